@@ -1,0 +1,100 @@
+// Legend: rows x cols pixels, B bands. Windows are in pixels of the scene, origin top left.
+
+/** Sample types a scene file may hold. */
+export type SampleType = 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64';
+
+export type SampleArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** A rectangle of pixels: `row`, `col` of its first pixel, then its size. Always inside the scene. */
+export interface Window {
+  readonly row: number;
+  readonly col: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** What is known of one band. */
+export interface Band {
+  /** The file's own description, or `band N` (1-based). */
+  readonly name: string;
+  /** Band centre in nm; absent where the file does not say. */
+  readonly wavelength?: number;
+  /** Full width at half maximum in nm. */
+  readonly fwhm?: number;
+  /** True where the product or its bad-band list says not to use the band. */
+  readonly bad: boolean;
+  /** Reflectance (unitless, 1 = 100 %) = stored value * gain + offset. */
+  readonly gain: number;
+  readonly offset: number;
+  /** The stored value that means "no data"; NaN and infinities always do. */
+  readonly noData?: number;
+}
+
+/** Where the pixels lie on the ground. */
+export interface Georeference {
+  /** [a, b, c, d, e, f]: x = a*col + b*row + c, y = d*col + e*row + f at the top left corner of pixel (row, col), in CRS units. */
+  readonly affine: readonly [number, number, number, number, number, number];
+  /** EPSG code of the CRS, where known. */
+  readonly epsg?: number;
+  /** GeoTIFF's key directory, kept to be written back unchanged. */
+  readonly geoKeys?: GeoKeys;
+}
+
+export interface GeoKeys {
+  readonly directory: readonly number[];
+  readonly doubles?: readonly number[];
+  readonly ascii?: string;
+}
+
+/** Stored values of a window. */
+export interface Block {
+  readonly rows: number;
+  readonly cols: number;
+  readonly bands: number;
+  /** Stored values, pixel-major [rows * cols, bands], in the order of the bands asked for. */
+  readonly data: SampleArray;
+}
+
+/** Spectra of a window. */
+export interface SpectraBlock {
+  readonly rows: number;
+  readonly cols: number;
+  readonly bands: number;
+  /** Reflectance, pixel-major [rows * cols, bands]; 0 where the pixel is not valid. */
+  readonly spectra: Float32Array;
+  /** [rows * cols], 1 = every band asked for has data, 0 = no data. */
+  readonly valid: Uint8Array;
+}
+
+/** An opened scene, whatever its format. Close it when done. */
+export interface Scene {
+  /** What was opened, as the user named it. */
+  readonly name: string;
+  /** `GeoTIFF`, `EnMAP L2A`, `ENVI` or `MATLAB v5`. */
+  readonly format: string;
+  /** Sensor, where the product says. */
+  readonly sensor?: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly sampleType: SampleType;
+  /** In the file's own order, which need not be that of wavelength. */
+  readonly bands: readonly Band[];
+  readonly georeference?: Georeference;
+  /** The window shape that reads fastest: a tile, a strip, a line. */
+  readonly block: { readonly rows: number; readonly cols: number };
+  /** Facts a person may want to see (`egunet info`): product id, processing version, quality layers found. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Stored values of `window`, bands by index (all, in file order, when absent). Rejects with RasterError where the file is damaged. */
+  readWindow(window: Window, bands?: readonly number[]): Promise<Block>;
+  /** Reflectance of `window`: gain and offset applied, NoData and non-finite values found. */
+  readSpectra(window: Window, bands?: readonly number[]): Promise<SpectraBlock>;
+  close(): Promise<void>;
+}

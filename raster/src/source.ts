@@ -1,0 +1,17 @@
+/** Random access to bytes: a file, a browser's File, an HTTP resource. The only thing a reader needs of its platform besides `Codecs`. */
+export interface ByteSource {
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`; rejects with RasterError when they are not all there. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Decompression that the platform does better than JavaScript. */
+export interface Codecs {
+  /** zlib streams (RFC 1950) to at most `size` bytes. */
+  inflate(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
+  /** to zlib streams (RFC 1950). */
+  deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root. */
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+const inCi = !!process.env.CI;
+
+/** Skips the running suite, saying why; in CI a missing tool is a failure instead. */
+function skipOrFail(context: Mocha.Context, reason: string): never {
+  if (inCi) throw new Error(`${reason} (nothing may be skipped in CI)`);
+  console.error(`      SKIPPED: ${reason}`);
+  return context.skip();
+}
+
+/** The folder of real scenes (`EGUNET_DATA`, default ../shared/data); skips the suite where it is absent. */
+export function requireData(context: Mocha.Context, file: string): string {
+  const path = join(resolve(root, process.env.EGUNET_DATA ?? '../shared/data'), file);
+  if (existsSync(path)) return path;
+  return skipOrFail(context, `no ${path}: point EGUNET_DATA at the folder of real scenes`);
+}
+
+/** Skips the suite where a program is not installed. */
+export function requireProgram(context: Mocha.Context, program: string, install: string): void {
+  if (spawnSync(program, ['--version']).error) skipOrFail(context, `'${program}' is not installed: ${install}`);
+}
+
+/** Skips the suite where GDAL's command line tools are not installed. */
+export function requireGdal(context: Mocha.Context): void {
+  requireProgram(context, 'gdalinfo', 'apt-get install gdal-bin');
+}
+
+/** Runs a program and returns its standard output; throws with its standard error when it fails. */
+export function run(program: string, args: readonly string[]): string {
+  const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.error) throw result.error;
+  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${result.status}\n${result.stderr}`);
+  return result.stdout;
+}
+
+/** A fresh folder, removed after the suite that asked for it. Call inside `describe`. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'egunet-test-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
