@@ -1,0 +1,149 @@
+// The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
+
+/** The card's format; raised when a reader of an older version would misread a newer card. */
+export const CARD_VERSION = 1;
+
+/** A model card that cannot be used: the message names the field. */
+export class ModelCardError extends Error {
+  readonly _tag = 'ModelCardError';
+  override readonly name = 'ModelCardError';
+}
+
+/** One input band of the model, in the order of the model's input. */
+export interface CardBand {
+  /** Band centre in nm; null where the training scene did not say. */
+  wavelength: number | null;
+  /** Full width at half maximum in nm. */
+  fwhm: number | null;
+}
+
+export interface CardEndmember {
+  name: string;
+  /** Reflectance in each band of the model. */
+  spectrum: number[];
+}
+
+/** A figure with its definition, so that it cannot be mistaken for another. */
+export interface CardMetric {
+  name: string;
+  definition: string;
+  value: number;
+  unit: string;
+}
+
+export interface ModelCard {
+  version: typeof CARD_VERSION;
+  software: { name: 'egunet'; version: string };
+  /** ISO 8601. */
+  created: string;
+  /** 'pixel': every pixel by itself. */
+  kind: 'pixel';
+  sensor: string | null;
+  bands: CardBand[];
+  endmembers: CardEndmember[];
+  /** The network's input is clip(reflectance * inputScale, 0, 1); already inside the graph. */
+  inputScale: number;
+  network: { name: string; layers: number[] };
+  training: {
+    seed: number;
+    epochs: number;
+    steps: number;
+    schedule: string;
+    learningRate: number;
+    dropRate: number;
+    weightDecay: number;
+    pixels: number;
+    candidates: number;
+    endmemberMethod: string;
+  };
+  /** What it was trained on. */
+  data: { scene: string; rows: number; cols: number; sha256: string };
+  metrics: CardMetric[];
+}
+
+function fail(path: string, expected: string, got: unknown): never {
+  const shown = JSON.stringify(got)?.slice(0, 60) ?? 'nothing';
+  throw new ModelCardError(`model card: ${path} should be ${expected}, got ${shown}; export the model again`);
+}
+
+type Check = (value: unknown, path: string) => void;
+
+const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
+const number: Check = (v, path) => isNumber(v) || fail(path, 'a finite number', v);
+const positive: Check = (v, path) => (isNumber(v) && v > 0) || fail(path, 'a positive number', v);
+const count: Check = (v, path) => (isNumber(v) && Number.isInteger(v) && v >= 0) || fail(path, 'a whole number >= 0', v);
+const text: Check = (v, path) => typeof v === 'string' || fail(path, 'text', v);
+const is =
+  (wanted: unknown): Check =>
+  (v, path) =>
+    v === wanted || fail(path, JSON.stringify(wanted), v);
+const orNull =
+  (check: Check): Check =>
+  (v, path) =>
+    v === null || check(v, path);
+const list =
+  (check: Check, least: number): Check =>
+  (v, path) => {
+    if (!Array.isArray(v) || v.length < least) fail(path, `a list of at least ${least}`, v);
+    v.forEach((item, i) => {
+      check(item, `${path}[${i}]`);
+    });
+  };
+const record =
+  (fields: Record<string, Check>): Check =>
+  (v, path) => {
+    if (typeof v !== 'object' || v === null || Array.isArray(v)) fail(path, 'an object', v);
+    for (const [key, check] of Object.entries(fields)) check((v as Record<string, unknown>)[key], `${path}.${key}`);
+  };
+
+const checkCard = record({
+  version: is(CARD_VERSION),
+  software: record({ name: is('egunet'), version: text }),
+  created: text,
+  kind: is('pixel'),
+  sensor: orNull(text),
+  bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive) }), 1),
+  endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
+  inputScale: positive,
+  network: record({ name: text, layers: list(count, 1) }),
+  training: record({
+    seed: count,
+    epochs: count,
+    steps: count,
+    schedule: text,
+    learningRate: positive,
+    dropRate: number,
+    weightDecay: number,
+    pixels: count,
+    candidates: count,
+    endmemberMethod: text,
+  }),
+  data: record({ scene: text, rows: count, cols: count, sha256: text }),
+  metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
+});
+
+/** Checks every field of a card; throws ModelCardError naming the first that is wrong. */
+export function assertModelCard(value: unknown): asserts value is ModelCard {
+  const version = (value as { version?: unknown } | null)?.version;
+  if (isNumber(version) && version > CARD_VERSION)
+    throw new ModelCardError(
+      `model card: version ${version} is newer than ${CARD_VERSION}, which this egunet reads; update egunet`,
+    );
+  checkCard(value, 'card');
+  const card = value as ModelCard;
+  for (const [i, { name, spectrum }] of card.endmembers.entries())
+    if (spectrum.length !== card.bands.length)
+      fail(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, spectrum.length);
+}
+
+/** Reads a card from its JSON text. */
+export function parseModelCard(json: string): ModelCard {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new ModelCardError('model card: not valid JSON; export the model again', { cause });
+  }
+  assertModelCard(value);
+  return value;
+}
