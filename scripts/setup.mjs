@@ -8,7 +8,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.egunet-setup`;
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (error) throw error;
   if (status !== 0) {
     console.error(`setup: '${command} ${args.join(' ')}' failed (exit code ${status})`);
@@ -21,7 +25,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`egunet needs Node.js 20.19 or newer, this is ${process.versions.node}: see https://nodejs.org`);
   process.exit(1);
 }
-const wanted = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex');
+const wanted = createHash('sha256')
+  .update(readFileSync(`${root}package-lock.json`))
+  .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   console.error('setup: installing packages (about a minute)');
   run('npm', ['ci', '--no-audit', '--no-fund']);

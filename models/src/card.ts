@@ -71,7 +71,8 @@ type Check = (value: unknown, path: string) => void;
 const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 const number: Check = (v, path) => isNumber(v) || fail(path, 'a finite number', v);
 const positive: Check = (v, path) => (isNumber(v) && v > 0) || fail(path, 'a positive number', v);
-const count: Check = (v, path) => (isNumber(v) && Number.isInteger(v) && v >= 0) || fail(path, 'a whole number >= 0', v);
+const count: Check = (v, path) =>
+  (isNumber(v) && Number.isInteger(v) && v >= 0) || fail(path, 'a whole number >= 0', v);
 const text: Check = (v, path) => typeof v === 'string' || fail(path, 'text', v);
 const is =
   (wanted: unknown): Check =>

@@ -1,3 +1,13 @@
 export { RasterError } from './error.js';
-export type { Band, Block, GeoKeys, Georeference, SampleArray, SampleType, Scene, SpectraBlock, Window } from './scene.js';
+export type {
+  Band,
+  Block,
+  GeoKeys,
+  Georeference,
+  SampleArray,
+  SampleType,
+  Scene,
+  SpectraBlock,
+  Window,
+} from './scene.js';
 export type { ByteSource, Codecs } from './source.js';

@@ -37,7 +37,8 @@ export function requireGdal(context: Mocha.Context): void {
 export function run(program: string, args: readonly string[]): string {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${result.status}\n${result.stderr}`);
+  if (result.status !== 0)
+    throw new Error(`${program} ${args.join(' ')}: exit code ${result.status}\n${result.stderr}`);
   return result.stdout;
 }
 
