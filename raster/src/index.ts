@@ -1,4 +1,5 @@
 export { RasterError } from './error.js';
+export { assertWindow, makeScene, type SceneCore, toSpectra } from './read-spectra.js';
 export type {
   Band,
   Block,

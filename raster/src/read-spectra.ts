@@ -1,0 +1,88 @@
+// Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
+import { RasterError } from './error.js';
+import type { Band, Block, SampleArray, Scene, SpectraBlock, Window } from './scene.js';
+
+/** What a format has to provide: everything of a `Scene` but the spectra. */
+export type SceneCore = Omit<Scene, 'readSpectra'>;
+
+const FLOAT32_MAX = 3.4028234663852886e38;
+
+const describe = (window: Window): string =>
+  `rows ${window.row}..${window.row + window.rows}, columns ${window.col}..${window.col + window.cols}`;
+
+/** Throws RasterError unless `window` holds at least one pixel and lies inside the scene, and every band exists. */
+export function assertWindow(
+  scene: Pick<Scene, 'name' | 'rows' | 'cols' | 'bands'>,
+  window: Window,
+  bands: readonly number[] = [],
+): void {
+  const { row, col, rows, cols } = window;
+  const whole = [row, col, rows, cols].every(Number.isInteger);
+  if (!whole || row < 0 || col < 0 || rows < 1 || cols < 1 || row + rows > scene.rows || col + cols > scene.cols)
+    throw new RasterError(
+      `${scene.name}: window ${describe(window)} (exclusive ends) is not inside the scene of ${scene.rows} rows x ${scene.cols} columns; ask for whole pixels inside it`,
+      { path: scene.name },
+    );
+  for (const band of bands)
+    if (!Number.isInteger(band) || band < 0 || band >= scene.bands.length)
+      throw new RasterError(
+        `${scene.name}: band index ${band} does not exist; the scene has ${scene.bands.length} bands, counted from 0`,
+        { path: scene.name },
+      );
+}
+
+/** A full `Scene` from what a format's reader provides: windows and bands are validated, spectra derived from stored values. */
+export function makeScene(core: SceneCore): Scene {
+  const everyBand = core.bands.map((_, i) => i);
+  const readWindow = async (window: Window, bands: readonly number[] = everyBand): Promise<Block> => {
+    assertWindow(core, window, bands);
+    return core.readWindow(window, bands);
+  };
+  return {
+    ...core,
+    readWindow,
+    async readSpectra(window, bands = everyBand) {
+      const block = await readWindow(window, bands);
+      return toSpectra(
+        block,
+        bands.map((i) => core.bands[i]!),
+      );
+    },
+    close: () => core.close(),
+  };
+}
+
+/** The stored value that means NoData as it reads back from `data`; NaN (equal to nothing) where there is none. */
+function storedNoData(noData: number | undefined, data: SampleArray): number {
+  if (noData === undefined) return Number.NaN;
+  return data instanceof Float32Array ? Math.fround(noData) : noData;
+}
+
+/**
+ * Reflectance of a block of stored values: value * gain + offset, per band.
+ * A pixel with NoData, or with a reflectance that is not finite in float32, in any band gets `valid` 0 and spectra 0.
+ */
+export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
+  const { rows, cols, data } = block;
+  const B = bands.length;
+  const N = rows * cols;
+  const gains = Float64Array.from(bands, (b) => b.gain); // [B]
+  const offsets = Float64Array.from(bands, (b) => b.offset); // [B]
+  const noData = Float64Array.from(bands, (b) => storedNoData(b.noData, data)); // [B]
+  const spectra = new Float32Array(N * B); // [N, B]
+  const valid = new Uint8Array(N); // [N]
+  for (let n = 0; n < N; n++) {
+    const start = n * B;
+    let b = 0;
+    for (; b < B; b++) {
+      const value = data[start + b]!;
+      const reflectance = value * gains[b]! + offsets[b]!;
+      // The comparison is false for NaN too.
+      if (value === noData[b]! || !(Math.abs(reflectance) <= FLOAT32_MAX)) break;
+      spectra[start + b] = reflectance;
+    }
+    if (b === B) valid[n] = 1;
+    else spectra.fill(0, start, start + b);
+  }
+  return { rows, cols, bands: B, spectra, valid };
+}
