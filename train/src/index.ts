@@ -1,0 +1,2 @@
+export { TrainError } from './error.js';
+export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
