@@ -1,0 +1,83 @@
+// TIFF 6.0 section 14 (horizontal differencing) and Adobe's TIFF Technical Note 3 (floating point), in place, both ways.
+// Legend: a row holds n words, `stride` apart for the same band of the next pixel.
+import { HOST_LITTLE_ENDIAN, type Words } from './tags.js';
+
+/** The words of a block: `rows` rows of `length` words; neighbouring pixels of a band lie `stride` words apart. */
+export interface Rows {
+  readonly rows: number;
+  readonly length: number;
+  readonly stride: number;
+}
+
+/** Predictor 2 backwards: every word is the one of the pixel before plus the stored difference, modulo its width. */
+export function undoDifferences(words: Words, { rows, length, stride }: Rows): void {
+  if (words instanceof Float64Array) return undoDifferences64(words, { rows, length, stride });
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * length;
+    for (let k = row * length + stride; k < end; k++) words[k] = words[k]! + words[k - stride]!;
+  }
+}
+
+/** Predictor 2 forwards, for words of 1, 2 or 4 bytes. */
+export function applyDifferences(words: Uint8Array | Uint16Array | Int32Array, { rows, length, stride }: Rows): void {
+  for (let row = 0; row < rows; row++) {
+    const first = row * length + stride;
+    for (let k = (row + 1) * length - 1; k >= first; k--) words[k] = words[k]! - words[k - stride]!;
+  }
+}
+
+/** 64-bit words as two 32-bit halves with a carry. */
+function undoDifferences64(words: Float64Array, { rows, length, stride }: Rows): void {
+  const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
+  const low = HOST_LITTLE_ENDIAN ? 0 : 1;
+  for (let row = 0; row < rows; row++)
+    for (let k = row * length + stride; k < (row + 1) * length; k++) {
+      const sum = halves[2 * k + low]! + halves[2 * (k - stride) + low]!;
+      const carry = sum > 0xffffffff ? 1 : 0;
+      halves[2 * k + low] = sum;
+      halves[2 * k + 1 - low] = halves[2 * k + 1 - low]! + halves[2 * (k - stride) + 1 - low]! + carry;
+    }
+}
+
+/** Predictor 3 backwards: a row is the planes of its floats' bytes, most significant first, differenced bytewise. */
+export function undoFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
+  const rowBytes = length * width;
+  const planes = new Uint8Array(rowBytes); // [width, n]
+  for (let row = 0; row < rows; row++) {
+    const at = row * rowBytes;
+    for (let k = at + stride; k < at + rowBytes; k++) bytes[k] = bytes[k]! + bytes[k - stride]!;
+    planes.set(bytes.subarray(at, at + rowBytes));
+    for (let b = 0; b < width; b++) {
+      const plane = b * length;
+      const place = at + (HOST_LITTLE_ENDIAN ? width - 1 - b : b);
+      for (let i = 0; i < length; i++) bytes[place + i * width] = planes[plane + i]!;
+    }
+  }
+}
+
+/** Predictor 3 forwards. */
+export function applyFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
+  const rowBytes = length * width;
+  const planes = new Uint8Array(rowBytes); // [width, n]
+  for (let row = 0; row < rows; row++) {
+    const at = row * rowBytes;
+    for (let b = 0; b < width; b++) {
+      const plane = b * length;
+      const place = at + (HOST_LITTLE_ENDIAN ? width - 1 - b : b);
+      for (let i = 0; i < length; i++) planes[plane + i] = bytes[place + i * width]!;
+    }
+    for (let k = rowBytes - 1; k >= stride; k--) planes[k] = planes[k]! - planes[k - stride]!;
+    bytes.set(planes, at);
+  }
+}
+
+/** Turns the bytes of every word around, in place. */
+export function swapBytes(bytes: Uint8Array, width: number): void {
+  if (width === 1) return;
+  for (let p = 0; p < bytes.length; p += width)
+    for (let i = p, j = p + width - 1; i < j; i++, j--) {
+      const byte = bytes[i]!;
+      bytes[i] = bytes[j]!;
+      bytes[j] = byte;
+    }
+}
