@@ -11,7 +11,10 @@ export interface Rows {
 
 /** Predictor 2 backwards: every word is the one of the pixel before plus the stored difference, modulo its width. */
 export function undoDifferences(words: Words, { rows, length, stride }: Rows): void {
-  if (words instanceof Float64Array) return undoDifferences64(words, { rows, length, stride });
+  if (words instanceof Float64Array) {
+    undoDifferences64(words, { rows, length, stride });
+    return;
+  }
   for (let row = 0; row < rows; row++) {
     const end = (row + 1) * length;
     for (let k = row * length + stride; k < end; k++) words[k] = words[k]! + words[k - stride]!;
