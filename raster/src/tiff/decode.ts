@@ -1,0 +1,78 @@
+// From a block's bytes in the file to its words in memory.
+import { decompress as decompressZstd } from 'fzstd';
+import { RasterError } from '../error.js';
+import type { Codecs } from '../source.js';
+import { blockBytes, type Layout } from './layout.js';
+import { decodeLzw } from './lzw.js';
+import { swapBytes, undoDifferences, undoFloatPredictor } from './predictor.js';
+import { HOST_LITTLE_ENDIAN, SAMPLES, toWords, type Words } from './tags.js';
+
+/** What block this is, for its decoding and for messages. */
+export interface BlockPlace {
+  readonly name: string;
+  readonly index: number;
+  readonly rows: number;
+}
+
+/** Decodes a block into words [rows, blockCols, bands or 1]. Rejects with RasterError where the bytes are damaged. */
+export async function decodeBlock(
+  bytes: Uint8Array,
+  layout: Layout,
+  { codecs, place }: { codecs: Codecs; place: BlockPlace },
+): Promise<Words> {
+  const { sampleType, littleEndian, predictor } = layout;
+  const width = SAMPLES[sampleType].bytes;
+  const needed = blockBytes(layout, place.rows);
+  const raw = await decompress(bytes, layout, { codecs, place });
+  const foreign = littleEndian !== HOST_LITTLE_ENDIAN && width > 1 && predictor !== 3;
+  // Uncompressed bytes may belong to the source, and views of words need alignment.
+  const mustCopy = (layout.compression === 'none' && foreign) || raw.byteOffset % width !== 0;
+  const own = mustCopy ? raw.slice(0, needed) : raw.subarray(0, needed);
+  if (foreign) swapBytes(own, width);
+  const words = toWords(own.buffer, own.byteOffset, needed, width);
+  const stride = layout.planar ? 1 : layout.bands;
+  const rows = { rows: place.rows, length: layout.blockCols * stride, stride };
+  if (predictor === 2) undoDifferences(words, rows);
+  if (predictor === 3) undoFloatPredictor(own, rows, width === 8 ? 8 : 4);
+  return words;
+}
+
+async function decompress(
+  bytes: Uint8Array,
+  layout: Layout,
+  { codecs, place }: { codecs: Codecs; place: BlockPlace },
+): Promise<Uint8Array> {
+  const needed = blockBytes(layout, place.rows);
+  const most = blockBytes(layout, layout.blockRows); // some writers pad the last strip
+  const fail = (why: string, cause?: unknown): never => {
+    throw new RasterError(
+      `${place.name}: ${layout.tiled ? 'tile' : 'strip'} ${place.index} (${layout.compression}) cannot be decoded: ${why}; the file is damaged, get it again`,
+      { path: place.name, cause },
+    );
+  };
+  let raw: Uint8Array = bytes;
+  try {
+    if (layout.compression === 'deflate') raw = await codecs.inflate(bytes, most);
+    if (layout.compression === 'lzw') raw = decodeLzw(bytes, needed);
+    if (layout.compression === 'zstd') raw = unpackZstd(bytes, needed);
+  } catch (cause) {
+    fail(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (raw.length < needed) fail(`expected ${needed} bytes, got ${raw.length}`);
+  return raw;
+}
+
+/**
+ * Decompresses into exactly `size` bytes, whatever sizes the frame claims.
+ * fzstd does not say how much it wrote, but it writes in order: if the last byte keeps two different marks, the frame was short.
+ */
+function unpackZstd(bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  for (const mark of [0xa5, 0x5a]) {
+    out[size - 1] = mark;
+    const unpacked = decompressZstd(bytes, out);
+    if (unpacked !== out) throw new Error('it is not one ZSTD frame');
+    if (out[size - 1] !== mark) return out;
+  }
+  throw new Error(`it ends before ${size} bytes`);
+}
