@@ -1,0 +1,32 @@
+export type { BatchStatistics } from './batch-norm-linear.js';
+export { type Batch, type Loss, pixelwiseLoss } from './loss.js';
+export {
+  BATCH_NORM,
+  decayMask,
+  ENCODER_LAYERS,
+  hasBatchNorm,
+  initialParameters,
+  initialStatistics,
+  layerSizes,
+  type Parameter,
+  type ParameterRole,
+  type PixelwiseNetwork,
+  parameterCount,
+  parameterList,
+  pixelwiseNetwork,
+  statisticsCount,
+  statisticsList,
+} from './parameters.js';
+export {
+  abundanceHead,
+  type Block,
+  decode,
+  encode,
+  evaluationBlock,
+  foldedBlock,
+  type Layer,
+  scaleInput,
+  trainingBlock,
+  unflatten,
+  updateMoving,
+} from './pixelwise.js';

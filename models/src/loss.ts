@@ -1,0 +1,66 @@
+// EGU-Net's loss. Legend: n mixed pixels (UR-Net), m pseudo-endmembers (E-Net), B bands, C endmembers.
+import * as tf from '@tensorflow/tfjs-core';
+import type { BatchStatistics, SaveTensors } from './batch-norm-linear.js';
+import type { PixelwiseNetwork } from './parameters.js';
+import { decode, encode, trainingBlock, unflatten } from './pixelwise.js';
+
+/** One training batch, inputs already scaled to [0, 1]. */
+export interface Batch {
+  /** Mixed pixels [n, B]. */
+  readonly mixed: tf.Tensor2D;
+  /** Pseudo-endmembers [m, B] and their soft labels [m, C]. */
+  readonly candidates: tf.Tensor2D;
+  readonly labels: tf.Tensor2D;
+  /** 0 or 1/(1 - rate) for layer 1 of each stream: [n, 256], [m, 256]. */
+  readonly mixedDropout: tf.Tensor2D;
+  readonly candidateDropout: tf.Tensor2D;
+}
+
+export interface Loss {
+  /** crossEntropy + reconstruction + decay. */
+  readonly total: tf.Scalar;
+  /** Mean softmax cross-entropy of E-Net's logits with the soft labels, nats. */
+  readonly crossEntropy: tf.Scalar;
+  /** Mean squared error of UR-Net's reconstruction, in squared units of the scaled input. */
+  readonly reconstruction: tf.Scalar;
+  /** Statistics of each layer's batches: E-Net's, then UR-Net's. Kept: dispose of them. */
+  readonly statistics: BatchStatistics[][];
+}
+
+/** Mean of (a - b)^2 over everything, with its gradient by `a` in one pass. */
+function meanSquaredError(a: tf.Tensor2D, b: tf.Tensor2D): tf.Scalar {
+  const op = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor2D, SaveTensors];
+    const error = tf.sub(x, b);
+    save([error]);
+    const row = tf.reshape(error, [1, error.size]);
+    const value = tf.reshape(tf.mul(tf.matMul(row, row, false, true), 1 / error.size), []);
+    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0]!, tf.mul(dy, 2 / error.size)) };
+  });
+  return op(a) as tf.Scalar;
+}
+
+/** Sum of squared kernel elements / 2, times the weight decay. `mask` is 1 on kernels. */
+function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: number): tf.Scalar {
+  return tf.mul(tf.sum(tf.mul(tf.mul(parameters, parameters), mask)), weightDecay / 2) as tf.Scalar;
+}
+
+/**
+ * The joint loss of both streams: mean softmax cross-entropy(E-Net, labels) + mean (x_hat - x)^2 + weight decay on the kernels.
+ * Source: Hong et al. 2021, eq. 7-9 and the released settings. Differentiable by `parameters` (flat, [parameterCount]).
+ */
+export function pixelwiseLoss(
+  network: PixelwiseNetwork,
+  parameters: tf.Tensor1D,
+  { batch, decayMask, weightDecay }: { batch: Batch; decayMask: tf.Tensor1D; weightDecay: number },
+): Loss {
+  const statistics: BatchStatistics[][] = network.widths.map(() => []);
+  const block = trainingBlock(unflatten(network, parameters), (index, batch) => statistics[index]!.push(batch));
+  const logits = encode(batch.candidates, block, batch.candidateDropout); // [m, C]
+  const m = logits.shape[0];
+  const crossEntropy = tf.mul(tf.sum(tf.mul(batch.labels, tf.logSoftmax(logits))), -1 / m) as tf.Scalar;
+  const abundances = tf.softmax(encode(batch.mixed, block, batch.mixedDropout)) as tf.Tensor2D; // [n, C]
+  const reconstruction = meanSquaredError(decode(abundances, block), batch.mixed);
+  const total = tf.addN([crossEntropy, reconstruction, decayLoss(parameters, decayMask, weightDecay)]) as tf.Scalar;
+  return { total, crossEntropy, reconstruction, statistics };
+}
