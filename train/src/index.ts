@@ -1,2 +1,3 @@
 export { TrainError } from './error.js';
+export { nnls, nnlsAbundances, nnlsFromProducts } from './nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
