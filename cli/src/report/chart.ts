@@ -39,7 +39,6 @@ function axes({ x, y, log }: ChartOptions): Spec['axes'] {
 function lines(series: readonly Series[]): Spec['marks'] {
   return series.map(({ name, dashed, colour }, i) => ({
     type: 'line',
-    name: `series${i}`,
     description: name,
     from: { data: `series${i}` },
     encode: {

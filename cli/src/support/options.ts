@@ -1,0 +1,103 @@
+import type { Argv, Options } from 'yargs';
+import { UsageError } from './errors.js';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** What every help text ends with. */
+export const EPILOGUE = `Exit codes: 0 done; 1 failed, with a line that says why; 2 wrong usage; 130 interrupted.
+Results go to standard output, progress and notes to standard error.`;
+
+/** Adds `--json` and `--verbose`. */
+export const withCommon = <T>(yargs: Argv<T>) =>
+  yargs
+    .option('json', { type: 'boolean', default: false, describe: 'Print the result as JSON on standard output' })
+    .option('verbose', { type: 'boolean', default: false, describe: 'Print the stack of an error' })
+    .epilogue(EPILOGUE);
+
+interface Range {
+  readonly describe: string;
+  readonly alias?: string;
+  /** Smallest value allowed; `above` instead excludes it. */
+  readonly least?: number;
+  readonly above?: number;
+  readonly most?: number;
+  readonly below?: number;
+}
+
+function assertInRange(name: string, value: number, whole: boolean, range: Range): void {
+  const { least = Number.NEGATIVE_INFINITY, above, most = Number.POSITIVE_INFINITY, below } = range;
+  const fits =
+    Number.isFinite(value) &&
+    (!whole || Number.isSafeInteger(value)) &&
+    value >= least &&
+    value <= most &&
+    (above === undefined || value > above) &&
+    (below === undefined || value < below);
+  if (fits) return;
+  const limits = [
+    range.least !== undefined && `>= ${range.least}`,
+    above !== undefined && `> ${above}`,
+    range.most !== undefined && `<= ${most}`,
+    below !== undefined && `< ${below}`,
+  ].filter(Boolean);
+  const got = Number.isNaN(value) ? 'something else' : value;
+  throw new UsageError(`--${name}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}`);
+}
+
+function numeric(name: string, whole: boolean, range: Range) {
+  const coerce = (value: number | undefined) => {
+    if (value !== undefined) assertInRange(name, value, whole, range);
+    return value;
+  };
+  return {
+    type: 'number',
+    requiresArg: true,
+    describe: range.describe,
+    ...(range.alias ? { alias: range.alias } : {}),
+    coerce,
+  } as const satisfies Options;
+}
+
+/** An option that takes a whole number in a range. */
+export const wholeNumber = (name: string, range: Range) => numeric(name, true, range);
+
+/** An option that takes a number in a range. */
+export const realNumber = (name: string, range: Range) => numeric(name, false, range);
+
+/** An option that takes text. */
+export const text = (describe: string, alias?: string) =>
+  ({ type: 'string', requiresArg: true, describe, ...(alias ? { alias } : {}) }) as const satisfies Options;
+
+/** The result's place. */
+export const output = (describe: string) => ({ ...text(describe, 'o'), demandOption: true, normalize: true }) as const;
+
+export const overwrite = {
+  type: 'boolean',
+  default: false,
+  describe: 'Replace what is there already',
+} as const satisfies Options;
+
+/** A closed interval of wavelengths in nm. */
+export type Interval = readonly [from: number, to: number];
+
+/** Reads `1340-1460,1790-1960`. */
+export function parseIntervals(name: string, value: string): Interval[] {
+  return value.split(',').map((part) => {
+    const match = /^\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*$/.exec(part);
+    const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+    if (!match || from > to)
+      throw new UsageError(`--${name}: expected intervals in nm such as 1340-1460,1790-1960, got '${value}'`);
+    return [from, to];
+  });
+}
+
+/** An option that takes intervals of wavelengths in nm. */
+export const intervals = (name: string, describe: string) =>
+  ({
+    ...text(describe),
+    coerce: (value: string | undefined) => (value === undefined ? undefined : parseIntervals(name, value)),
+  }) as const;
