@@ -1,0 +1,45 @@
+// The two small interfaces that inference runs on; every runtime and every source of spectra fits behind them.
+// Legend: B bands, C endmembers. Arrays are flat and pixel-major.
+
+/** A rectangle of pixels: `row`, `col` of its first pixel, then its size. */
+export interface Window {
+  readonly row: number;
+  readonly col: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** What band matching needs to know of a scene's band. */
+export interface ReaderBand {
+  readonly name: string;
+  /** Band centre in nm; absent where unknown. */
+  readonly wavelength?: number;
+  /** Full width at half maximum in nm. */
+  readonly fwhm?: number;
+  /** True where the product says not to use the band. */
+  readonly bad: boolean;
+}
+
+/** A source of spectra: a structural subset of raster's `Scene`. */
+export interface SpectraReader {
+  readonly name: string;
+  readonly sensor?: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly bands: readonly ReaderBand[];
+  /** The window shape that reads fastest. */
+  readonly block: { readonly rows: number; readonly cols: number };
+  /** Reflectance [rows * cols, bands], bands in the order asked for; `valid` [rows * cols] is 0 where the pixel has no data. */
+  readSpectra(
+    window: Window,
+    bands: readonly number[],
+  ): Promise<{ readonly spectra: Float32Array; readonly valid: Uint8Array }>;
+}
+
+/** A loaded model, whatever runs it. */
+export interface Session {
+  /** Abundances [pixels, C] of `spectra` [pixels, B]. The session keeps neither array. */
+  run(spectra: Float32Array, pixels: number): Promise<Float32Array>;
+  /** Gives the runtime's memory back; the session cannot be used afterwards. */
+  release(): Promise<void>;
+}
