@@ -1,5 +1,7 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
+import { createChecks } from './check.js';
+
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
 
@@ -61,41 +63,10 @@ export interface ModelCard {
   metrics: CardMetric[];
 }
 
-function fail(path: string, expected: string, got: unknown): never {
-  const shown = JSON.stringify(got)?.slice(0, 60) ?? 'nothing';
-  throw new ModelCardError(`model card: ${path} should be ${expected}, got ${shown}; export the model again`);
-}
+const invalid = (path: string, expected: string, got: string) =>
+  new ModelCardError(`model card: ${path} should be ${expected}, got ${got}; export the model again`);
 
-type Check = (value: unknown, path: string) => void;
-
-const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
-const number: Check = (v, path) => isNumber(v) || fail(path, 'a finite number', v);
-const positive: Check = (v, path) => (isNumber(v) && v > 0) || fail(path, 'a positive number', v);
-const count: Check = (v, path) =>
-  (isNumber(v) && Number.isInteger(v) && v >= 0) || fail(path, 'a whole number >= 0', v);
-const text: Check = (v, path) => typeof v === 'string' || fail(path, 'text', v);
-const is =
-  (wanted: unknown): Check =>
-  (v, path) =>
-    v === wanted || fail(path, JSON.stringify(wanted), v);
-const orNull =
-  (check: Check): Check =>
-  (v, path) =>
-    v === null || check(v, path);
-const list =
-  (check: Check, least: number): Check =>
-  (v, path) => {
-    if (!Array.isArray(v) || v.length < least) fail(path, `a list of at least ${least}`, v);
-    v.forEach((item, i) => {
-      check(item, `${path}[${i}]`);
-    });
-  };
-const record =
-  (fields: Record<string, Check>): Check =>
-  (v, path) => {
-    if (typeof v !== 'object' || v === null || Array.isArray(v)) fail(path, 'an object', v);
-    for (const [key, check] of Object.entries(fields)) check((v as Record<string, unknown>)[key], `${path}.${key}`);
-  };
+const { number, positive, count, text, is, orNull, list, record } = createChecks(invalid);
 
 const checkCard = record({
   version: is(CARD_VERSION),
@@ -126,7 +97,7 @@ const checkCard = record({
 /** Checks every field of a card; throws ModelCardError naming the first that is wrong. */
 export function assertModelCard(value: unknown): asserts value is ModelCard {
   const version = (value as { version?: unknown } | null)?.version;
-  if (isNumber(version) && version > CARD_VERSION)
+  if (typeof version === 'number' && version > CARD_VERSION)
     throw new ModelCardError(
       `model card: version ${version} is newer than ${CARD_VERSION}, which this egunet reads; update egunet`,
     );
@@ -134,7 +105,7 @@ export function assertModelCard(value: unknown): asserts value is ModelCard {
   const card = value as ModelCard;
   for (const [i, { name, spectrum }] of card.endmembers.entries())
     if (spectrum.length !== card.bands.length)
-      fail(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, spectrum.length);
+      throw invalid(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, `${spectrum.length}`);
 }
 
 /** Reads a card from its JSON text. */
