@@ -1,0 +1,89 @@
+// Legend: N pixels of a window, B bands asked for; positions and lengths in samples of the data file.
+import type { EnviLayout } from './envi-header.js';
+import { sampleArrays, sampleSize, toSamples } from './samples.js';
+import type { SampleArray, Window } from './scene.js';
+import type { ByteSource } from './source.js';
+
+/** Unwanted bytes that cost less to read than a further request. */
+const GAP_BYTES = 1 << 16;
+/** The most that one request reads, unless one run alone is longer. */
+const READ_BYTES = 1 << 22;
+
+/** Samples that lie together in the file: a row of a band (bsq, bil) or a row of pixels (bip). */
+interface Run {
+  readonly start: number;
+  /** Row within the window. */
+  readonly row: number;
+  /** Band of the file; 0 for bip, where a run holds every band. */
+  readonly band: number;
+}
+
+/** The runs of a window in the order in which they lie in the file. */
+function* runsOf(layout: EnviLayout, window: Window, bands: readonly number[]): Generator<Run> {
+  const { interleave, rows: R, cols: C, bands: B } = layout;
+  const { row: top, col, rows } = window;
+  if (interleave === 'bsq')
+    for (const band of bands)
+      for (let row = 0; row < rows; row++) yield { start: (band * R + top + row) * C + col, row, band };
+  else
+    for (let row = 0; row < rows; row++)
+      if (interleave === 'bip') yield { start: ((top + row) * C + col) * B, row, band: 0 };
+      else for (const band of bands) yield { start: ((top + row) * B + band) * C + col, row, band };
+}
+
+/** Runs gathered into requests: neighbours with small gaps between them, until a request is long enough. */
+function* requestsOf(runs: Iterable<Run>, length: number, size: number): Generator<Run[]> {
+  let request: Run[] = [];
+  for (const run of runs) {
+    const first = request[0];
+    const last = request.at(-1);
+    if (first && last) {
+      const gap = (run.start - last.start - length) * size;
+      const whole = (run.start + length - first.start) * size;
+      if (gap > GAP_BYTES || whole > READ_BYTES) {
+        yield request;
+        request = [];
+      }
+    }
+    request.push(run);
+  }
+  if (request.length > 0) yield request;
+}
+
+/** Where each band of the file goes in the output; a band may be asked for more than once. */
+function targetsOf(bands: readonly number[]): Map<number, number[]> {
+  const targets = new Map<number, number[]>();
+  for (const [target, band] of bands.entries()) targets.set(band, [...(targets.get(band) ?? []), target]);
+  return targets;
+}
+
+/** Stored values of `window`, pixel-major [N, B], reading little more of `source` than what is asked for, in few requests. */
+export async function readEnviWindow(
+  source: ByteSource,
+  layout: EnviLayout,
+  { window, bands }: { readonly window: Window; readonly bands: readonly number[] },
+): Promise<SampleArray> {
+  const { cols } = window;
+  const B = bands.length;
+  const size = sampleSize(layout.sampleType);
+  const perPixel = layout.interleave === 'bip' ? layout.bands : 1; // samples of a run that one pixel takes
+  const length = cols * perPixel;
+  const targets = targetsOf(bands);
+  const wanted = [...targets.keys()].sort((a, b) => a - b);
+  const data = new sampleArrays[layout.sampleType](window.rows * cols * B); // [N, B]
+  for (const request of requestsOf(runsOf(layout, window, wanted), length, size)) {
+    const first = request[0]!.start;
+    const count = request.at(-1)!.start + length - first;
+    const bytes = await source.read(layout.headerOffset + first * size, count * size);
+    const samples = toSamples(bytes, layout.sampleType, layout.bigEndian); // [count]
+    for (const { start, row, band } of request)
+      if (layout.interleave === 'bip')
+        for (let c = 0; c < cols; c++)
+          for (let b = 0; b < B; b++)
+            data[(row * cols + c) * B + b] = samples[start - first + c * perPixel + bands[b]!]!;
+      else
+        for (const target of targets.get(band)!)
+          for (let c = 0; c < cols; c++) data[(row * cols + c) * B + target] = samples[start - first + c]!;
+  }
+  return data;
+}

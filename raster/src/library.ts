@@ -1,0 +1,88 @@
+// Legend: S spectra, B bands.
+import { refuse } from './refuse.js';
+
+/** Reflectance spectra with names, all on the same bands. */
+export interface SpectralLibrary {
+  /** [S], each different from the others. */
+  readonly names: readonly string[];
+  /** [B], nm, ascending; absent where the spectra belong to bands without wavelengths. */
+  readonly wavelengths?: readonly number[];
+  /** [B], nm. */
+  readonly fwhm?: readonly number[];
+  /** Reflectance (1 = 100 %), [S, B]; NaN where a spectrum has no value. */
+  readonly spectra: Float32Array;
+}
+
+export interface LibraryOptions {
+  /** What to multiply the file's values by to get reflectance: 0.01 for percent, 0.0001 for the scale of most products. */
+  readonly reflectanceScale?: number;
+}
+
+/** A spectrum whose largest value is above this is no reflectance: it is in percent or in another scale. */
+const HIGHEST_REFLECTANCE = 2;
+
+/** The first of equal names stays; those after it get ` (2)`, ` (3)` ..., whichever is free. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    let unique = name;
+    for (let n = 2; seen.has(unique) || (unique !== name && taken.has(unique)); n++) unique = `${name} (${n})`;
+    seen.add(unique);
+    return unique;
+  });
+}
+
+/** Bands in order of wavelength; throws where two are the same or one is not positive. */
+function ascendingOrder(wavelengths: readonly number[], name: string): number[] {
+  const order = [...wavelengths.keys()].sort((a, b) => wavelengths[a]! - wavelengths[b]!);
+  for (const [i, band] of order.entries()) {
+    const wavelength = wavelengths[band]!;
+    if (!(wavelength > 0 && wavelength < Infinity))
+      refuse(name, `${wavelength} is no wavelength; correct band ${band + 1}`);
+    if (i > 0 && wavelength === wavelengths[order[i - 1]!])
+      refuse(name, `two bands at ${wavelength} nm; leave one of them out`);
+  }
+  return order;
+}
+
+/** True where more than half of the spectra exceed any reflectance. */
+function looksScaled(spectra: Float32Array, bands: number): boolean {
+  const count = spectra.length / bands;
+  let high = 0;
+  for (let s = 0; s < count; s++)
+    if (spectra.subarray(s * bands, (s + 1) * bands).some((value) => value > HIGHEST_REFLECTANCE)) high++;
+  return high * 2 > count;
+}
+
+/**
+ * A library from its parts as a file has them: bands are sorted by wavelength, names made unique, values scaled.
+ * Throws RasterError where the parts don't fit together, or where the values are no reflectance and no scale is given.
+ */
+export function makeLibrary(parts: SpectralLibrary, name: string, options: LibraryOptions = {}): SpectralLibrary {
+  const { names, wavelengths, fwhm, spectra } = parts;
+  const bands = wavelengths?.length ?? spectra.length / Math.max(1, names.length);
+  if (names.length === 0 || bands === 0) refuse(name, 'holds no spectra');
+  if (spectra.length !== names.length * bands || (fwhm && fwhm.length !== bands))
+    refuse(name, `${names.length} spectra of ${bands} bands do not make ${spectra.length} values`);
+  const { reflectanceScale } = options;
+  if (reflectanceScale !== undefined && !(reflectanceScale > 0 && reflectanceScale < Infinity))
+    refuse(name, `the reflectance scale should be a positive number, got ${reflectanceScale}`);
+  if (reflectanceScale === undefined && looksScaled(spectra, bands))
+    refuse(
+      name,
+      `most spectra exceed ${HIGHEST_REFLECTANCE}, so the values are no reflectance; give its scale (0.01 for percent, 0.0001 ...)`,
+    );
+  const order = wavelengths ? ascendingOrder(wavelengths, name) : Array.from({ length: bands }, (_, i) => i);
+  const scale = reflectanceScale ?? 1;
+  const sorted = Float32Array.from(spectra, (_, i) => {
+    const s = Math.floor(i / bands);
+    return spectra[s * bands + order[i - s * bands]!]! * scale;
+  }); // [S, B]
+  return {
+    names: uniqueNames(names),
+    ...(wavelengths && { wavelengths: order.map((band) => wavelengths[band]!) }),
+    ...(fwhm && { fwhm: order.map((band) => fwhm[band]!) }),
+    spectra: sorted,
+  };
+}
