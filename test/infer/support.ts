@@ -88,3 +88,17 @@ export function proportionSession(B: number, C: number): Session & { runs: numbe
     release: async () => undefined,
   };
 }
+
+/** A length-delimited protobuf field. */
+function protobufField(number: number, content: Uint8Array): Buffer {
+  const head = [number * 8 + 2];
+  let length = content.length;
+  for (; length >= 128; length = length >> 7) head.push((length & 127) | 128);
+  return Buffer.concat([Buffer.from([...head, length]), content]);
+}
+
+/** The model with another card: of two entries with one key, the later counts. */
+export function withCard(model: Uint8Array, card: ModelCard): Buffer {
+  const entry = [protobufField(1, Buffer.from('egunet')), protobufField(2, Buffer.from(JSON.stringify(card)))];
+  return Buffer.concat([model, protobufField(14, Buffer.concat(entry))]);
+}

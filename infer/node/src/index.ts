@@ -1,0 +1,1 @@
+export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';

@@ -1,0 +1,124 @@
+// Model files and the onnxruntime-node sessions that run them. Legend: B bands, C endmembers.
+import { readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { InferError, readCard, type Session } from '@egunet/infer';
+import { type ModelCard, ModelCardError } from '@egunet/models/card';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { firstLine, reasonOf } from './reason.js';
+
+/** The names that every model file of egunet has. */
+const INPUT = 'spectra';
+const OUTPUT = 'abundances';
+
+/** onnxruntime's own messages would stand between the lines of progress: every failure is thrown besides. */
+const FATAL_ONLY = 4;
+
+export interface OpenModelOptions {
+  /** Threads of one run; all processors when absent. */
+  readonly threads?: number;
+  /** Where to run; only the CPU for now. */
+  readonly device?: 'cpu';
+}
+
+/** An opened model. Release it when done. */
+export interface OpenedModel {
+  /** As the user named it. */
+  readonly path: string;
+  readonly card: ModelCard;
+  /** Its `run` blocks the calling thread until the batch is through. */
+  readonly session: Session;
+  release(): Promise<void>;
+}
+
+async function readModelFile(path: string): Promise<Uint8Array> {
+  try {
+    if (!(await stat(path)).isFile()) throw new InferError(`${path}: is not a file; give the .onnx file of a model`);
+    return await readFile(path);
+  } catch (cause) {
+    if (cause instanceof InferError) throw cause;
+    throw new InferError(`${path}: cannot read the model: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The card of a model file's bytes; its errors name the file. */
+function readCardOf(path: string, bytes: Uint8Array): ModelCard {
+  try {
+    return readCard(bytes);
+  } catch (cause) {
+    if (cause instanceof InferError) throw new InferError(`${path}: ${cause.message}`, { cause });
+    if (cause instanceof ModelCardError) throw new ModelCardError(`${path}: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/** `spectra: float32 [pixels, 224]`, for comparison and for messages. */
+function describeValues(values: readonly InferenceSession.ValueMetadata[]): string {
+  const one = (value: InferenceSession.ValueMetadata) =>
+    value.isTensor
+      ? `${value.name}: ${value.type} [${value.shape.map((side) => (typeof side === 'string' ? 'pixels' : side)).join(', ')}]`
+      : `${value.name}: not a tensor`;
+  return values.map(one).join('; ') || 'nothing';
+}
+
+/** Throws InferError unless the graph has the input and output that the card speaks of. */
+function assertGraph(path: string, session: InferenceSession, card: ModelCard): void {
+  const got = `${describeValues(session.inputMetadata)} -> ${describeValues(session.outputMetadata)}`;
+  const B = card.bands.length;
+  const C = card.endmembers.length;
+  const expected = `${INPUT}: float32 [pixels, ${B}] -> ${OUTPUT}: float32 [pixels, ${C}]`;
+  if (got !== expected)
+    throw new InferError(
+      `${path}: the model does not fit its card: expected ${expected}, got ${got}; export it again with 'egunet export'`,
+    );
+}
+
+function makeSession(path: string, ort: InferenceSession, B: number): Session {
+  return {
+    async run(spectra, pixels) {
+      try {
+        const results = await ort.run({ [INPUT]: new Tensor('float32', spectra, [pixels, B]) }, [OUTPUT]);
+        const data = results[OUTPUT]?.data;
+        if (data instanceof Float32Array) return data;
+      } catch (cause) {
+        throw new InferError(`${path}: running the model failed: ${firstLine(cause)}; export it again`, { cause });
+      }
+      throw new InferError(`${path}: the model gave no float32 '${OUTPUT}'; export it again`);
+    },
+    release: () => ort.release(),
+  };
+}
+
+/**
+ * Opens a model file on onnxruntime-node and checks it against its card.
+ * Rejects with InferError where there is no such file, or it is not a whole ONNX model, or not one of egunet's; with
+ * ModelCardError where its card is wrong.
+ */
+export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
+  const { threads = availableParallelism(), device = 'cpu' } = options;
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new InferError(`threads should be a whole number >= 1, got ${threads}`);
+  const bytes = await readModelFile(path);
+  const card = readCardOf(path, bytes);
+  let ort: InferenceSession;
+  try {
+    ort = await InferenceSession.create(bytes, {
+      executionProviders: [device],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: FATAL_ONLY,
+    });
+  } catch (cause) {
+    throw new InferError(
+      `${path}: onnxruntime cannot load the model: ${firstLine(cause)}; copy or export the model again`,
+      { cause },
+    );
+  }
+  try {
+    assertGraph(path, ort, card);
+  } catch (error) {
+    await ort.release();
+    throw error;
+  }
+  const session = makeSession(path, ort, card.bands.length);
+  return { path, card, session, release: () => session.release() };
+}
