@@ -12,3 +12,4 @@ export type {
   Window,
 } from './scene.js';
 export type { ByteSource, Codecs } from './source.js';
+export { openGeoTiff } from './tiff/read.js';

@@ -7,10 +7,13 @@ export type SceneCore = Omit<Scene, 'readSpectra'>;
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 
+/** 4 GiB of float32: above this a window is a mistake. */
+const MOST_SAMPLES = 2 ** 30;
+
 const describe = (window: Window): string =>
   `rows ${window.row}..${window.row + window.rows}, columns ${window.col}..${window.col + window.cols}`;
 
-/** Throws RasterError unless `window` holds at least one pixel and lies inside the scene, and every band exists. */
+/** Throws RasterError unless `window` holds at least one pixel and lies inside the scene, every band exists, and it fits in memory. */
 export function assertWindow(
   scene: Pick<Scene, 'name' | 'rows' | 'cols' | 'bands'>,
   window: Window,
@@ -29,6 +32,12 @@ export function assertWindow(
         `${scene.name}: band index ${band} does not exist; the scene has ${scene.bands.length} bands, counted from 0`,
         { path: scene.name },
       );
+  const samples = rows * cols * (bands.length || scene.bands.length);
+  if (samples > MOST_SAMPLES)
+    throw new RasterError(
+      `${scene.name}: window ${describe(window)} holds ${samples} samples, more than ${MOST_SAMPLES}; read it in parts`,
+      { path: scene.name },
+    );
 }
 
 /** A full `Scene` from what a format's reader provides: windows and bands are validated, spectra derived from stored values. */

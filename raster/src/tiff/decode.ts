@@ -1,11 +1,12 @@
 // From a block's bytes in the file to its words in memory.
 import { decompress as decompressZstd } from 'fzstd';
-import { RasterError } from '../error.js';
+import { refuse } from '../refuse.js';
+import { sampleSize } from '../samples.js';
 import type { Codecs } from '../source.js';
-import { blockBytes, type Layout } from './layout.js';
+import { type Layout, rowBytes } from './layout.js';
 import { decodeLzw } from './lzw.js';
 import { swapBytes, undoDifferences, undoFloatPredictor } from './predictor.js';
-import { HOST_LITTLE_ENDIAN, SAMPLES, toWords, type Words } from './tags.js';
+import { toWords, type Words } from './tags.js';
 
 /** What block this is, for its decoding and for messages. */
 export interface BlockPlace {
@@ -21,10 +22,10 @@ export async function decodeBlock(
   { codecs, place }: { codecs: Codecs; place: BlockPlace },
 ): Promise<Words> {
   const { sampleType, littleEndian, predictor } = layout;
-  const width = SAMPLES[sampleType].bytes;
-  const needed = blockBytes(layout, place.rows);
+  const width = sampleSize(sampleType);
+  const needed = place.rows * rowBytes(layout);
   const raw = await decompress(bytes, layout, { codecs, place });
-  const foreign = littleEndian !== HOST_LITTLE_ENDIAN && width > 1 && predictor !== 3;
+  const foreign = !littleEndian && width > 1 && predictor !== 3;
   // Uncompressed bytes may belong to the source, and views of words need alignment.
   const mustCopy = (layout.compression === 'none' && foreign) || raw.byteOffset % width !== 0;
   const own = mustCopy ? raw.slice(0, needed) : raw.subarray(0, needed);
@@ -42,14 +43,14 @@ async function decompress(
   layout: Layout,
   { codecs, place }: { codecs: Codecs; place: BlockPlace },
 ): Promise<Uint8Array> {
-  const needed = blockBytes(layout, place.rows);
-  const most = blockBytes(layout, layout.blockRows); // some writers pad the last strip
-  const fail = (why: string, cause?: unknown): never => {
-    throw new RasterError(
-      `${place.name}: ${layout.tiled ? 'tile' : 'strip'} ${place.index} (${layout.compression}) cannot be decoded: ${why}; the file is damaged, get it again`,
-      { path: place.name, cause },
+  const needed = place.rows * rowBytes(layout);
+  const most = layout.blockRows * rowBytes(layout); // some writers pad the last strip
+  const fail = (why: string, cause?: unknown): never =>
+    refuse(
+      place.name,
+      `${layout.tiled ? 'tile' : 'strip'} ${place.index} (${layout.compression}) cannot be decoded: ${why}; the file is damaged, get it again`,
+      cause,
     );
-  };
   let raw: Uint8Array = bytes;
   try {
     if (layout.compression === 'deflate') raw = await codecs.inflate(bytes, most);

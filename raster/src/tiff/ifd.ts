@@ -1,5 +1,5 @@
 // TIFF's and BigTIFF's first image file directory. Every count and offset is checked against the file before it is used.
-import { RasterError } from '../error.js';
+import { refuse } from '../refuse.js';
 import type { ByteSource } from '../source.js';
 import { FIELD, FIELD_BYTES } from './tags.js';
 
@@ -14,7 +14,6 @@ interface Entry {
 export interface Ifd {
   readonly name: string;
   readonly littleEndian: boolean;
-  readonly big: boolean;
   has(tag: number): boolean;
   /** All values of a numeric tag; undefined where the tag is absent. */
   numbers(tag: number): Promise<Float64Array | undefined>;
@@ -26,15 +25,12 @@ export interface Ifd {
 
 const MOST_ENTRIES = 65535;
 
-const damaged = (source: ByteSource, what: string): RasterError =>
-  new RasterError(`${source.name}: ${what}; the TIFF file is damaged or cut off, get it again`, { path: source.name });
+const damaged = (source: ByteSource, what: string): never =>
+  refuse(source.name, `${what}; the TIFF file is damaged or cut off, get it again`);
 
 async function readView(source: ByteSource, offset: number, length: number, what: string): Promise<DataView> {
   if (!Number.isSafeInteger(offset + length) || offset + length > source.size)
-    throw damaged(
-      source,
-      `${what} should lie at bytes ${offset}..${offset + length}, but the file has ${source.size} bytes`,
-    );
+    damaged(source, `${what} should lie at bytes ${offset}..${offset + length}, but the file has ${source.size} bytes`);
   const bytes = await source.read(offset, length);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -46,15 +42,12 @@ export async function readIfd(source: ByteSource): Promise<Ifd> {
   const littleEndian = order === 0x4949;
   const version = littleEndian || order === 0x4d4d ? header.getUint16(2, littleEndian) : 0;
   if (version !== 42 && version !== 43)
-    throw new RasterError(
-      `${source.name}: not a TIFF file (expected it to begin with II*, MM* or BigTIFF's II+); name a GeoTIFF`,
-      { path: source.name },
-    );
+    refuse(source.name, "not a TIFF file (expected it to begin with II*, MM* or BigTIFF's II+); name a GeoTIFF");
   const big = version === 43;
   if (big && (header.byteLength < 16 || header.getUint16(4, littleEndian) !== 8))
-    throw damaged(source, 'the BigTIFF header does not announce 8-byte offsets');
+    damaged(source, 'the BigTIFF header does not announce 8-byte offsets');
   const at = big ? Number(header.getBigUint64(8, littleEndian)) : header.getUint32(4, littleEndian);
-  return makeIfd(source, littleEndian, big, await readEntries(source, at, { littleEndian, big }));
+  return makeIfd(source, littleEndian, await readEntries(source, at, { littleEndian, big }));
 }
 
 async function readEntries(
@@ -66,7 +59,7 @@ async function readEntries(
   const entryBytes = big ? 20 : 12;
   const head = await readView(source, at, countBytes, 'the image directory');
   const count = big ? Number(head.getBigUint64(0, littleEndian)) : head.getUint16(0, littleEndian);
-  if (count < 1 || count > MOST_ENTRIES) throw damaged(source, `the image directory claims ${count} entries`);
+  if (count < 1 || count > MOST_ENTRIES) damaged(source, `the image directory claims ${count} entries`);
   const view = await readView(source, at + countBytes, count * entryBytes, 'the image directory');
   const entries = new Map<number, Entry>();
   for (let i = 0; i < count; i++) {
@@ -82,11 +75,11 @@ async function readEntries(
   return entries;
 }
 
-function makeIfd(source: ByteSource, littleEndian: boolean, big: boolean, entries: Map<number, Entry>): Ifd {
+function makeIfd(source: ByteSource, littleEndian: boolean, entries: Map<number, Entry>): Ifd {
   const view = async (tag: number, entry: Entry): Promise<DataView> => {
     const width = FIELD_BYTES[entry.type] ?? 0;
     if (width === 0 || entry.count < 1)
-      throw damaged(source, `tag ${tag} has ${entry.count} values of the unknown field type ${entry.type}`);
+      damaged(source, `tag ${tag} has ${entry.count} values of the unknown field type ${entry.type}`);
     return readView(source, entry.offset, entry.count * width, `tag ${tag}`);
   };
   const numbers = async (tag: number): Promise<Float64Array | undefined> => {
@@ -99,7 +92,6 @@ function makeIfd(source: ByteSource, littleEndian: boolean, big: boolean, entrie
   return {
     name: source.name,
     littleEndian,
-    big,
     has: (tag) => entries.has(tag),
     numbers,
     async number(tag, fallback) {
@@ -108,7 +100,7 @@ function makeIfd(source: ByteSource, littleEndian: boolean, big: boolean, entrie
     async text(tag) {
       const entry = entries.get(tag);
       if (!entry) return undefined;
-      if (entry.type !== FIELD.ascii) throw damaged(source, `tag ${tag} should hold text`);
+      if (entry.type !== FIELD.ascii) damaged(source, `tag ${tag} should hold text`);
       const { buffer, byteOffset, byteLength } = await view(tag, entry);
       const bytes = new Uint8Array(buffer, byteOffset, byteLength);
       const end = bytes.indexOf(0);
@@ -136,9 +128,9 @@ const GETTERS: Readonly<Record<number, Getter>> = {
   18: (v, p, little) => Number(v.getBigUint64(p, little)),
 };
 
-function toNumbers(view: DataView, entry: Entry, littleEndian: boolean, wrongType: () => RasterError): Float64Array {
+function toNumbers(view: DataView, entry: Entry, littleEndian: boolean, wrongType: () => never): Float64Array {
   const get = GETTERS[entry.type];
-  if (!get) throw wrongType();
+  if (!get) return wrongType();
   const width = FIELD_BYTES[entry.type]!;
   const values = new Float64Array(entry.count);
   for (let i = 0; i < values.length; i++) values[i] = get(view, i * width, littleEndian);

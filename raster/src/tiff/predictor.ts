@@ -1,6 +1,7 @@
 // TIFF 6.0 section 14 (horizontal differencing) and Adobe's TIFF Technical Note 3 (floating point), in place, both ways.
+// Words in memory are little-endian, as on every machine that runs JavaScript.
 // Legend: a row holds n words, `stride` apart for the same band of the next pixel.
-import { HOST_LITTLE_ENDIAN, type Words } from './tags.js';
+import type { Words } from './tags.js';
 
 /** The words of a block: `rows` rows of `length` words; neighbouring pixels of a band lie `stride` words apart. */
 export interface Rows {
@@ -32,13 +33,12 @@ export function applyDifferences(words: Uint8Array | Uint16Array | Int32Array, {
 /** 64-bit words as two 32-bit halves with a carry. */
 function undoDifferences64(words: Float64Array, { rows, length, stride }: Rows): void {
   const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-  const low = HOST_LITTLE_ENDIAN ? 0 : 1;
   for (let row = 0; row < rows; row++)
     for (let k = row * length + stride; k < (row + 1) * length; k++) {
-      const sum = halves[2 * k + low]! + halves[2 * (k - stride) + low]!;
+      const sum = halves[2 * k]! + halves[2 * (k - stride)]!;
       const carry = sum > 0xffffffff ? 1 : 0;
-      halves[2 * k + low] = sum;
-      halves[2 * k + 1 - low] = halves[2 * k + 1 - low]! + halves[2 * (k - stride) + 1 - low]! + carry;
+      halves[2 * k] = sum;
+      halves[2 * k + 1] = halves[2 * k + 1]! + halves[2 * (k - stride) + 1]! + carry;
     }
 }
 
@@ -52,7 +52,7 @@ export function undoFloatPredictor(bytes: Uint8Array, { rows, length, stride }: 
     planes.set(bytes.subarray(at, at + rowBytes));
     for (let b = 0; b < width; b++) {
       const plane = b * length;
-      const place = at + (HOST_LITTLE_ENDIAN ? width - 1 - b : b);
+      const place = at + width - 1 - b;
       for (let i = 0; i < length; i++) bytes[place + i * width] = planes[plane + i]!;
     }
   }
@@ -66,7 +66,7 @@ export function applyFloatPredictor(bytes: Uint8Array, { rows, length, stride }:
     const at = row * rowBytes;
     for (let b = 0; b < width; b++) {
       const plane = b * length;
-      const place = at + (HOST_LITTLE_ENDIAN ? width - 1 - b : b);
+      const place = at + width - 1 - b;
       for (let i = 0; i < length; i++) planes[plane + i] = bytes[place + i * width]!;
     }
     for (let k = rowBytes - 1; k >= stride; k--) planes[k] = planes[k]! - planes[k - stride]!;

@@ -1,5 +1,5 @@
 // The tags of TIFF 6.0, its technical notes, GeoTIFF 1.1 and GDAL that this package reads or writes.
-import type { SampleArray, SampleType } from '../scene.js';
+import type { SampleType } from '../scene.js';
 
 export const TAG = {
   subfileType: 254,
@@ -42,18 +42,16 @@ export const GEO_KEY = { modelType: 1024, rasterType: 1025, geographicType: 2048
 /** The SampleFormat tag's codes. */
 export const SAMPLE_FORMAT = { uint: 1, int: 2, float: 3, undefined: 4 } as const;
 
-/** Each sample type: bytes of a value, its SampleFormat code, its array. */
-export const SAMPLES: Readonly<
-  Record<SampleType, { bytes: 1 | 2 | 4 | 8; format: number; make: (buffer: ArrayBuffer) => SampleArray }>
-> = {
-  uint8: { bytes: 1, format: SAMPLE_FORMAT.uint, make: (b) => new Uint8Array(b) },
-  int8: { bytes: 1, format: SAMPLE_FORMAT.int, make: (b) => new Int8Array(b) },
-  uint16: { bytes: 2, format: SAMPLE_FORMAT.uint, make: (b) => new Uint16Array(b) },
-  int16: { bytes: 2, format: SAMPLE_FORMAT.int, make: (b) => new Int16Array(b) },
-  uint32: { bytes: 4, format: SAMPLE_FORMAT.uint, make: (b) => new Uint32Array(b) },
-  int32: { bytes: 4, format: SAMPLE_FORMAT.int, make: (b) => new Int32Array(b) },
-  float32: { bytes: 4, format: SAMPLE_FORMAT.float, make: (b) => new Float32Array(b) },
-  float64: { bytes: 8, format: SAMPLE_FORMAT.float, make: (b) => new Float64Array(b) },
+/** Each sample type's SampleFormat code. */
+export const FORMAT_OF: Readonly<Record<SampleType, number>> = {
+  uint8: SAMPLE_FORMAT.uint,
+  int8: SAMPLE_FORMAT.int,
+  uint16: SAMPLE_FORMAT.uint,
+  int16: SAMPLE_FORMAT.int,
+  uint32: SAMPLE_FORMAT.uint,
+  int32: SAMPLE_FORMAT.int,
+  float32: SAMPLE_FORMAT.float,
+  float64: SAMPLE_FORMAT.float,
 };
 
 /** Stored values as words of their width: moving and differencing bits needs no more of their type. */
@@ -66,6 +64,3 @@ export function toWords(buffer: ArrayBufferLike, offset: number, length: number,
   if (width === 4) return new Int32Array(buffer, offset, length / 4);
   return new Float64Array(buffer, offset, length / 8);
 }
-
-/** Whether this machine stores the low byte first. */
-export const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -1,0 +1,93 @@
+// GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene.
+import { makeScene } from '../read-spectra.js';
+import type { Scene } from '../scene.js';
+import type { ByteSource, Codecs } from '../source.js';
+import { parseNoData, readBands } from './bands.js';
+import { makeBlockCache } from './cache.js';
+import { decodeBlock } from './decode.js';
+import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
+import { readGeoreference } from './georeference.js';
+import { readIfd } from './ifd.js';
+import { type Layout, readLayout, rowBytes, rowsOfBlock } from './layout.js';
+import { TAG, type Words } from './tags.js';
+import { type FetchRows, readWindow } from './window.js';
+
+/** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. */
+const CACHE_BYTES = 384 * 2 ** 20;
+
+/**
+ * Opens the full-resolution image of a GeoTIFF: none, DEFLATE, LZW or ZSTD; predictors 1-3; tiles or strips; pixel- or band-interleaved; BigTIFF.
+ * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`.
+ * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them (at least one is).
+ * Rejects with RasterError where the file is damaged or stored in a way that cannot be read.
+ */
+export async function openGeoTiff(
+  source: ByteSource,
+  codecs: Codecs,
+  { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
+): Promise<Scene> {
+  const { name } = source;
+  const ifd = await readIfd(source);
+  const layout = await readLayout(ifd, source.size);
+  const noData = parseNoData(await ifd.text(TAG.gdalNoData), name);
+  const items = parseMetadata(await ifd.text(TAG.gdalMetadata), name);
+  const georeference = await readGeoreference(ifd);
+  const sensor = sensorOf(items);
+  const fetchRows = makeRowReader(source, layout, { codecs, cacheBytes });
+  return makeScene({
+    name,
+    format: 'GeoTIFF',
+    ...(sensor !== undefined && { sensor }),
+    rows: layout.rows,
+    cols: layout.cols,
+    sampleType: layout.sampleType,
+    bands: readBands(items, { count: layout.bands, noData, name }),
+    ...(georeference && { georeference }),
+    block: { rows: Math.min(layout.blockRows, layout.rows), cols: Math.min(layout.blockCols, layout.cols) },
+    facts: factsOf(layout, items),
+    readWindow: (window, bands = Array.from({ length: layout.bands }, (_, i) => i)) =>
+      readWindow(layout, { fetchRows, noData }, { window, bands }),
+    close: () => source.close(),
+  });
+}
+
+const parseMetadata = (xml: string | undefined, name: string): GdalItem[] =>
+  xml === undefined || xml.trim() === '' ? [] : parseGdalMetadata(xml, name);
+
+const sensorOf = (items: readonly GdalItem[]): string | undefined =>
+  items.find((i) => i.sample === undefined && /^(sensor|sensor[_ ]type|satelliteid)$/i.test(i.name))?.value;
+
+function factsOf(layout: Layout, items: readonly GdalItem[]): Record<string, string> {
+  const predictor = layout.predictor === 1 ? '' : `, predictor ${layout.predictor}`;
+  const facts: Record<string, string> = {
+    compression: `${layout.compression}${predictor}`,
+    storage: `${layout.tiled ? 'tiles' : 'strips'} of ${layout.blockRows} x ${layout.blockCols}, ${layout.planar ? 'band' : 'pixel'}-interleaved`,
+  };
+  for (const item of items)
+    if (item.sample === undefined && item.domain === undefined && item.value.length <= 200)
+      facts[item.name] ??= item.value;
+  return facts;
+}
+
+function makeRowReader(
+  source: ByteSource,
+  layout: Layout,
+  { codecs, cacheBytes }: { codecs: Codecs; cacheBytes: number },
+): FetchRows {
+  const { offsets, byteCounts } = layout;
+  const bytesPerRow = rowBytes(layout);
+  const decode = async (index: number, from: number, to: number): Promise<Words> => {
+    // Rows of an uncompressed block are read by themselves.
+    const part = layout.compression === 'none';
+    const offset = offsets[index]! + (part ? from * bytesPerRow : 0);
+    const bytes = await source.read(offset, part ? (to - from) * bytesPerRow : byteCounts[index]!);
+    return decodeBlock(bytes, layout, { codecs, place: { name: source.name, index, rows: to - from } });
+  };
+  const capacity = Math.max(1, Math.floor(cacheBytes / (layout.blockRows * bytesPerRow)));
+  const cached = makeBlockCache(capacity, (index) => decode(index, 0, rowsOfBlock(layout, index)));
+  return async (index, { from, to, keep }) => {
+    if (byteCounts[index] === 0) return undefined;
+    if (layout.compression === 'none') return { words: await decode(index, from, to), first: from };
+    return { words: await cached(index, keep), first: 0 };
+  };
+}
