@@ -1,0 +1,99 @@
+// A small typed picture of an ONNX graph: plain data, no protobuf objects. Values are edges, known by their names.
+
+/** Element types of tensors, as in ONNX. */
+export type ElementType = 'float32' | 'float64' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'int32' | 'int64' | 'bool';
+
+/** A size, or the name of one that is known only at run time. */
+export type Dimension = number | string;
+
+/** An input or output of a graph. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+}
+
+/** A constant tensor. */
+export interface Tensor {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Row-major elements, little-endian; a bool is one byte. */
+  readonly data: Uint8Array;
+}
+
+/** A constant with a name. */
+export interface Initializer extends Tensor {
+  readonly name: string;
+}
+
+/** An attribute of a node; make one with `attr`. */
+export type Attribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
+  | { readonly kind: 'graph'; readonly value: Graph };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One application of an ONNX operator (default domain). An input '' is an optional one left out. */
+export interface Node {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** Nodes in an order in which they can run. A body (Loop, If) may also use the names of the graph around it. */
+export interface Graph {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly initializers: readonly Initializer[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** Makers of attributes: `{ axis: attr.int(0) }`. */
+export const attr = {
+  int: (value: number): Attribute => ({ kind: 'int', value }),
+  ints: (value: readonly number[]): Attribute => ({ kind: 'ints', value }),
+  float: (value: number): Attribute => ({ kind: 'float', value }),
+  string: (value: string): Attribute => ({ kind: 'string', value }),
+  tensor: (value: Tensor): Attribute => ({ kind: 'tensor', value }),
+  graph: (value: Graph): Attribute => ({ kind: 'graph', value }),
+};
+
+/** A float32 tensor. */
+export function float32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+  return { type: 'float32', shape, data: bytesOf(Float32Array.from(values)) };
+}
+
+/** An int32 tensor. */
+export function int32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+  return { type: 'int32', shape, data: bytesOf(Int32Array.from(values)) };
+}
+
+/** An int64 tensor, from whole numbers that a double holds exactly. */
+export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
+  return { type: 'int64', shape, data: bytesOf(BigInt64Array.from(values, BigInt)) };
+}
+
+/** A bool tensor. */
+export function boolTensor(values: ArrayLike<number | boolean>, shape: readonly number[]): Tensor {
+  return { type: 'bool', shape, data: Uint8Array.from(values, (value) => (value ? 1 : 0)) };
+}
+
+/** The elements of an int64 tensor. */
+export function int64Values(tensor: Tensor): number[] {
+  return Array.from(new BigInt64Array(tensor.data.slice().buffer), Number);
+}
+
+function bytesOf(values: Float32Array | Int32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** The graphs that are attributes of a node. */
+export function bodiesOf(node: Node): Graph[] {
+  return Object.values(node.attributes).flatMap((a) => (a.kind === 'graph' ? [a.value] : []));
+}
