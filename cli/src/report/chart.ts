@@ -90,7 +90,7 @@ function spec(series: readonly Series[], options: ChartOptions): Spec {
       },
     ],
     axes: axes(options),
-    legends: [{ stroke: 'colour', strokeDash: 'dash', symbolType: 'stroke', orient: 'right', labelLimit: 220 }],
+    legends: [{ stroke: 'colour', strokeDash: 'dash', symbolType: 'stroke', orient: 'right', labelLimit: 400 }],
     marks: lines(series),
     config: {
       axis: {

@@ -1,0 +1,65 @@
+import type { Band, Georeference, Scene } from '@egunet/raster';
+import { bandRanges, wavelengthRange } from './bands.js';
+
+/** What is known of a scene, for `--json`. */
+export interface SceneDescription {
+  readonly kind: 'scene';
+  readonly path: string;
+  readonly format: string;
+  readonly sensor: string | null;
+  readonly rows: number;
+  readonly cols: number;
+  readonly sampleType: string;
+  readonly block: { readonly rows: number; readonly cols: number };
+  readonly bands: readonly Band[];
+  readonly georeference: Georeference | null;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Everything that opening a scene tells. */
+export function describeScene(scene: Scene): SceneDescription {
+  const { name, format, sensor = null, rows, cols, sampleType, block, bands, georeference = null, facts } = scene;
+  return { kind: 'scene', path: name, format, sensor, rows, cols, sampleType, block, bands, georeference, facts };
+}
+
+/** Different values of one property of all bands, as a person reads them. */
+function allOf(bands: readonly Band[], pick: (band: Band) => string): string {
+  const values = [...new Set(bands.map(pick))];
+  return values.length <= 3 ? values.join(', ') : `${values.slice(0, 3).join(', ')} and ${values.length - 3} more`;
+}
+
+function reflectance({ gain, offset }: Band): string {
+  if (gain === 1 && offset === 0) return 'as stored';
+  return offset === 0 ? `stored value x ${gain}` : `stored value x ${gain} + ${offset}`;
+}
+
+function place({ affine: [a, b, c, d, e, f], epsg }: Georeference): string {
+  const crs = epsg === undefined ? 'coordinate system not named' : `EPSG:${epsg}`;
+  const [across, down] = [Math.hypot(a, d), Math.hypot(b, e)].map((size) => Number(size.toPrecision(6)));
+  const size = across === down ? `${across}` : `${across} x ${down}`;
+  return `${crs}, pixels of ${size}${b === 0 && d === 0 ? '' : ' (rotated)'}, upper left corner at ${c}, ${f}`;
+}
+
+/** The lines that `egunet info` prints of a scene. */
+export function sceneFacts(scene: SceneDescription): [string, string | undefined][] {
+  const { bands, georeference } = scene;
+  const bad = bands.flatMap((band, index) => (band.bad ? [index] : []));
+  const range = wavelengthRange(bands);
+  const widths = bands.flatMap(({ fwhm }) => (fwhm === undefined ? [] : [fwhm]));
+  const named = range === undefined && bands.length <= 32;
+  return [
+    ['scene', scene.path],
+    ['format', scene.format],
+    ['sensor', scene.sensor ?? undefined],
+    ['size', `${scene.rows} rows x ${scene.cols} columns x ${bands.length} bands, ${scene.sampleType}`],
+    ['wavelengths', range ?? 'not known'],
+    ['FWHM', widths.length > 0 ? `${Math.min(...widths).toFixed(1)}-${Math.max(...widths).toFixed(1)} nm` : undefined],
+    ['bands', named ? bands.map((band) => band.name).join(', ') : undefined],
+    ['bad bands', bad.length > 0 ? `${bad.length}: ${bandRanges(bad)}` : 'none'],
+    ['NoData', allOf(bands, ({ noData }) => (noData === undefined ? 'none' : String(noData)))],
+    ['reflectance', allOf(bands, reflectance)],
+    ['georeference', georeference ? place(georeference) : 'none'],
+    ['block', `${scene.block.rows} x ${scene.block.cols} pixels read fastest`],
+    ...Object.entries(scene.facts),
+  ];
+}
