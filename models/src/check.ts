@@ -19,7 +19,7 @@ export interface Checks {
   record(fields: Record<string, Check>): Check;
 }
 
-const isFinite = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
+const isFiniteNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** Checks that throw what `fail` makes of a path, an expectation and a short picture of what was found. */
@@ -30,9 +30,9 @@ export function createChecks(fail: (path: string, expected: string, got: string)
       if (!good(v)) throw fail(path, expected, JSON.stringify(v)?.slice(0, 60) ?? 'nothing');
     };
   return {
-    number: when(isFinite, 'a finite number'),
-    positive: when((v) => isFinite(v) && v > 0, 'a positive number'),
-    count: when((v) => isFinite(v) && Number.isInteger(v) && v >= 0, 'a whole number >= 0'),
+    number: when(isFiniteNumber, 'a finite number'),
+    positive: when((v) => isFiniteNumber(v) && v > 0, 'a positive number'),
+    count: when((v) => isFiniteNumber(v) && Number.isInteger(v) && v >= 0, 'a whole number >= 0'),
     text: when((v) => typeof v === 'string', 'text'),
     is: (wanted) => when((v) => v === wanted, JSON.stringify(wanted)),
     oneOf: (wanted) => when((v) => wanted.includes(v), `one of ${wanted.map((w) => JSON.stringify(w)).join(', ')}`),

@@ -1,3 +1,31 @@
+export {
+  type EndmemberMethodName,
+  type Endmembers,
+  endmemberMethods,
+  type FindEndmembersOptions,
+  findEndmembers,
+} from './endmembers/find-endmembers.js';
+export { type HySime, hysime } from './endmembers/hysime.js';
+export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';
+export { type Clustering, type ClusterOptions, sphericalKmeans } from './endmembers/spherical-kmeans.js';
+export type {
+  Candidates,
+  EndmemberMethod,
+  MethodOptions,
+  MethodResult,
+  SpectraBlock,
+  SpectraSample,
+} from './endmembers/types.js';
+export { estimateSnr, type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
 export { TrainError } from './error.js';
 export { nnls, nnlsAbundances, nnlsFromProducts } from './nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
+export { createEagerEngine } from './engines/eager.js';
+export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
+export { createOnnxEngine } from './engines/onnx.js';
+export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
+export { type FitOptions, type FitProgress, type FitResult, fit, type TrainingSet } from './fit/fit.js';
+export { loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
+export { learningRateAt, SCHEDULES, type Schedule } from './fit/schedule.js';
+export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
+export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';

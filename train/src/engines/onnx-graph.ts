@@ -1,0 +1,122 @@
+// An epoch as one ONNX graph: a Loop over batches whose body is the traced training step.
+// Legend: N mixed pixels, m pseudo-endmembers, B bands, C endmembers, S steps, n pixels a batch, P parameters, Q statistics.
+import {
+  addConstant,
+  addInput,
+  addInt64,
+  addNode,
+  addNodes,
+  addOutput,
+  appendGraph,
+  attr,
+  boolTensor,
+  createBuilder,
+  finishGraph,
+  float32Tensor,
+  type Graph,
+  type GraphBuilder,
+  prefixNames,
+  traceFunction,
+} from '@egunet/export';
+import type { PixelwiseNetwork } from '@egunet/models';
+import type * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers'; // registers tfjs's gradients
+import { trainStep } from '../fit/step.js';
+import { type Problem, STATE_KEYS, stateSizes } from './engine.js';
+
+/** Names of the epoch graph's inputs; its outputs are the state's names with `next_` before them, and `losses`. */
+export const EPOCH_INPUTS = {
+  mixed: 'all_pixels',
+  candidates: 'all_candidates',
+  labels: 'all_labels',
+  order: 'order',
+  stepSizes: 'step_sizes',
+  mixedKeep: 'mixed_keep',
+  candidateKeep: 'candidate_keep',
+} as const;
+
+/** The rows of each stream in one step. */
+interface StepShape {
+  readonly network: PixelwiseNetwork;
+  readonly batch: number;
+  readonly candidates: number;
+}
+
+/** One training step as a graph: forward, gradients, Adam, moving averages. */
+export function traceStep({ network, batch, candidates }: StepShape, weightDecay: number): Graph {
+  const { bands, endmembers, widths } = network;
+  const sizes = stateSizes(network);
+  const inputs = [
+    { name: 'mixed', shape: [batch, bands] },
+    { name: 'candidates', shape: [candidates, bands] },
+    { name: 'labels', shape: [candidates, endmembers] },
+    { name: 'mixedDropout', shape: [batch, widths[0]!] },
+    { name: 'candidateDropout', shape: [candidates, widths[0]!] },
+    { name: 'stepSize', shape: [] },
+    ...STATE_KEYS.map((name) => ({ name, shape: [sizes[name]] })),
+  ];
+  const step = (...tensors: tf.Tensor[]) => {
+    const given = Object.fromEntries(inputs.map(({ name }, i) => [name, tensors[i]!])) as Record<string, never>;
+    const result = trainStep(network, { state: given as never, batch: given as never, stepSize: given.stepSize!, weightDecay });
+    return [...STATE_KEYS.map((key) => result[key]), result.losses];
+  };
+  return traceFunction(step, inputs, {
+    graphName: 'step',
+    outputs: [...STATE_KEYS.map((key) => `next_${key}`), 'losses'],
+  });
+}
+
+/** Keep bits [rows, width] of this step as dropout factors: 0 or 1 / (1 - rate). */
+function addDropout(body: GraphBuilder, name: string, [bits, factor, zero]: [string, string, string]): void {
+  const kept = addNode(body, 'Gather', [bits, 'iteration'], { attributes: { axis: attr.int(0) } });
+  addNode(body, 'Where', [kept, factor, zero], { outputs: [name] });
+}
+
+function epochBody(shape: StepShape, { weightDecay, dropRate }: Problem): Graph {
+  const body = createBuilder('batch');
+  addInput(body, { name: 'iteration', type: 'int64', shape: [] });
+  addInput(body, { name: 'go_on', type: 'bool', shape: [] });
+  const sizes = stateSizes(shape.network);
+  for (const key of STATE_KEYS) addInput(body, { name: key, type: 'float32', shape: [sizes[key]] });
+  const pick = (from: string, index: string, name?: string) =>
+    addNode(body, 'Gather', [from, index], { attributes: { axis: attr.int(0) }, ...(name && { outputs: [name] }) });
+  pick(EPOCH_INPUTS.mixed, pick(EPOCH_INPUTS.order, 'iteration'), 'mixed');
+  pick(EPOCH_INPUTS.stepSizes, 'iteration', 'stepSize');
+  addNode(body, 'Identity', [EPOCH_INPUTS.candidates], { outputs: ['candidates'] });
+  addNode(body, 'Identity', [EPOCH_INPUTS.labels], { outputs: ['labels'] });
+  const factor = addConstant(body, float32Tensor([1 / (1 - dropRate)], []));
+  const zero = addConstant(body, float32Tensor([0], []));
+  addDropout(body, 'mixedDropout', [EPOCH_INPUTS.mixedKeep, factor, zero]);
+  addDropout(body, 'candidateDropout', [EPOCH_INPUTS.candidateKeep, factor, zero]);
+  const traced = traceStep(shape, weightDecay);
+  const step = prefixNames(traced, 'step_', traced.inputs.map(({ name }) => name));
+  appendGraph(body, step);
+  addOutput(body, { name: addNode(body, 'Identity', ['go_on']), type: 'bool', shape: [] });
+  for (const output of step.outputs) addOutput(body, output);
+  return finishGraph(body);
+}
+
+/** The graph of a whole epoch: data, draws and state in; state and the losses of every step [S, 3] out. */
+export function epochGraph(problem: Problem): Graph {
+  const { network, data, batch, steps } = problem;
+  const { bands, endmembers, widths } = network;
+  const candidates = data.labels.length / endmembers;
+  const epoch = createBuilder('epoch');
+  const float = (name: string, shape: number[]) => addInput(epoch, { name, type: 'float32', shape });
+  float(EPOCH_INPUTS.mixed, [data.mixed.length / bands, bands]);
+  float(EPOCH_INPUTS.candidates, [candidates, bands]);
+  float(EPOCH_INPUTS.labels, [candidates, endmembers]);
+  float(EPOCH_INPUTS.stepSizes, [steps]);
+  addInput(epoch, { name: EPOCH_INPUTS.order, type: 'int32', shape: [steps, batch] });
+  addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'bool', shape: [steps, batch, widths[0]!] });
+  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'bool', shape: [steps, candidates, widths[0]!] });
+  const sizes = stateSizes(network);
+  const state = STATE_KEYS.map((key) => float(`initial_${key}`, [sizes[key]]));
+  const outputs = [...STATE_KEYS.map((key) => `next_${key}`), 'losses'];
+  const loop = { body: attr.graph(epochBody({ network, batch, candidates }, problem)) };
+  const go = addConstant(epoch, boolTensor([1], []));
+  addNodes(epoch, 'Loop', [addInt64(epoch, [steps], []), go, ...state], { outputs, attributes: loop });
+  for (const key of STATE_KEYS) addOutput(epoch, { name: `next_${key}`, type: 'float32', shape: [sizes[key]] });
+  addOutput(epoch, { name: 'losses', type: 'float32', shape: [steps, 3] });
+  return finishGraph(epoch);
+}

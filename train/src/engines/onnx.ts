@@ -1,0 +1,58 @@
+// The compiled engine: whole epochs inside onnxruntime, on the CPU.
+import { encodeModel } from '@egunet/export';
+import * as ort from 'onnxruntime-node';
+import { type Engine, type EpochPlan, type EpochResult, type Problem, STATE_KEYS, type TrainState } from './engine.js';
+import { EPOCH_INPUTS, epochGraph } from './onnx-graph.js';
+
+/** Compiles the problem's epoch. `threads` 0: all cores. */
+export async function createOnnxEngine(problem: Problem, { threads = 0 } = {}): Promise<Engine> {
+  const session = await ort.InferenceSession.create(encodeModel(epochGraph(problem)), {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+  });
+  const fixed = dataFeeds(problem);
+  return {
+    name: 'onnxruntime cpu',
+    runEpoch: (state, plan) => runEpoch({ session, fixed, problem }, state, plan),
+    release: () => session.release(),
+  };
+}
+
+function dataFeeds({ network, data }: Problem): ort.InferenceSession.OnnxValueMapType {
+  const { bands, endmembers } = network;
+  const matrix = (values: Float32Array, width: number) => new ort.Tensor('float32', values, [values.length / width, width]);
+  return {
+    [EPOCH_INPUTS.mixed]: matrix(data.mixed, bands),
+    [EPOCH_INPUTS.candidates]: matrix(data.candidates, bands),
+    [EPOCH_INPUTS.labels]: matrix(data.labels, endmembers),
+  };
+}
+
+interface Compiled {
+  readonly session: ort.InferenceSession;
+  readonly fixed: ort.InferenceSession.OnnxValueMapType;
+  readonly problem: Problem;
+}
+
+async function runEpoch({ session, fixed, problem }: Compiled, state: TrainState, plan: EpochPlan): Promise<EpochResult> {
+  const { steps, batch, network } = problem;
+  const width = network.widths[0]!;
+  const feeds = {
+    ...fixed,
+    [EPOCH_INPUTS.stepSizes]: new ort.Tensor('float32', plan.stepSizes, [steps]),
+    [EPOCH_INPUTS.order]: new ort.Tensor('int32', plan.order, [steps, batch]),
+    [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('bool', plan.mixedKeep, [steps, batch, width]),
+    [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('bool', plan.candidateKeep, [
+      steps,
+      plan.candidateKeep.length / (steps * width),
+      width,
+    ]),
+    ...Object.fromEntries(
+      STATE_KEYS.map((key) => [`initial_${key}`, new ort.Tensor('float32', state[key], [state[key].length])]),
+    ),
+  };
+  const results = await session.run(feeds);
+  const next = Object.fromEntries(STATE_KEYS.map((key) => [key, results[`next_${key}`]!.data as Float32Array]));
+  return { state: next as unknown as TrainState, losses: results.losses!.data as Float32Array };
+}

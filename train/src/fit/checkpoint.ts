@@ -1,0 +1,40 @@
+// What a training run is, between two epochs. Legend: N pixels, m candidates, B bands, C endmembers.
+import type { CardBand, CardEndmember } from '@egunet/models/card';
+import type { TrainState } from '../engines/engine.js';
+import type { FitSettings } from './settings.js';
+
+/** What the network cannot know of its data and the model card must say. */
+export interface RunFacts {
+  readonly sensor: string | null;
+  /** Bands of the training pixels, in order. */
+  readonly bands: readonly CardBand[];
+  /** Names and spectra (reflectance) of the endmembers, in the order of the labels. */
+  readonly endmembers: readonly CardEndmember[];
+  /** How the endmembers were found. */
+  readonly endmemberMethod: string;
+  /** The training scene: its name, size and the side of a pixel in metres where known. */
+  readonly scene: { readonly name: string; readonly rows: number; readonly cols: number; readonly pixelSize: number | null };
+  readonly pixels: number;
+  readonly candidates: number;
+}
+
+/** Mean losses over the steps of one epoch. */
+export interface EpochLosses {
+  readonly total: number;
+  readonly crossEntropy: number;
+  readonly reconstruction: number;
+}
+
+/** A training run after `epoch` epochs: all that export needs, and with the same data all that resuming needs. */
+export interface Checkpoint {
+  readonly settings: FitSettings;
+  /** The network's input is clip(reflectance * inputScale, 0, 1). */
+  readonly inputScale: number;
+  /** sha256 of the training data: resuming with other data is refused. */
+  readonly dataDigest: string;
+  /** Epochs done. */
+  readonly epoch: number;
+  readonly history: readonly EpochLosses[];
+  readonly state: TrainState;
+  readonly facts: RunFacts;
+}

@@ -1,0 +1,51 @@
+import { TrainError } from '../error.js';
+import { SCHEDULES, type Schedule } from './schedule.js';
+
+/** Everything that decides the outcome of a training besides its data. */
+export interface FitSettings {
+  readonly seed: number;
+  readonly epochs: number;
+  /** Mixed pixels a step; E-Net takes all candidates every step. */
+  readonly batch: number;
+  readonly schedule: Schedule;
+  readonly learningRate: number;
+  /** Share of layer 1 that dropout silences. */
+  readonly dropRate: number;
+  readonly weightDecay: number;
+}
+
+/** The released settings; the batch is the number of candidates, or all pixels where those are fewer. */
+export const DEFAULT_SETTINGS = {
+  seed: 1,
+  epochs: 200,
+  schedule: 'released',
+  learningRate: 0.1,
+  dropRate: 0.1,
+  weightDecay: 0.005,
+} as const satisfies Omit<FitSettings, 'batch'>;
+
+function check(good: boolean, what: string, got: unknown): void {
+  if (!good) throw new TrainError(`training settings: ${what}, got ${String(got)}`);
+}
+
+/** Fills in what is not given and checks the rest; throws TrainError naming the first setting that is wrong. */
+export function resolveSettings(
+  given: Partial<FitSettings>,
+  { pixels, candidates }: { pixels: number; candidates: number },
+): FitSettings {
+  const settings = { ...DEFAULT_SETTINGS, batch: Math.min(candidates, pixels), ...withoutUndefined(given) };
+  const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
+  check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
+  check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
+  check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);
+  check(batch <= pixels, `a batch must not exceed the ${pixels} training pixels`, batch);
+  check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
+  check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
+  check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
+  check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);
+  return settings;
+}
+
+function withoutUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
+}

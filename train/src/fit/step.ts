@@ -1,0 +1,38 @@
+// One training step as a plain tfjs function: traced by the compiled engine, called by the eager one.
+import { type Batch, decayMask, type PixelwiseNetwork, pixelwiseLoss, updateMoving } from '@egunet/models';
+import * as tf from '@tensorflow/tfjs-core';
+import { type AdamState, adam } from './adam.js';
+
+/** Everything that a step changes. */
+export type StepState = AdamState & {
+  /** Moving means and variances of batch-norm [statisticsCount]. */
+  readonly moving: tf.Tensor1D;
+};
+
+/** State after the step, and [total, cross-entropy, reconstruction] of the loss before it. */
+export type StepResult = StepState & { readonly losses: tf.Tensor1D };
+
+/** Forward, gradients, Adam and batch-norm's moving averages. The caller disposes of the results. */
+export function trainStep(
+  network: PixelwiseNetwork,
+  { state, batch, stepSize, weightDecay }: { state: StepState; batch: Batch; stepSize: tf.Scalar; weightDecay: number },
+): StepResult {
+  return tf.tidy(() => {
+    const mask = tf.tensor1d(decayMask(network));
+    let parts: tf.Tensor[] = [];
+    let kept: tf.Tensor[] = [];
+    let moving = state.moving;
+    const { grad } = tf.valueAndGrad((parameters) => {
+      const loss = pixelwiseLoss(network, parameters as tf.Tensor1D, { batch, decayMask: mask, weightDecay });
+      kept = loss.statistics.flat().flatMap(({ mean, variance }) => [mean, variance]);
+      moving = tf.keep(updateMoving(network, state.moving, loss.statistics));
+      parts = [loss.total, loss.crossEntropy, loss.reconstruction].map((part) => tf.keep(tf.reshape(part, [1])));
+      return loss.total;
+    })(state.parameters);
+    const next = adam(state, grad as tf.Tensor1D, stepSize);
+    const losses = tf.concat(parts) as tf.Tensor1D;
+    const result = { ...next, moving: tf.clone(moving), losses };
+    tf.dispose([kept, parts, moving]);
+    return result;
+  });
+}
