@@ -17,15 +17,24 @@ export type {
   SpectraSample,
 } from './endmembers/types.js';
 export { estimateSnr, type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
-export { TrainError } from './error.js';
-export { nnls, nnlsAbundances, nnlsFromProducts } from './nnls.js';
-export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
 export { createOnnxEngine } from './engines/onnx.js';
+export { TrainError } from './error.js';
 export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit, type TrainingSet } from './fit/fit.js';
 export { loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
 export { learningRateAt, SCHEDULES, type Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
+export { nnls, nnlsAbundances, nnlsFromProducts } from './nnls.js';
+export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
+export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
+export {
+  type BandReader,
+  type DropReason,
+  type UsableBands,
+  type UsableBandsOptions,
+  usableBands,
+} from './sample/usable-bands.js';
+export { type SampleWindow, type SceneShape, sceneWindows } from './sample/windows.js';

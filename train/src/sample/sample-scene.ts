@@ -1,0 +1,181 @@
+// What training sees of a scene: single pixels and small blocks, in one pass. Legend: N pixels of the scene, n kept, B bands.
+import type { SpectraSample } from '../endmembers/types.js';
+import { TrainError } from '../error.js';
+import { createRandom } from '../random.js';
+import { createBlockCollector } from './block-collector.js';
+import { createPriority, createReservoir, type Priority } from './reservoir.js';
+import { type SampleWindow, type SceneShape, sceneWindows } from './windows.js';
+
+/** The part of a scene that sampling needs; `raster`'s Scene is one. */
+export interface SpectraReader extends SceneShape {
+  /** Reflectance, pixel-major [rows * cols, bands], and 1 for each pixel with data in every band asked for [rows * cols]. */
+  readSpectra(
+    window: SampleWindow,
+    bands: readonly number[],
+  ): Promise<{ readonly spectra: Float32Array; readonly valid: Uint8Array }>;
+}
+
+export interface SampleOptions {
+  /** Indices of the bands, in the order wanted (see `usableBands`). */
+  readonly bands: readonly number[];
+  /** A whole number: the same seed gives the same sample, however the scene is stored. */
+  readonly seed: number;
+  /** Pixels kept at most; 65,536 when absent. */
+  readonly maxPixels?: number;
+  /** Blocks kept at most; 1,600 when absent. */
+  readonly maxBlocks?: number;
+  /** Side of a block in pixels; 5 when absent. */
+  readonly blockSize?: number;
+  readonly signal?: AbortSignal;
+  /** Pixels read so far, of all. */
+  readonly onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface SceneSample extends SpectraSample {
+  /** All pixels with data where they are few enough, else a uniform sample, in scene order [n, B]. */
+  readonly pixels: Float32Array;
+  /** Where they lie: row * cols + col [n]. */
+  readonly positions: Float64Array;
+  /** Pixels with data. */
+  readonly validPixels: number;
+  /** Pixels that the reader calls valid but that hold NaN or infinity: taken as without data. */
+  readonly nonFinitePixels: number;
+  readonly totalPixels: number;
+  /** Of all pixels with data, reflectance [B] each. */
+  readonly bandStatistics: { readonly min: Float32Array; readonly max: Float32Array; readonly mean: Float32Array };
+}
+
+/**
+ * Reads the scene once, in bounded memory, and keeps a uniform sample of its valid pixels and of its blocks. Blocks tile the scene, the
+ * last ones of a side shifted inwards; one is kept where at least half of its pixels have data, and consists of those.
+ * Rejects with TrainError where no pixel has data or all are equal, and with the signal's reason when aborted.
+ */
+export async function sampleScene(scene: SpectraReader, options: SampleOptions): Promise<SceneSample> {
+  const { bands, seed, maxPixels = 65_536, maxBlocks = 1600, blockSize = 5, signal, onProgress } = options;
+  assertOptions({ bands: bands.length, maxPixels, maxBlocks, blockSize });
+  const { rows, cols } = scene;
+  const random = createRandom(seed).fork('sample');
+  const pixels = createPixelSample(scene, {
+    bands: bands.length,
+    maxPixels,
+    priority: createPriority(random.fork('pixels')),
+  });
+  const blocks = createBlockCollector({
+    rows,
+    cols,
+    bands: bands.length,
+    blockSize,
+    maxBlocks,
+    minPixels: Math.ceil((Math.min(blockSize, rows) * Math.min(blockSize, cols)) / 2),
+    priority: createPriority(random.fork('blocks')),
+  });
+  let done = 0;
+  for (const window of sceneWindows(scene, bands.length)) {
+    signal?.throwIfAborted();
+    const { spectra, valid } = await scene.readSpectra(window, bands);
+    blocks.add(window, spectra, pixels.add(window, spectra, valid));
+    done += window.rows * window.cols;
+    onProgress?.({ done, total: rows * cols });
+  }
+  signal?.throwIfAborted();
+  return { bands: bands.length, ...pixels.result(), blocks: blocks.blocks(), totalPixels: rows * cols };
+}
+
+function assertOptions(counts: { bands: number; maxPixels: number; maxBlocks: number; blockSize: number }): void {
+  for (const [name, value] of Object.entries(counts))
+    if (!Number.isInteger(value) || value < 1)
+      throw new TrainError(`sample: ${name} should be a whole number >= 1, got ${value}`);
+}
+
+interface PixelSample {
+  /** Takes a window; returns which of its pixels are usable: valid and finite. */
+  add(window: SampleWindow, spectra: Float32Array, valid: Uint8Array): Uint8Array;
+  result(): Omit<SceneSample, 'blocks' | 'bands' | 'totalPixels'>;
+}
+
+function createPixelSample(
+  scene: SpectraReader,
+  { bands, maxPixels, priority }: { bands: number; maxPixels: number; priority: Priority },
+): PixelSample {
+  const capacity = Math.min(maxPixels, scene.rows * scene.cols);
+  const reservoir = createReservoir(capacity, priority);
+  const store = new Float32Array(capacity * bands);
+  const statistics = createStatistics(bands);
+  let nonFinite = 0;
+  return {
+    add(window, spectra, valid) {
+      const usable = Uint8Array.from(valid);
+      for (let n = 0; n < usable.length; n++) {
+        if (!usable[n]) continue;
+        if (!isFiniteRow(spectra, n * bands, bands)) {
+          usable[n] = 0;
+          nonFinite++;
+          continue;
+        }
+        statistics.add(spectra, n * bands);
+        const position = (window.row + Math.floor(n / window.cols)) * scene.cols + window.col + (n % window.cols);
+        if (reservoir.wants(position))
+          store.set(spectra.subarray(n * bands, (n + 1) * bands), reservoir.take(position) * bands);
+      }
+      return usable;
+    },
+    result() {
+      const { count, ...bandStatistics } = statistics.result();
+      assertUsable(scene, { count, nonFinite, ...bandStatistics });
+      const { slots, indices } = reservoir.kept();
+      const pixels = new Float32Array(slots.length * bands);
+      slots.forEach((slot, i) => {
+        pixels.set(store.subarray(slot * bands, (slot + 1) * bands), i * bands);
+      });
+      return {
+        pixels,
+        positions: Float64Array.from(indices),
+        validPixels: count,
+        nonFinitePixels: nonFinite,
+        bandStatistics,
+      };
+    },
+  };
+}
+
+function isFiniteRow(spectra: Float32Array, at: number, bands: number): boolean {
+  let sum = 0; // float32 values cannot overflow a float64 sum
+  for (let b = 0; b < bands; b++) sum += spectra[at + b]!;
+  return Number.isFinite(sum);
+}
+
+function createStatistics(bands: number) {
+  const min = new Float32Array(bands).fill(Number.POSITIVE_INFINITY);
+  const max = new Float32Array(bands).fill(Number.NEGATIVE_INFINITY);
+  const sum = new Float64Array(bands);
+  let count = 0;
+  return {
+    add(spectra: Float32Array, at: number): void {
+      count++;
+      for (let b = 0; b < bands; b++) {
+        const value = spectra[at + b]!;
+        sum[b]! += value;
+        if (value < min[b]!) min[b] = value;
+        if (value > max[b]!) max[b] = value;
+      }
+    },
+    result: () => ({ count, min, max, mean: Float32Array.from(sum, (total) => total / count) }),
+  };
+}
+
+function assertUsable(
+  { rows, cols }: SpectraReader,
+  seen: { count: number; nonFinite: number; min: Float32Array; max: Float32Array },
+): void {
+  const where = `scene of ${rows} rows x ${cols} cols`;
+  if (seen.count === 0)
+    throw new TrainError(
+      seen.nonFinite > 0
+        ? `${where}: all ${seen.nonFinite} pixels with data are NaN or infinite; repair the scene or mark them as NoData`
+        : `${where}: no pixel has data in every band used; check its NoData value, or leave out the bands without data`,
+    );
+  if (seen.min.every((value, b) => value === seen.max[b]))
+    throw new TrainError(
+      `${where}: all ${seen.count} pixels with data hold the same spectrum; there is nothing to unmix, choose another scene`,
+    );
+}
