@@ -98,7 +98,7 @@ describe('opening a model refuses', () => {
     });
 
   it('what is not there or not a file', async () => {
-    await refused(join(folder, 'none.onnx'), /there is no such file; check the path/);
+    await refused(join(folder, 'none.onnx'), /there is no such file or folder; check the path/);
     await refused(folder, /is not a file; give the \.onnx file/);
     await refused(join(file('plain', 'text'), 'model.onnx'), /a part of the path is not a folder/);
   });

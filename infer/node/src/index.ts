@@ -1,1 +1,2 @@
+export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';

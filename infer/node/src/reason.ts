@@ -1,7 +1,8 @@
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; check the path',
+  ENOENT: 'there is no such file or folder; check the path',
   ENOTDIR: 'a part of the path is not a folder; check the path',
-  EACCES: 'permission denied; check who may read it',
+  EACCES: 'permission denied; check who may read or write there',
+  EROFS: 'the file system is read-only; choose another folder',
   ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB; give the .onnx file of a model',
 };
 

@@ -1,0 +1,47 @@
+// How an abundance map is stored. Legend: C endmembers.
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import type { Window } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import type { Georeference, GeoTiffOptions, Scene } from '@egunet/raster';
+
+/** The version of this package, which is that of the whole. */
+function softwareVersion(): string {
+  const manifest: { version: string } = createRequire(import.meta.url)('../package.json');
+  return manifest.version;
+}
+
+/** The georeference of a window: the same grid, another corner. */
+function shiftTo(georeference: Georeference, { row, col }: Window): Georeference {
+  const [a, b, c, d, e, f] = georeference.affine;
+  return { ...georeference, affine: [a, b, c + a * col + b * row, d, e, f + d * col + e * row] };
+}
+
+/** Where the abundances come from, as GDAL metadata: enough to find the model and to make it again. */
+function origin(scene: Scene, card: ModelCard): Record<string, string> {
+  return {
+    TIFFTAG_SOFTWARE: `egunet ${softwareVersion()}`,
+    EGUNET_SCENE: basename(scene.name), // the folders around it are the user's own
+    EGUNET_NETWORK: card.network.name,
+    ...(card.sensor !== null && { EGUNET_SENSOR: card.sensor }),
+    EGUNET_MODEL_CREATED: card.created,
+    EGUNET_MODEL_SOFTWARE: `${card.software.name} ${card.software.version}`,
+    EGUNET_SEED: String(card.training.seed),
+    EGUNET_TRAINING_SCENE: card.data.scene,
+    EGUNET_TRAINING_SHA256: card.data.sha256,
+  };
+}
+
+/** A float32 GeoTIFF of `window` of the scene: one band an endmember, by name; NaN where the scene has no data. */
+export function mapOptions(scene: Scene, window: Window, card: ModelCard): GeoTiffOptions {
+  const { georeference } = scene;
+  return {
+    rows: window.rows,
+    cols: window.cols,
+    sampleType: 'float32',
+    bands: card.endmembers.map(({ name }) => ({ name })),
+    noData: Number.NaN,
+    metadata: origin(scene, card),
+    ...(georeference && { georeference: shiftTo(georeference, window) }),
+  };
+}

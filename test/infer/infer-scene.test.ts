@@ -1,0 +1,267 @@
+// Scenes on disk to maps on disk, read back by GDAL. Legend: N pixels, B bands, C endmembers.
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type InferError, unmix } from '@egunet/infer';
+import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
+import { openScene } from '@egunet/raster/node';
+import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { readRaw, writeEnvi } from './envi.js';
+import { cardBands, hashedSpectra, memoryReader, modelCard, modelPath } from './support.js';
+
+const ROWS = 37;
+const COLS = 41;
+const B = 8;
+const C = 3;
+const NO_DATA = -9999;
+const card = modelCard();
+
+/** The scene has the model's bands in another order. */
+const ORDER = [5, 0, 7, 2, 1, 6, 4, 3];
+const wavelengths = ORDER.map((b) => card.bands[b]!.wavelength!);
+
+/** A block without data at the top, and single pixels. */
+const valid = Uint8Array.from({ length: ROWS * COLS }, (_, i) => (i % 7 === 3 || i < 60 ? 0 : 1));
+
+/** Stored values [rows * cols, B] in the scene's band order; some pixels lack one band only. */
+function stored(mask = valid): Float32Array {
+  const values = hashedSpectra(ROWS * COLS * B);
+  for (const [i, ok] of mask.entries()) if (!ok) values.fill(NO_DATA, i * B + (i % 3), (i + 1) * B);
+  return values;
+}
+
+/** What the loop gives for the same scene in memory, untiled: [rows * cols, C]. */
+async function expectedMap(): Promise<Float32Array> {
+  const { session, release } = await openModel(modelPath);
+  const bands = ORDER.map((b) => cardBands(card)[b]!);
+  const reader = memoryReader({ rows: ROWS, cols: COLS, bands, valid, spectra: stored() });
+  const maps: Float32Array[] = [];
+  for await (const tile of unmix(session, reader, { card, tile: { rows: ROWS, cols: COLS } }))
+    maps.push(tile.abundances);
+  await release();
+  assert.equal(maps.length, 1);
+  return maps[0]!;
+}
+
+const sameBits = (a: Float32Array, b: Float32Array) =>
+  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+
+interface GdalInfo {
+  size: [number, number];
+  geoTransform: number[];
+  coordinateSystem: { wkt: string };
+  metadata: Record<string, Record<string, string>>;
+  bands: { type: string; description: string; noDataValue: unknown; block: number[] }[];
+}
+const gdalInfo = (path: string): GdalInfo =>
+  JSON.parse(run('gdalinfo', ['-json', path]).replaceAll(': nan', ': "NaN"'));
+
+describe('inferring a scene', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const scene = join(folder, 'scene.hdr');
+  const tiff = join(folder, 'tiled.tif');
+  const inFolder = (name: string) => join(folder, name);
+
+  before(function () {
+    requireGdal(this);
+    writeEnvi(scene, { rows: ROWS, cols: COLS, wavelengths, fwhm: 10, noData: NO_DATA, data: stored() });
+  });
+
+  it('writes a map that GDAL reads bit for bit, with names, NoData, georeference and origin', async () => {
+    const output = inFolder('map.tif');
+    const summary = await inferScene({ scene, model: modelPath, output });
+    const pixels = ROWS * COLS;
+    const validPixels = valid.filter((v) => v === 1).length;
+    const { seconds, tiles, ...rest } = summary;
+    assert.deepEqual(rest, { output, rows: ROWS, cols: COLS, pixels, validPixels });
+    assert.ok(seconds > 0 && tiles >= 1);
+    assert.ok(sameBits(readRaw(output, folder), await expectedMap()));
+
+    const info = gdalInfo(output);
+    assert.deepEqual(info.size, [COLS, ROWS]);
+    assert.deepEqual(info.geoTransform, [500000, 30, 0, 4100000, 0, -30]);
+    assert.match(info.coordinateSystem.wkt, /32632/);
+    assert.deepEqual(
+      info.bands.map(({ type, description, noDataValue }) => [type, description, noDataValue]),
+      ['tree', 'water', 'soil'].map((name) => ['Float32', name, 'NaN']),
+    );
+    const facts = info.metadata['']!;
+    assert.match(facts.TIFFTAG_SOFTWARE!, /^egunet \d+\.\d+\.\d+/);
+    assert.equal(facts.EGUNET_NETWORK, 'EGU-Net-pw');
+    assert.equal(facts.EGUNET_SENSOR, 'Test imager');
+    assert.equal(facts.EGUNET_SEED, '7');
+    assert.equal(facts.EGUNET_MODEL_CREATED, card.created);
+    assert.equal(facts.EGUNET_TRAINING_SCENE, 'random');
+    assert.match(facts.EGUNET_SCENE!, /^scene\.(hdr|img)$/);
+  });
+
+  it('gives the same map from tiles of any size, and from a tiled GeoTIFF', async () => {
+    const expected = await expectedMap();
+    run('gdal_translate', ['-q', '-co', 'TILED=YES', '-co', 'BLOCKXSIZE=16', '-co', 'BLOCKYSIZE=16', '-co', 'COMPRESS=DEFLATE', inFolder('scene.img'), tiff]); // biome-ignore format: one command
+    const opened = await openScene(tiff);
+    assert.deepEqual(
+      opened.bands.map((band) => band.wavelength),
+      wavelengths,
+    );
+    await opened.close();
+    for (const [i, tile] of [
+      undefined,
+      { rows: 5, cols: 7 },
+      { rows: 16, cols: 16 },
+      { rows: 40, cols: 1 },
+    ].entries()) {
+      const output = inFolder(`tiles-${i}.tif`);
+      const progress: InferProgress[] = [];
+      const options = { model: modelPath, output, tile, onProgress: (at: InferProgress) => progress.push(at) };
+      const { tiles } = await inferScene({ scene: i === 1 ? tiff : scene, ...options });
+      assert.ok(sameBits(readRaw(output, folder), expected), JSON.stringify(tile));
+      assert.equal(progress.length, tiles);
+      assert.equal(progress.at(-1)!.pixels, ROWS * COLS);
+      assert.ok(progress.every((at, k) => k === 0 || at.pixels > progress[k - 1]!.pixels));
+      assert.ok(progress.every((at) => at.totalPixels === ROWS * COLS && at.validPixels <= at.pixels));
+    }
+  });
+
+  it('writes a window of the scene where it lies on the ground', async () => {
+    const output = inFolder('window.tif');
+    const window = { row: 10, col: 20, rows: 20, cols: 15 };
+    const { pixels } = await inferScene({ scene, model: modelPath, output, window, tile: { rows: 6, cols: 15 } });
+    assert.equal(pixels, 300);
+    assert.deepEqual(gdalInfo(output).geoTransform, [500000 + 20 * 30, 30, 0, 4100000 - 10 * 30, 0, -30]);
+    const map = readRaw(output, folder);
+    const whole = await expectedMap();
+    for (let r = 0; r < 20; r++) {
+      const from = ((10 + r) * COLS + 20) * C;
+      assert.ok(sameBits(map.slice(r * 15 * C, (r + 1) * 15 * C), whole.slice(from, from + 15 * C)));
+    }
+  });
+
+  it('works on what the caller opened, and leaves it open', async () => {
+    const opened = await openScene(scene);
+    const model = await openModel(modelPath, { threads: 1 });
+    for (const name of ['first.tif', 'second.tif'])
+      assert.equal((await inferScene({ scene: opened, model, output: inFolder(name) })).rows, ROWS);
+    assert.ok(readFileSync(inFolder('first.tif')).equals(readFileSync(inFolder('second.tif'))));
+    await model.release();
+    await opened.close();
+  });
+
+  it('replaces an existing map only where asked, and with the whole of the new one', async () => {
+    const output = inFolder('old.tif');
+    writeFileSync(output, 'old');
+    await assert.rejects(inferScene({ scene, model: modelPath, output }), {
+      _tag: 'InferError',
+      message: `${output}: exists already; choose another name, or allow overwriting it`,
+    });
+    assert.equal(readFileSync(output, 'utf8'), 'old');
+    await inferScene({ scene, model: modelPath, output, overwrite: true });
+    assert.ok(sameBits(readRaw(output, folder), await expectedMap()));
+  });
+
+  describe('refuses, and leaves the folder as it was:', () => {
+    let count = 0;
+    /** Each case has a folder of its own, and nothing may be added to it. */
+    async function refused(options: Partial<InferSceneOptions>, message: RegExp, tag = 'InferError') {
+      const own = inFolder(`case-${count++}`);
+      mkdirSync(own);
+      const all = { scene, model: modelPath, output: join(own, 'map.tif'), ...options };
+      const snapshot = () => [readdirSync(own), readdirSync(folder)];
+      const beforehand = snapshot();
+      await assert.rejects(inferScene(all), (error: InferError) => {
+        assert.equal(error._tag, tag, String(error.stack));
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+      assert.deepEqual(snapshot(), beforehand);
+    }
+    const never = () => assert.fail('no work may be done');
+
+    it('outputs in folders that cannot be written', async () => {
+      await refused(
+        { output: inFolder('none/map.tif'), onProgress: never },
+        /cannot write into .*none: .*check the path/,
+      );
+      const plain = inFolder('plain');
+      writeFileSync(plain, '');
+      await refused({ output: join(plain, 'map.tif'), onProgress: never }, /plain: it is not a folder; choose another/);
+      await refused({ output: join(plain, 'deeper/map.tif'), onProgress: never }, /a part of the path is not a folder/);
+      await refused({ output: folder, overwrite: true, onProgress: never }, /is not a file; name the map's file/);
+    });
+
+    it('outputs that are the inputs', async () => {
+      const isScene = /is a file of the scene .*; choose another name/;
+      const overwrite = true;
+      for (const output of [scene, inFolder('scene.img'), join(folder, '..', folder.split('/').at(-1)!, 'scene.hdr')])
+        await refused({ output, overwrite }, isScene);
+      await refused({ scene: inFolder('scene.img'), output: scene, overwrite }, isScene);
+      await refused({ scene: tiff, output: tiff, overwrite }, isScene);
+      const product = inFolder('product');
+      mkdirSync(product);
+      for (const name of ['X-METADATA.XML', 'X-SPECTRAL_IMAGE.TIF', 'QL_QUALITY_CLOUD.TIF'])
+        writeFileSync(join(product, name), 'x');
+      const image = join(product, 'X-SPECTRAL_IMAGE.TIF');
+      await refused({ scene: product, output: image, overwrite }, isScene);
+      await refused({ scene: join(product, 'X-METADATA.XML'), output: image, overwrite }, isScene);
+      await refused({ scene: image, output: join(product, 'QL_QUALITY_CLOUD.TIF'), overwrite }, isScene);
+      const model = inFolder('copy.onnx');
+      copyFileSync(modelPath, model);
+      await refused({ model, output: model, overwrite }, /is the model itself; choose another name/);
+    });
+
+    it('inputs that are not there, or wrong', async () => {
+      await refused({ scene: inFolder('none.tif') }, /none\.tif/, 'RasterError');
+      await refused({ model: inFolder('none.onnx') }, /none\.onnx: cannot read the model: there is no such file/);
+      await refused({ model: scene }, /scene\.hdr: not (a complete|an) ONNX model/);
+      await refused({ window: { row: 30, col: 0, rows: 8, cols: 1 } }, /is not inside the scene of 37 x 41 pixels/);
+      await refused({ tile: { rows: 0, cols: 1 } }, /tile\.rows should be a whole number >= 1/);
+      await refused({ batch: 0 }, /pixels a run should be a whole number >= 1/);
+      await refused({ threads: 0 }, /threads should be a whole number >= 1/);
+    });
+
+    it('scenes without a valid pixel, or with other bands', async () => {
+      const data = stored(new Uint8Array(ROWS * COLS));
+      const none = inFolder('none.hdr');
+      writeEnvi(none, { rows: ROWS, cols: COLS, wavelengths, fwhm: 10, noData: NO_DATA, data });
+      await refused({ scene: none, tile: { rows: 7, cols: 41 } }, /no valid pixel/);
+      const other = inFolder('other.hdr');
+      const moved = wavelengths.map((wavelength) => wavelength + 6);
+      writeEnvi(other, { rows: ROWS, cols: COLS, wavelengths: moved, fwhm: 10, noData: NO_DATA, data: stored() });
+      await refused(
+        { scene: other },
+        /no band within half a FWHM for \d of the model's 8 bands \(sensor Test imager\)/,
+      );
+    });
+
+    it('scenes that turn out to be damaged half-way', async () => {
+      const cut = inFolder('cut.hdr');
+      writeEnvi(cut, { rows: ROWS, cols: COLS, wavelengths, fwhm: 10, noData: NO_DATA, data: stored() });
+      const opened = await openScene(cut);
+      truncateSync(inFolder('cut.img'), 30 * COLS * B * 4);
+      await refused({ scene: opened, tile: { rows: 5, cols: 41 } }, /cut\.(img|hdr)/, 'RasterError');
+      await opened.close();
+    });
+  });
+
+  it('leaves nothing when it is stopped, and the old map as it was', async () => {
+    const own = inFolder('stopped');
+    mkdirSync(own);
+    const output = join(own, 'map.tif');
+    writeFileSync(output, 'old');
+    for (const stopAfter of [0, 1, 4]) {
+      const stop = new AbortController();
+      let tiles = 0;
+      const onProgress = () => {
+        if (++tiles === stopAfter) stop.abort(new Error('stopped by hand'));
+      };
+      if (stopAfter === 0) stop.abort(new Error('stopped by hand'));
+      const options = { scene, model: modelPath, output, overwrite: true, tile: { rows: 8, cols: 41 }, onProgress };
+      await assert.rejects(inferScene({ ...options, signal: stop.signal }), /stopped by hand/);
+      assert.equal(tiles, stopAfter);
+      assert.deepEqual(readdirSync(own), ['map.tif']);
+      assert.equal(readFileSync(output, 'utf8'), 'old');
+    }
+    assert.ok(existsSync(output));
+  });
+});
