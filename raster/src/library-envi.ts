@@ -32,9 +32,12 @@ export async function readSpectralLibraryEnvi(
   const stored = toSamples(await data.read(headerOffset, length), sampleType, layout.bigEndian); // [S, B]
   const { gains, offsets } = enviCalibration(fields, 1);
   const noData = numberField(fields, 'data ignore value');
-  const spectra = Float32Array.from(stored, (value) =>
-    value === noData || !(Math.abs(value) < DELETED) ? Number.NaN : value * gains[0]! + offsets[0]!,
-  );
+  const spectra = new Float32Array(S * B); // [S, B]
+  for (let i = 0; i < spectra.length; i++) {
+    const value = stored[i]!;
+    const deleted = value === noData || !(Math.abs(value) < DELETED);
+    spectra[i] = deleted ? Number.NaN : value * gains[0]! + offsets[0]!;
+  }
   const { wavelengths, fwhm } = enviWavelengths(fields, B);
   const names = listField(fields, 'spectra names');
   if (names && names.length !== S)

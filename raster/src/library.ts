@@ -48,11 +48,10 @@ function ascendingOrder(wavelengths: readonly number[], name: string): number[] 
 
 /** True where more than half of the spectra exceed any reflectance. */
 function looksScaled(spectra: Float32Array, bands: number): boolean {
-  const count = spectra.length / bands;
   let high = 0;
-  for (let s = 0; s < count; s++)
-    if (spectra.subarray(s * bands, (s + 1) * bands).some((value) => value > HIGHEST_REFLECTANCE)) high++;
-  return high * 2 > count;
+  for (let start = 0; start < spectra.length; start += bands)
+    if (spectra.subarray(start, start + bands).some((value) => value > HIGHEST_REFLECTANCE)) high++;
+  return high * 2 * bands > spectra.length;
 }
 
 /**
@@ -75,10 +74,9 @@ export function makeLibrary(parts: SpectralLibrary, name: string, options: Libra
     );
   const order = wavelengths ? ascendingOrder(wavelengths, name) : Array.from({ length: bands }, (_, i) => i);
   const scale = reflectanceScale ?? 1;
-  const sorted = Float32Array.from(spectra, (_, i) => {
-    const s = Math.floor(i / bands);
-    return spectra[s * bands + order[i - s * bands]!]! * scale;
-  }); // [S, B]
+  const sorted = new Float32Array(spectra.length); // [S, B]
+  for (let start = 0; start < sorted.length; start += bands)
+    for (let b = 0; b < bands; b++) sorted[start + b] = spectra[start + order[b]!]! * scale;
   return {
     names: uniqueNames(names),
     ...(wavelengths && { wavelengths: order.map((band) => wavelengths[band]!) }),

@@ -1,0 +1,86 @@
+import { findEnmapFiles } from './enmap-files.js';
+import { type EnmapBand, readEnmapMetadata } from './enmap-metadata.js';
+import type { Folder } from './folder.js';
+import { openRaster } from './open-raster.js';
+import { makeScene } from './read-spectra.js';
+import { refuse } from './refuse.js';
+import type { Band, Scene } from './scene.js';
+import type { Codecs } from './source.js';
+
+/** A mask or class map that comes with a product. */
+export interface QualityLayer {
+  /** CLOUD, CLOUDSHADOW, CIRRUS, HAZE, SNOW, CLASSES, TESTFLAGS or PIXELMASK. */
+  readonly name: string;
+  /** As the scene itself was named. */
+  readonly path: string;
+}
+
+export interface EnmapScene extends Scene {
+  readonly qualityLayers: readonly QualityLayer[];
+}
+
+/**
+ * Band centres [from, to] in nm where water vapour leaves no signal. With 224 bands this keeps the usual 1-126, 142-160 and 168-224 (202 bands),
+ * and leaves out 131-135, which hold no data anywhere; the limits lie halfway between bands, so they also fit products with 218 bands and other calibrations.
+ */
+const WATER_VAPOUR: readonly (readonly [from: number, to: number])[] = [
+  [1289, 1525],
+  [1733.5, 1972.5],
+];
+
+/** True for a band of EnMAP that is of no use over land, whatever the product. */
+export const isEnmapBadBand = (wavelength: number): boolean =>
+  WATER_VAPOUR.some(([from, to]) => wavelength >= from && wavelength <= to);
+
+function toBand(band: EnmapBand, image: Band, backgroundValue: number | undefined): Band {
+  const noData = image.noData ?? backgroundValue;
+  return {
+    name: image.name,
+    wavelength: band.wavelength,
+    fwhm: band.fwhm,
+    bad: band.missing || image.bad || isEnmapBadBand(band.wavelength),
+    gain: band.gain,
+    offset: band.offset,
+    ...(noData !== undefined && { noData }),
+  };
+}
+
+async function readMetadata(folder: Folder, file: string) {
+  const source = await folder.open(file);
+  try {
+    return await readEnmapMetadata(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Opens an EnMAP L2A product: a folder with its METADATA.XML and SPECTRAL_IMAGE; `named` is the file of it that the user gave, if any.
+ * Wavelengths, widths, gains and offsets come from the XML; NoData from the image, else the XML's background value.
+ * Rejects with RasterError where a piece is missing, damaged, of another level, or the XML and the image differ in bands.
+ */
+export async function openEnmap(folder: Folder, named: string | undefined, codecs: Codecs): Promise<EnmapScene> {
+  const { metadata, image, layers } = findEnmapFiles(await folder.list(), named, folder.name);
+  const { bands, backgroundValue, facts } = await readMetadata(folder, metadata);
+  const scene = await openRaster(folder, image, codecs);
+  if (scene.bands.length !== bands.length) {
+    await scene.close();
+    refuse(
+      scene.name,
+      `${scene.bands.length} bands, but ${metadata} describes ${bands.length}; the two belong to different products`,
+    );
+  }
+  const qualityLayers = layers.map(({ name, file }) => ({ name, path: folder.pathOf(file) }));
+  const enmap = makeScene({
+    ...scene,
+    format: 'EnMAP L2A',
+    sensor: 'EnMAP',
+    bands: bands.map((band, i) => toBand(band, scene.bands[i]!, backgroundValue)),
+    facts: {
+      ...facts,
+      image: scene.format,
+      ...(layers.length > 0 && { 'quality layers': layers.map(({ name }) => name).join(', ') }),
+    },
+  });
+  return { ...enmap, qualityLayers };
+}

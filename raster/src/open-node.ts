@@ -1,0 +1,102 @@
+// Scenes and spectral libraries by their path on disk.
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { findEnviData, findEnviHeader, isEnviHeaderFile } from './envi-files.js';
+import { type Folder, readText } from './folder.js';
+import type { LibraryOptions, SpectralLibrary } from './library.js';
+import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
+import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
+import { nodeCodecs } from './node-codecs.js';
+import { createFile, openFile, toRasterError } from './node-files.js';
+import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
+import { openWith } from './open-raster.js';
+import { refuse } from './refuse.js';
+import type { Scene } from './scene.js';
+import type { ByteSink } from './source.js';
+
+/** A folder on disk; `name` is its path as the user gave it. */
+export function openFolder(name: string): Folder {
+  const pathOf = (file: string): string => join(name, file);
+  return {
+    name,
+    pathOf,
+    async list() {
+      try {
+        const entries = await readdir(name, { withFileTypes: true });
+        return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+      } catch (cause) {
+        throw toRasterError('list it', name, cause);
+      }
+    },
+    open: (file) => openFile(pathOf(file)),
+  };
+}
+
+async function placeOf(path: string): Promise<ScenePlace> {
+  try {
+    if ((await stat(path)).isDirectory()) return { folder: openFolder(path) };
+  } catch (cause) {
+    throw toRasterError('open it', path, cause);
+  }
+  return { folder: openFolder(dirname(path)), file: basename(path) };
+}
+
+/**
+ * Opens a scene by its path, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an unpacked EnMAP L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE).
+ * Rejects with RasterError where there is nothing readable, or where an option has no meaning for the format.
+ */
+export async function openScene(path: string, options: OpenOptions = {}): Promise<Scene> {
+  return openSceneAt(await placeOf(path), nodeCodecs, options);
+}
+
+/** Reads a spectral library: an ENVI .sli or its .hdr, or a CSV. Rejects with RasterError where it is neither. */
+export async function readSpectralLibrary(path: string, options: LibraryOptions = {}): Promise<SpectralLibrary> {
+  const { folder, file } = await placeOf(path);
+  if (file === undefined) refuse(path, 'is a folder; name a spectral library (.sli, .hdr or .csv)');
+  const files = await folder.list();
+  const header = isEnviHeaderFile(file) ? file : /\.csv$/i.test(file) ? undefined : findEnviHeader(files, file);
+  if (header === undefined) return readSpectralLibraryCsv(await readText(folder, file), path, options);
+  const text = await readText(folder, header);
+  const data = header === file ? findEnviData(files, file, folder.name) : file;
+  return openWith(folder, data, async (source) => {
+    const library = await readSpectralLibraryEnvi({ text, name: folder.pathOf(header) }, source, options);
+    await source.close();
+    return library;
+  });
+}
+
+/** Writes several files as one: each beside its final name, all renamed when all are complete. */
+async function writeFiles(files: readonly (readonly [path: string, bytes: Uint8Array])[], overwrite: boolean) {
+  const sinks: ByteSink[] = [];
+  try {
+    for (const [path, bytes] of files) {
+      const sink = await createFile(path, overwrite);
+      sinks.push(sink);
+      await sink.write(0, bytes);
+    }
+    for (const sink of sinks) await sink.commit();
+  } catch (cause) {
+    for (const sink of sinks) await sink.discard();
+    throw cause;
+  }
+}
+
+/**
+ * Writes a library as its extension says: `.csv`, or `.sli` with its header `.sli.hdr` beside it. Files appear complete.
+ * Rejects with RasterError where a file is there already (unless `overwrite`) or cannot be written.
+ */
+export async function saveSpectralLibrary(
+  path: string,
+  library: SpectralLibrary,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<void> {
+  const utf8 = new TextEncoder();
+  if (/\.csv$/i.test(path)) return writeFiles([[path, utf8.encode(writeSpectralLibraryCsv(library))]], overwrite);
+  if (!/\.sli$/i.test(path)) refuse(path, 'a spectral library is written as .csv or .sli; choose one of these endings');
+  const { header, data } = writeSpectralLibraryEnvi(library);
+  const files = [
+    [`${path}.hdr`, utf8.encode(header)],
+    [path, data],
+  ] as const;
+  return writeFiles(files, overwrite);
+}

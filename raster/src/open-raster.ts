@@ -1,0 +1,71 @@
+import { openEnvi } from './envi.js';
+import { findEnviData, findEnviHeader } from './envi-files.js';
+import { type Folder, readText } from './folder.js';
+import { refuse } from './refuse.js';
+import type { Scene } from './scene.js';
+import type { ByteSource, Codecs } from './source.js';
+import { openGeoTiff } from './tiff/read.js';
+
+/** What a file's first bytes say it is. */
+export type Kind = 'tiff' | 'envi header' | 'matlab' | 'hdf5' | 'archive' | 'unknown';
+
+const STARTS: readonly (readonly [start: string, kind: Kind])[] = [
+  ['II*\0', 'tiff'],
+  ['MM\0*', 'tiff'],
+  ['II+\0', 'tiff'],
+  ['MM\0+', 'tiff'],
+  ['ENVI', 'envi header'],
+  ['MATLAB', 'matlab'],
+  ['\x89HDF', 'hdf5'],
+  ['CDF', 'hdf5'],
+  ['PK\x03\x04', 'archive'],
+  ['\x1f\x8b', 'archive'],
+];
+
+/** Tells a file's format from its first bytes. */
+export async function kindOf(folder: Folder, file: string): Promise<Kind> {
+  const source = await folder.open(file);
+  try {
+    if (source.size === 0) refuse(source.name, 'is empty (0 bytes); fetch or unpack it again');
+    const bytes = await source.read(0, Math.min(8, source.size));
+    const text = String.fromCharCode(...bytes).replace(/^\xef\xbb\xbf/, '');
+    return STARTS.find(([start]) => text.startsWith(start))?.[1] ?? 'unknown';
+  } finally {
+    await source.close();
+  }
+}
+
+/** What `open` makes of a file that it then owns; the file is closed where it fails. */
+export async function openWith<T>(
+  folder: Folder,
+  file: string,
+  open: (source: ByteSource) => Promise<T> | T,
+): Promise<T> {
+  const source = await folder.open(file);
+  try {
+    return await open(source);
+  } catch (cause) {
+    await source.close();
+    throw cause;
+  }
+}
+
+/** Opens an ENVI image, named by its header or by its data file. */
+export async function openEnviFile(folder: Folder, files: { header: string; data?: string }): Promise<Scene> {
+  const { header } = files;
+  const text = await readText(folder, header);
+  const data = files.data ?? findEnviData(await folder.list(), header, folder.name);
+  return openWith(folder, data, (source) => openEnvi({ text, name: folder.pathOf(header) }, source));
+}
+
+/** Opens a GeoTIFF, or an ENVI data file by the header beside it. Rejects with RasterError where the file is neither. */
+export async function openRaster(folder: Folder, file: string, codecs: Codecs): Promise<Scene> {
+  if ((await kindOf(folder, file)) === 'tiff') return openWith(folder, file, (source) => openGeoTiff(source, codecs));
+  const header = findEnviHeader(await folder.list(), file);
+  if (header === undefined) refuse(folder.pathOf(file), UNREADABLE);
+  return openEnviFile(folder, { header, data: file });
+}
+
+/** What can be opened, for the message on a file that cannot. */
+export const UNREADABLE =
+  'not a format that is read; readable are GeoTIFF (.tif), ENVI (.hdr beside the data), MATLAB v5 (.mat) and unpacked EnMAP L2A folders';
