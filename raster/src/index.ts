@@ -1,4 +1,14 @@
+export { type EnmapScene, openEnmap, type QualityLayer } from './enmap.js';
+export { openEnvi } from './envi.js';
 export { RasterError } from './error.js';
+export type { Folder } from './folder.js';
+export { type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
+export { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
+export { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
+export { resampleLibrary, type SensorBand } from './library-resample.js';
+export { type MatArray, type Matrix, readMatFile, readMatMatrix } from './matlab.js';
+export { type MatSceneOptions, openMatScene } from './matlab-scene.js';
+export { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 export { assertWindow, makeScene, type SceneCore, toSpectra } from './read-spectra.js';
 export type {
   Band,
@@ -11,5 +21,7 @@ export type {
   SpectraBlock,
   Window,
 } from './scene.js';
-export type { ByteSource, Codecs } from './source.js';
+export type { ByteSink, ByteSource, Codecs } from './source.js';
 export { openGeoTiff } from './tiff/read.js';
+export { createGeoTiff, type RasterWriter } from './tiff/write.js';
+export type { BandToWrite, GeoTiffOptions } from './tiff/write-options.js';

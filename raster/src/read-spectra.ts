@@ -15,7 +15,7 @@ const describe = (window: Window): string =>
 
 /** Throws RasterError unless `window` holds at least one pixel and lies inside the scene, every band exists, and it fits in memory. */
 export function assertWindow(
-  scene: Pick<Scene, 'name' | 'rows' | 'cols' | 'bands'>,
+  scene: Pick<Scene, 'name' | 'rows' | 'cols'> & { readonly bands: { readonly length: number } },
   window: Window,
   bands: readonly number[] = [],
 ): void {

@@ -16,7 +16,7 @@ export const sampleArrays = {
 export const sampleSize = (type: SampleType): number => sampleArrays[type].BYTES_PER_ELEMENT;
 
 /** Reverses the bytes of every `size`-byte sample in place. */
-function swapBytes(bytes: Uint8Array, size: number): void {
+export function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start < bytes.length; start += size)
     for (let low = start, high = start + size - 1; low < high; low++, high--) {
       const byte = bytes[low]!;

@@ -15,3 +15,13 @@ export interface Codecs {
   /** to zlib streams (RFC 1950). */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
+
+/** Where the bytes of a new file go. Nothing appears under its final name before `commit`. */
+export interface ByteSink {
+  readonly name: string;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes the file complete under its final name. */
+  commit(): Promise<void>;
+  /** Removes what was written; does nothing after `commit`. */
+  discard(): Promise<void>;
+}

@@ -1,11 +1,11 @@
 // From a block's bytes in the file to its words in memory.
 import { decompress as decompressZstd } from 'fzstd';
 import { refuse } from '../refuse.js';
-import { sampleSize } from '../samples.js';
+import { sampleSize, swapBytes } from '../samples.js';
 import type { Codecs } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
 import { decodeLzw } from './lzw.js';
-import { swapBytes, undoDifferences, undoFloatPredictor } from './predictor.js';
+import { undoDifferences, undoFloatPredictor } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 
 /** What block this is, for its decoding and for messages. */

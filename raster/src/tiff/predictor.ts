@@ -73,14 +73,3 @@ export function applyFloatPredictor(bytes: Uint8Array, { rows, length, stride }:
     bytes.set(planes, at);
   }
 }
-
-/** Turns the bytes of every word around, in place. */
-export function swapBytes(bytes: Uint8Array, width: number): void {
-  if (width === 1) return;
-  for (let p = 0; p < bytes.length; p += width)
-    for (let i = p, j = p + width - 1; i < j; i++, j--) {
-      const byte = bytes[i]!;
-      bytes[i] = bytes[j]!;
-      bytes[j] = byte;
-    }
-}

@@ -2,6 +2,7 @@
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { Block, Window } from '../scene.js';
 import { copyPixels, fillPixels, type Pick, type Place } from './gather.js';
+import { type Part, partsOf } from './grid.js';
 import { type Layout, rowBytes } from './layout.js';
 import { toWords, type Words } from './tags.js';
 
@@ -14,38 +15,6 @@ export type FetchRows = (
   index: number,
   rows: { from: number; to: number; keep: boolean },
 ) => Promise<{ words: Words; first: number } | undefined>;
-
-/** The part of a block that a window takes: rows and columns of the scene, ends exclusive. */
-interface Part {
-  /** Index of the block among those of its plane. */
-  readonly index: number;
-  readonly blockRow: number;
-  readonly blockCol: number;
-  readonly top: number;
-  readonly left: number;
-  readonly bottom: number;
-  readonly right: number;
-  /** True where the window takes all the pixels of the block. */
-  readonly whole: boolean;
-}
-
-function partsOf(layout: Layout, { row, col, rows, cols }: Window): Part[] {
-  const { blockRows, blockCols, blocksAcross } = layout;
-  const parts: Part[] = [];
-  for (let by = Math.floor(row / blockRows); by * blockRows < row + rows; by++)
-    for (let bx = Math.floor(col / blockCols); bx * blockCols < col + cols; bx++) {
-      const [blockRow, blockCol] = [by * blockRows, bx * blockCols];
-      const [top, left] = [Math.max(row, blockRow), Math.max(col, blockCol)];
-      const [bottom, right] = [Math.min(row + rows, blockRow + blockRows), Math.min(col + cols, blockCol + blockCols)];
-      const whole =
-        top === blockRow &&
-        left === blockCol &&
-        bottom === Math.min(layout.rows, blockRow + blockRows) &&
-        right === Math.min(layout.cols, blockCol + blockCols);
-      parts.push({ index: by * blocksAcross + bx, blockRow, blockCol, top, left, bottom, right, whole });
-    }
-  return parts;
-}
 
 /** Stored values of `window`, pixel-major, `bands` in the order given. */
 export async function readWindow(
