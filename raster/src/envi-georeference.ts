@@ -33,7 +33,7 @@ function epsgOfWkt(wkt: string): number | undefined {
 
 /**
  * Where the pixels lie: `map info` = {projection, reference column and row (1 = left/upper edge of the first pixel), their x and y, pixel width and height,
- * [UTM zone, hemisphere,] datum, units=..., rotation=degrees}. A rotated map info turns the axes as GDAL reads it. Undefined where the header has none.
+ * [UTM zone, hemisphere,] datum, units=..., rotation=degrees}. A rotation turns the axes about the reference pixel, in the sense in which GDAL reads it. Undefined where the header has none.
  */
 export function enviGeoreference(fields: EnviFields): Georeference | undefined {
   const items = listField(fields, 'map info');
