@@ -1,24 +1,116 @@
-// What the raster package needs of Node: files and zlib, and what it offers on them.
-import { nodeCodecs } from './node-codecs.js';
-import { createFile } from './node-files.js';
-import { createGeoTiff, type RasterWriter } from './tiff/write.js';
-import type { GeoTiffOptions } from './tiff/write-options.js';
+// Files as byte sources and byte sinks.
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { RasterError } from './error.js';
+import type { ByteSink, ByteSource } from './source.js';
 
-export { nodeCodecs } from './node-codecs.js';
-export { openFile } from './node-files.js';
-/**
- * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.
- * Rejects with RasterError where the path is taken (unless `overwrite`), cannot be written, or an option is wrong.
- */
-export async function createMap(
-  path: string,
-  { overwrite = false, ...options }: GeoTiffOptions & { readonly overwrite?: boolean },
-): Promise<RasterWriter> {
-  const sink = await createFile(path, overwrite);
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder; check the path',
+  EACCES: 'permission denied; check who may read or write there',
+  EPERM: 'the system does not permit it; check who may read or write there',
+  EROFS: 'the file system is read-only; choose another folder',
+  ENOSPC: 'the disk is full; free some space or choose another folder',
+  EDQUOT: 'your disk quota is used up; free some space or choose another folder',
+  EFBIG: 'the file would be larger than is allowed here; choose another folder',
+  EISDIR: 'it is a folder; name a file',
+  ENOTDIR: 'a part of the path is not a folder; check the path',
+  EMFILE: 'too many files are open; close some',
+};
+
+/** A file system's error as RasterError: what was tried, on which path, why it failed. */
+export function toRasterError(doing: string, path: string, cause: unknown): RasterError {
+  if (cause instanceof RasterError) return cause;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new RasterError(`${path}: cannot ${doing}: ${REASONS[code ?? ''] ?? message}`, { path, cause });
+}
+
+/** Opens a file as a byte source. Rejects with RasterError where there is no readable file. */
+export async function openFile(path: string): Promise<ByteSource> {
+  let handle: FileHandle | undefined;
   try {
-    return createGeoTiff(sink, nodeCodecs, options);
-  } catch (error) {
-    await sink.discard();
-    throw error;
+    const found = await stat(path);
+    if (found.isDirectory()) throw new RasterError(`${path}: is a folder; name a file in it`, { path });
+    if (!found.isFile()) throw new RasterError(`${path}: is not a regular file; name a file`, { path });
+    handle = await open(path, 'r');
+    return fileSource(path, handle, (await handle.stat()).size);
+  } catch (cause) {
+    await handle?.close();
+    throw toRasterError('open it', path, cause);
   }
+}
+
+function fileSource(path: string, handle: FileHandle, size: number): ByteSource {
+  return {
+    name: path,
+    size,
+    async read(offset, length) {
+      if (!(offset >= 0 && length >= 0 && offset + length <= size))
+        throw new RasterError(
+          `${path}: bytes ${offset}..${offset + length} are not in the file of ${size} bytes; it is damaged or cut off, get it again`,
+          { path },
+        );
+      // Not from Node's shared pool: blocks are kept, and their words need alignment.
+      const bytes = Buffer.allocUnsafeSlow(length);
+      try {
+        for (let got = 0; got < length; ) {
+          const { bytesRead } = await handle.read(bytes, got, length - got, offset + got);
+          if (bytesRead === 0)
+            throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
+          got += bytesRead;
+        }
+      } catch (cause) {
+        throw toRasterError('read it', path, cause);
+      }
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Refuses a path that is taken. */
+async function assertFree(path: string, overwrite: boolean): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw toRasterError('write it', path, error);
+  });
+  if (found?.isDirectory()) throw new RasterError(`${path}: is a folder; name a file in it`, { path });
+  if (found && !overwrite)
+    throw new RasterError(`${path}: already exists; choose another name or ask to overwrite it`, { path });
+}
+
+/** A new file that is written beside `path` and takes its name when it is complete. Rejects with RasterError where `path` cannot be written. */
+export async function createFile(path: string, overwrite: boolean): Promise<ByteSink> {
+  await assertFree(path, overwrite);
+  const partial = `${path}.${randomUUID().slice(0, 8)}.partial`;
+  const attempt = async <T>(doing: string, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (cause) {
+      throw toRasterError(doing, path, cause);
+    }
+  };
+  const handle = await attempt('create it', () => open(partial, 'wx'));
+  let done = false;
+  return {
+    name: path,
+    write: (offset, bytes) =>
+      attempt('write it', async () => {
+        for (let put = 0; put < bytes.length; )
+          put += (await handle.write(bytes, put, bytes.length - put, offset + put)).bytesWritten;
+      }),
+    commit: () =>
+      attempt('complete it', async () => {
+        await handle.sync();
+        await assertFree(path, overwrite);
+        await handle.close();
+        await rename(partial, path);
+        done = true;
+      }),
+    async discard() {
+      if (done) return;
+      done = true;
+      await handle.close().catch(() => {}); // what failed before is the error to see
+      await rm(partial, { force: true });
+    },
+  };
 }

@@ -1,3 +1,26 @@
-// What the raster package offers on Node: files, folders and zlib.
-export { createMap, nodeCodecs, openFile } from './node-files.js';
+// What the raster package needs of Node: files and zlib, and what it offers on them.
+import { nodeCodecs } from './node-codecs.js';
+import { createFile } from './node-files.js';
+import { createGeoTiff, type RasterWriter } from './tiff/write.js';
+import type { GeoTiffOptions } from './tiff/write-options.js';
+
+export { nodeCodecs } from './node-codecs.js';
+export { openFile } from './node-files.js';
 export { openFolder, openScene, readSpectralLibrary, saveSpectralLibrary } from './open-node.js';
+
+/**
+ * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.
+ * Rejects with RasterError where the path is taken (unless `overwrite`), cannot be written, or an option is wrong.
+ */
+export async function createMap(
+  path: string,
+  { overwrite = false, ...options }: GeoTiffOptions & { readonly overwrite?: boolean },
+): Promise<RasterWriter> {
+  const sink = await createFile(path, overwrite);
+  try {
+    return createGeoTiff(sink, nodeCodecs, options);
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+}
