@@ -155,8 +155,11 @@ describe('the unmixing loop refuses', () => {
 
   it('a scene whose values are not reflectance', async () => {
     // inputScale 1.25: the model's inputs end at a reflectance of 0.8.
-    const digital = scene(4, 4, { spectra: hashedSpectra(16 * B, 5000) });
-    await rejects(collect(proportionSession(B, C), digital), /pixels are on average brighter .* reflectance of 0\.8;/);
+    const inUnits = (most: number) =>
+      collect(proportionSession(B, C), scene(4, 4, { spectra: hashedSpectra(16 * B, most) }));
+    await rejects(inUnits(5000), /1 of 1 sampled pixels are on average brighter than .* reflectance of 0\.8; give/);
+    await rejects(inUnits(1e-4), /1 of 1 sampled pixels are on average darker than a thousandth of .* of 0\.8; give/);
+    await inUnits(0.01); // clear water
     const bright = hashedSpectra(64 * B).fill(0.9, 0, 16 * B); // clouds: one sampled pixel of four
     await collect(proportionSession(B, C), scene(8, 8, { spectra: bright }));
   });

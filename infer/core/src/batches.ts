@@ -16,9 +16,17 @@ export interface BlockAbundances {
   /** [N, C], NaN where not valid. */
   readonly abundances: Float32Array;
   readonly validPixels: number;
-  /** Every 16th valid pixel of a run is looked at: those whose mean reflectance lies above the model's input range. */
-  readonly sampledPixels: number;
-  readonly saturatedPixels: number;
+}
+
+/** What went through the model so far. */
+export interface Seen {
+  validPixels: number;
+  /** Pixels looked at for brightness: every 16th valid one of a run. */
+  sampled: number;
+  /** Those whose mean reflectance lies above the model's input range. */
+  tooBright: number;
+  /** Those whose mean reflectance is less than a thousandth of that range. */
+  tooDark: number;
 }
 
 interface BatchOptions {
@@ -70,39 +78,44 @@ export function makeBatches(session: Session, { card, plan, batch, signal }: Bat
   const C = card.endmembers.length;
   const R = plan.bands.length;
   const input = new Float32Array(batch * B); // [n, B]
-  const brightest = 1 / card.inputScale;
+  const largest = 1 / card.inputScale;
+  const seen: Seen = { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 };
 
-  /** Fills the input with the spectra of `pixels` and zeros; returns how many of those sampled are too bright. */
-  const gather = (spectra: Float32Array, pixels: Uint32Array): number => {
-    let saturated = 0;
+  const look = (from: number): void => {
+    const brightness = mean(input, from, from + B);
+    seen.sampled++;
+    if (brightness > largest) seen.tooBright++;
+    if (brightness < largest / 1000) seen.tooDark++;
+  };
+
+  /** Fills the input with the spectra of `pixels`, then zeros. */
+  const gather = (spectra: Float32Array, pixels: Uint32Array): void => {
     for (let slot = 0; slot < pixels.length; slot++) {
       const from = pixels[slot]! * R;
       const to = slot * B;
       if (plan.interpolation) resampleSpectrum(plan.interpolation, { spectra, from }, { spectra: input, to });
       else input.set(spectra.subarray(from, from + R), to);
-      if (slot % SAMPLING === 0 && mean(input, to, to + B) > brightest) saturated++;
+      if (slot % SAMPLING === 0) look(to);
     }
     input.fill(0, pixels.length * B);
-    return saturated;
   };
 
   return {
+    seen: seen as Readonly<Seen>,
     async unmixBlock(block: { spectra: Float32Array; valid: Uint8Array }): Promise<BlockAbundances> {
       const abundances = new Float32Array(block.valid.length * C).fill(Number.NaN); // [N, C]
       const valid = validIndices(block.valid);
-      let sampledPixels = 0;
-      let saturatedPixels = 0;
       for (let start = 0; start < valid.length; start += batch) {
         const pixels = valid.subarray(start, start + batch);
-        saturatedPixels += gather(block.spectra, pixels);
-        sampledPixels += Math.ceil(pixels.length / SAMPLING);
+        gather(block.spectra, pixels);
         signal?.throwIfAborted();
         const output = await session.run(input, batch); // [n, C]
         assertAbundances(output, { pixels: pixels.length, batch, C });
         for (let slot = 0; slot < pixels.length; slot++)
           abundances.set(output.subarray(slot * C, (slot + 1) * C), pixels[slot]! * C);
       }
-      return { abundances, validPixels: valid.length, sampledPixels, saturatedPixels };
+      seen.validPixels += valid.length;
+      return { abundances, validPixels: valid.length };
     },
   };
 }

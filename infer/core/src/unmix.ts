@@ -1,7 +1,7 @@
 // The one unmixing loop. Legend: N pixels of a tile, B model bands, R scene bands read, C endmembers.
 import type { ModelCard } from '@egunet/models/card';
 import { type BandPlan, planBands } from './bands.js';
-import { makeBatches } from './batches.js';
+import { makeBatches, type Seen } from './batches.js';
 import type { Session, SpectraReader, Window } from './contract.js';
 import { InferError } from './error.js';
 import { planTiles, type TileShape, tileShape } from './tiles.js';
@@ -48,20 +48,17 @@ function planWork(reader: SpectraReader, options: UnmixOptions): Work {
   return { tiles, plan, batch };
 }
 
-/** What a whole scene must have shown: pixels with data, and values that are reflectance. */
-function assertPlausible(
-  found: { valid: number; sampled: number; saturated: number },
-  name: string,
-  card: ModelCard,
-): void {
-  if (found.valid === 0)
+/** Throws InferError unless the whole scene showed pixels with data, and values that are reflectance. */
+function assertPlausible({ validPixels, sampled, tooBright, tooDark }: Seen, name: string, card: ModelCard): void {
+  if (validPixels === 0)
     throw new InferError(
       `${name}: no valid pixel: every one lacks data in at least one of the model's ${card.bands.length} bands; check the scene's NoData value and its bands`,
     );
-  if (2 * found.saturated > found.sampled)
-    throw new InferError(
-      `${name}: ${found.saturated} of ${found.sampled} sampled pixels are on average brighter than the model's largest input, a reflectance of ${Number((1 / card.inputScale).toPrecision(3))}; give surface reflectance (1 = 100 %), or state the scene's gain`,
-    );
+  if (2 * tooBright <= sampled && tooDark < sampled) return;
+  const [count, how] = tooDark === sampled ? [tooDark, 'darker than a thousandth of'] : [tooBright, 'brighter than'];
+  throw new InferError(
+    `${name}: ${count} of ${sampled} sampled pixels are on average ${how} the model's largest input, a reflectance of ${Number((1 / card.inputScale).toPrecision(3))}; give the scene in the units that the model was trained on, or state its reflectance scale`,
+  );
 }
 
 /**
@@ -70,7 +67,7 @@ function assertPlausible(
  * Every run of the model has exactly `batch` pixels (the last of a tile is filled up with zeros), so a pixel's bits do not
  * depend on the tiling, whatever kernels the runtime picks for other sizes. Pixels without data are never run.
  * Throws InferError where bands do not match, where the model's output is not abundances, and, after the last tile, where
- * no pixel was valid or most were outside the model's input range: treat what was yielded as void then.
+ * no pixel was valid, or the values are plainly in other units than the model's: treat what was yielded as void then.
  */
 export async function* unmix(
   session: Session,
@@ -81,7 +78,6 @@ export async function* unmix(
   signal?.throwIfAborted();
   const { tiles, plan, batch } = planWork(reader, options);
   const batches = makeBatches(session, { card, plan, batch, signal });
-  const found = { valid: 0, sampled: 0, saturated: 0 };
   const read = (i: number) => {
     const window = tiles[i];
     const block = window && reader.readSpectra(window, plan.bands);
@@ -94,13 +90,9 @@ export async function* unmix(
       const block = (await next)!;
       signal?.throwIfAborted();
       next = read(i + 1); // inflating goes on beside the model's runs
-      const { abundances, validPixels, sampledPixels, saturatedPixels } = await batches.unmixBlock(block);
-      found.valid += validPixels;
-      found.sampled += sampledPixels;
-      found.saturated += saturatedPixels;
-      yield { window, abundances, validPixels };
+      yield { window, ...(await batches.unmixBlock(block)) };
     }
-    assertPlausible(found, reader.name, card);
+    assertPlausible(batches.seen, reader.name, card);
   } finally {
     await next?.catch(() => undefined); // so that the scene may be closed
   }

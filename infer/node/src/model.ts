@@ -13,6 +13,9 @@ const OUTPUT = 'abundances';
 /** onnxruntime's own messages would stand between the lines of progress: every failure is thrown besides. */
 const FATAL_ONLY = 4;
 
+/** Threads that wait for the next run by spinning take the cores that decode the next tile, and those of other programs. */
+const NO_SPINNING = { session: { intra_op: { allow_spinning: '0' } } };
+
 export interface OpenModelOptions {
   /** Threads of one run; all processors when absent. */
   readonly threads?: number;
@@ -106,6 +109,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: FATAL_ONLY,
+      extra: NO_SPINNING,
     });
   } catch (cause) {
     throw new InferError(
