@@ -48,12 +48,13 @@ export async function scanMatFile(source: ByteSource, codecs: Codecs): Promise<M
   const variables: MatVariable[] = [];
   for (let at = HEADER_LENGTH; at < source.size; ) {
     if (at + 8 > source.size) refuse(source.name, 'cut short in the tag of a variable; fetch the file again');
-    const { type, length } = readTag(await source.read(at, 8), context.bigEndian);
-    const end = at + 8 + length;
+    const { type, length, tagLength } = readTag(await source.read(at, 8), context.bigEndian);
+    const end = tagLength === 4 ? at + 8 : at + 8 + length;
     if (end > source.size)
       refuse(source.name, `cut short: ${source.size} bytes, but a variable ends at ${end}; fetch the file again`);
     const bytes = type === MI.matrix || type === MI.compressed ? await source.read(at + 8, length) : undefined;
-    at = end;
+    // All but compressed elements are padded to 8 bytes.
+    at = type === MI.compressed ? end : Math.ceil(end / 8) * 8;
     if (!bytes) continue;
     if (type === MI.matrix) variables.push(readMatrix(bytes, context));
     else {
