@@ -1,12 +1,22 @@
+import { convolutions } from './convolution.js';
 import { elementwise } from './elementwise.js';
 import type { Kernels } from './kernel.js';
 import { matmul } from './matmul.js';
 import { normalisations } from './normalisation.js';
+import { pools } from './pooling.js';
 import { reductions } from './reduction.js';
 import { shapes } from './shape.js';
 
 /** Every kernel that can be traced, by its tfjs name. */
-export const kernels: Kernels = { ...elementwise, ...reductions, ...matmul, ...shapes, ...normalisations };
+export const kernels: Kernels = {
+  ...elementwise,
+  ...reductions,
+  ...matmul,
+  ...shapes,
+  ...normalisations,
+  ...convolutions,
+  ...pools,
+};
 
 /** The names of the tfjs kernels that can be traced, sorted. */
 export function tracedKernels(): string[] {

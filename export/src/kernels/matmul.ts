@@ -60,7 +60,7 @@ function MatMul(trace: Trace, inputs: Binary, attrs: MatMulAttrs): Value {
 function transposeLast(trace: Trace, x: Value): Value {
   const perm = x.shape.map((_, i) => i);
   perm.push(...perm.splice(-2).reverse());
-  return trace.emit('Transpose', [x], { shape: perm.map((i) => x.shape[i]!), type: x.type }, { perm: attr.ints(perm) });
+  return trace.transpose(x, perm);
 }
 
 /** A fused activation, by tfjs's name. */

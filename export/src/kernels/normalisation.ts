@@ -4,19 +4,12 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { attr } from '../graph.js';
 import { assertTypes, type Kernels, kernel } from './kernel.js';
 
-interface Logits {
-  readonly logits: tf.TensorInfo;
-}
-
-/** ONNX subtracts the largest logit first, as tfjs does; the axis is spelled. */
-const softmax = (op: 'Softmax' | 'LogSoftmax') =>
-  kernel<Logits, { dim?: number; axis?: number }>((trace, { logits }, { dim, axis }) => {
-    assertTypes(op, [logits], 'float32');
-    const last = logits.shape.length - 1;
-    const given = dim ?? axis ?? last;
-    const value = trace.value(logits);
-    return trace.emit(op, [value], value, { axis: attr.int(given < 0 ? given + last + 1 : given) });
-  });
+/** ONNX subtracts the largest logit first, as tfjs does. tfjs makes logSoftmax of other kernels, just as stably. */
+const Softmax = kernel<{ logits: tf.TensorInfo }, { dim: number }>((trace, { logits }, { dim }) => {
+  assertTypes('Softmax', [logits], 'float32');
+  const value = trace.value(logits);
+  return trace.emit('Softmax', [value], value, { axis: attr.int(dim) });
+});
 
 interface BatchNormInputs {
   readonly x: tf.TensorInfo;
@@ -43,7 +36,6 @@ const BatchNormalization = kernel<BatchNormInputs, { varianceEpsilon: number }>(
 });
 
 export const normalisations: Kernels = {
-  Softmax: softmax('Softmax'),
-  LogSoftmax: softmax('LogSoftmax'),
+  Softmax,
   FusedBatchNorm: BatchNormalization,
 };

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { ExportError } from '../error.js';
-import { attr } from '../graph.js';
+import { attr, float32Tensor, int32Tensor } from '../graph.js';
+import { elementTypeNumber } from '../model.js';
 import type { Trace, TraceType, Value } from '../trace/backend.js';
 import { Cast } from './elementwise.js';
 import { assertTypes, type Kernels, kernel, type Unary } from './kernel.js';
@@ -28,11 +29,6 @@ export function Slice(trace: Trace, x: Value, cuts: readonly Cut[], shape: reado
     shape,
     type: x.type,
   });
-}
-
-export function Transpose(trace: Trace, x: Value, perm: readonly number[]): Value {
-  if (perm.every((from, to) => from === to)) return x;
-  return trace.emit('Transpose', [x], { shape: perm.map((p) => x.shape[p]!), type: x.type }, { perm: attr.ints(perm) });
 }
 
 const Reshape = kernel<Unary, { shape: number[] }>((trace, { x }, { shape }) =>
@@ -134,7 +130,8 @@ const StridedSlice = kernel<Unary, StridedSliceAttrs>((trace, { x }, attrs) => {
     if (step < 0) return [{ axis, start, end: stop < 0 ? PAST_FIRST : stop, step }];
     return [{ axis, start, end: stop === all ? TO_END : stop, step }];
   });
-  return trace.tensor(Slice(trace, trace.value(x), cuts, dense.finalShapeSparse), dense.finalShape);
+  const shape = tf.slice_util.computeOutShape(dense.begin, dense.end, dense.strides);
+  return trace.tensor(Slice(trace, trace.value(x), cuts, shape), dense.finalShape);
 });
 
 const PadV2 = kernel<Unary, { paddings: [number, number][]; constantValue: number }>((trace, { x }, attrs) => {
@@ -176,18 +173,37 @@ const OneHot = kernel<{ indices: tf.TensorInfo }, OneHotAttrs>((trace, { indices
   assertTypes('the indices of oneHot', [indices], 'int32');
   const { depth, onValue, offValue } = attrs;
   const shape = [...indices.shape, depth];
-  const classes = trace.value(
-    trace.constantTensor(
-      Int32Array.from({ length: depth }, (_, i) => i),
-      [depth],
-      'int32',
-    ),
-  );
+  const classes = trace.constant(int32Tensor([...new Array(depth).keys()], [depth]));
   const hit = trace.emit('Equal', [trace.value(indices, [...indices.shape, 1]), classes], { shape, type: 'bool' });
   const type = attrs.dtype === 'int32' ? 'int32' : 'float32';
   const values = [trace.scalar(onValue, type), trace.scalar(offValue, type)];
   return Cast(trace, trace.emit('Where', [hit, ...values], { shape, type }), attrs.dtype as TraceType);
 });
+
+type SegmentInputs = { x: tf.TensorInfo; segmentIds: tf.TensorInfo };
+
+/** Sums the rows of x into `numSegments` rows; tfjs asks for it in the gradient of gather. Ids must lie in range. */
+const ScatterND = kernel<SegmentInputs, { numSegments: number }>((trace, { x, segmentIds }, { numSegments }) => {
+  assertTypes('unsortedSegmentSum', [x], 'float32');
+  if (segmentIds.shape.length !== 1)
+    throw new ExportError(`trace: unsortedSegmentSum with ids of shape [${segmentIds.shape}]; expected one axis`);
+  const shape = [numSegments, ...x.shape.slice(1)];
+  const ids = trace.value(segmentIds, [...segmentIds.shape, 1]);
+  const rows = trace.emit(
+    'Cast',
+    [ids],
+    { shape: ids.shape, type: 'int64' },
+    { to: attr.int(elementTypeNumber('int64')) },
+  );
+  const inputs = [zeros(trace, shape), rows, trace.value(x)];
+  return trace.emit('ScatterND', inputs, { shape, type: 'float32' }, { reduction: attr.string('add') });
+});
+
+/** Zeros made at run time: in the file they would take their full size. */
+export function zeros(trace: Trace, shape: readonly number[]): Value {
+  const value = attr.tensor(float32Tensor([0], [1]));
+  return trace.emit('ConstantOfShape', [trace.int64(shape)], { shape, type: 'float32' }, { value });
+}
 
 const Reverse = kernel<Unary, { dims: number | number[] }>((trace, { x }, { dims }) => {
   const axes = tf.util.parseAxisParam(dims, x.shape);
@@ -226,7 +242,7 @@ const Range = kernel<object, RangeAttrs>((trace, _, { start, stop, step, dtype }
 export const shapes: Kernels = {
   Reshape,
   ExpandDims,
-  Transpose: kernel<Unary, { perm: number[] }>((trace, { x }, { perm }) => Transpose(trace, trace.value(x), perm)),
+  Transpose: kernel<Unary, { perm: number[] }>((trace, { x }, { perm }) => trace.transpose(trace.value(x), perm)),
   Tile,
   Concat: ConcatKernel,
   Pack,
@@ -236,6 +252,7 @@ export const shapes: Kernels = {
   StridedSlice,
   PadV2,
   GatherV2: Gather,
+  UnsortedSegmentSum: ScatterND,
   OneHot,
   Reverse,
   Fill,

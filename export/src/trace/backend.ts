@@ -54,6 +54,9 @@ export class Trace extends tf.KernelBackend {
   /** Tensors of other backends that the function used, to be given back. */
   private readonly guests = new Map<tf.DataId, tf.KernelBackend>();
 
+  /** What each transposed value was made of. */
+  private readonly transposed = new Map<string, { from: Value; perm: readonly number[] }>();
+
   constructor(graphName: string) {
     super();
     this.builder = createBuilder(graphName);
@@ -133,6 +136,21 @@ export class Trace extends tf.KernelBackend {
     return first !== undefined && values!.every((v) => Object.is(v, first)) ? first : undefined;
   }
 
+  /** Axes in another order: output axis i is input axis perm[i]. Two in a row become one, or none. */
+  transpose(value: Value, perm: readonly number[]): Value {
+    const before = this.transposed.get(value.name);
+    if (before)
+      return this.transpose(
+        before.from,
+        perm.map((axis) => before.perm[axis]!),
+      );
+    if (perm.every((from, to) => from === to)) return value;
+    const to = { shape: perm.map((axis) => value.shape[axis]!), type: value.type };
+    const result = this.emit('Transpose', [value], to, { perm: attr.ints(perm) });
+    this.transposed.set(result.name, { from: value, perm });
+    return result;
+  }
+
   /** A new tensor that stands for a value, in the value's own shape or in another of the same size. */
   tensor(value: Value, shape: readonly number[] = value.shape): tf.TensorInfo {
     if (value.type === 'int64') throw new ExportError('trace: tfjs has no int64 tensors');
@@ -152,7 +170,9 @@ export class Trace extends tf.KernelBackend {
     return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
   }
 
-  private reshape(value: Value, shape: readonly number[]): Value {
+  /** The same elements in another shape. */
+  reshape(value: Value, shape: readonly number[]): Value {
+    if (String(value.shape) === String(shape)) return value;
     const to = { shape, type: value.type };
     // Unit axes come and go without a size being written down, so that sizes may stay open.
     const added = addedUnitAxes(value.shape, shape);
