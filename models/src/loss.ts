@@ -40,9 +40,16 @@ function meanSquaredError(a: tf.Tensor2D, b: tf.Tensor2D): tf.Scalar {
   return op(a) as tf.Scalar;
 }
 
-/** Sum of squared kernel elements / 2, times the weight decay. `mask` is 1 on kernels. */
+/** Weight decay times the sum of squared kernel elements / 2, with its gradient in one pass. `mask` is 1 on kernels. */
 function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: number): tf.Scalar {
-  return tf.mul(tf.sum(tf.mul(tf.mul(parameters, parameters), mask)), weightDecay / 2) as tf.Scalar;
+  const op = tf.customGrad((...args) => {
+    const [w, save] = args as unknown as [tf.Tensor1D, SaveTensors];
+    const gradient = tf.mul(w, tf.mul(mask, weightDecay));
+    save([gradient]);
+    const value = tf.mul(tf.dot(gradient, w), 0.5);
+    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0]!, dy) };
+  });
+  return op(parameters) as tf.Scalar;
 }
 
 /**

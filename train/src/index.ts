@@ -21,8 +21,26 @@ export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
 export { createOnnxEngine } from './engines/onnx.js';
 export { TrainError } from './error.js';
+export { assignByAbundance, assignByAngle, assignLeastCost } from './evaluate/assignment.js';
+export {
+  type Evaluation,
+  type EvaluationInput,
+  evaluateAbundances,
+  type Figure,
+  type MapEvaluation,
+  type MaterialFigures,
+} from './evaluate/evaluate-abundances.js';
+export {
+  type AbundanceErrors,
+  abundanceErrors,
+  endmembersFromAbundances,
+  type PureSpectrum,
+  pureSpectra,
+  spectralAngle,
+} from './evaluate/metrics.js';
 export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit, type TrainingSet } from './fit/fit.js';
+export { drawKept } from './fit/plan.js';
 export { loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
 export { learningRateAt, SCHEDULES, type Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
@@ -38,3 +56,4 @@ export {
   usableBands,
 } from './sample/usable-bands.js';
 export { type SampleWindow, type SceneShape, sceneWindows } from './sample/windows.js';
+export { type ModelFile, stacItem } from './stac.js';

@@ -39,7 +39,10 @@ function batchOf({ network, data, batch, dropRate }: Problem, plan: EpochPlan, s
   const order = tf.tensor1d(plan.order.subarray(step * batch, (step + 1) * batch), 'int32');
   const dropout = (keep: Uint8Array, rows: number) => {
     const bits = keep.subarray(step * rows * width, (step + 1) * rows * width);
-    return tf.tensor2d(Float32Array.from(bits, (bit) => bit / (1 - dropRate)), [rows, width]);
+    return tf.tensor2d(
+      Float32Array.from(bits, (bit) => bit / (1 - dropRate)),
+      [rows, width],
+    );
   };
   return {
     mixed: tf.gather(pixels, order),

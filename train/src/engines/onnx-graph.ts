@@ -57,7 +57,12 @@ export function traceStep({ network, batch, candidates }: StepShape, weightDecay
   ];
   const step = (...tensors: tf.Tensor[]) => {
     const given = Object.fromEntries(inputs.map(({ name }, i) => [name, tensors[i]!])) as Record<string, never>;
-    const result = trainStep(network, { state: given as never, batch: given as never, stepSize: given.stepSize!, weightDecay });
+    const result = trainStep(network, {
+      state: given as never,
+      batch: given as never,
+      stepSize: given.stepSize!,
+      weightDecay,
+    });
     return [...STATE_KEYS.map((key) => result[key]), result.losses];
   };
   return traceFunction(step, inputs, {
@@ -66,10 +71,10 @@ export function traceStep({ network, batch, candidates }: StepShape, weightDecay
   });
 }
 
-/** Keep bits [rows, width] of this step as dropout factors: 0 or 1 / (1 - rate). */
-function addDropout(body: GraphBuilder, name: string, [bits, factor, zero]: [string, string, string]): void {
+/** Keep bits [rows, width] of this step as dropout factors, 0 or 1 / (1 - rate): dequantising is the fastest way from bytes to floats. */
+function addDropout(body: GraphBuilder, name: string, [bits, factor]: [string, string]): void {
   const kept = addNode(body, 'Gather', [bits, 'iteration'], { attributes: { axis: attr.int(0) } });
-  addNode(body, 'Where', [kept, factor, zero], { outputs: [name] });
+  addNode(body, 'DequantizeLinear', [kept, factor], { outputs: [name] });
 }
 
 function epochBody(shape: StepShape, { weightDecay, dropRate }: Problem): Graph {
@@ -85,11 +90,14 @@ function epochBody(shape: StepShape, { weightDecay, dropRate }: Problem): Graph 
   addNode(body, 'Identity', [EPOCH_INPUTS.candidates], { outputs: ['candidates'] });
   addNode(body, 'Identity', [EPOCH_INPUTS.labels], { outputs: ['labels'] });
   const factor = addConstant(body, float32Tensor([1 / (1 - dropRate)], []));
-  const zero = addConstant(body, float32Tensor([0], []));
-  addDropout(body, 'mixedDropout', [EPOCH_INPUTS.mixedKeep, factor, zero]);
-  addDropout(body, 'candidateDropout', [EPOCH_INPUTS.candidateKeep, factor, zero]);
+  addDropout(body, 'mixedDropout', [EPOCH_INPUTS.mixedKeep, factor]);
+  addDropout(body, 'candidateDropout', [EPOCH_INPUTS.candidateKeep, factor]);
   const traced = traceStep(shape, weightDecay);
-  const step = prefixNames(traced, 'step_', traced.inputs.map(({ name }) => name));
+  const step = prefixNames(
+    traced,
+    'step_',
+    traced.inputs.map(({ name }) => name),
+  );
   appendGraph(body, step);
   addOutput(body, { name: addNode(body, 'Identity', ['go_on']), type: 'bool', shape: [] });
   for (const output of step.outputs) addOutput(body, output);
@@ -108,8 +116,8 @@ export function epochGraph(problem: Problem): Graph {
   float(EPOCH_INPUTS.labels, [candidates, endmembers]);
   float(EPOCH_INPUTS.stepSizes, [steps]);
   addInput(epoch, { name: EPOCH_INPUTS.order, type: 'int32', shape: [steps, batch] });
-  addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'bool', shape: [steps, batch, widths[0]!] });
-  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'bool', shape: [steps, candidates, widths[0]!] });
+  addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'uint8', shape: [steps, batch, widths[0]!] });
+  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'uint8', shape: [steps, candidates, widths[0]!] });
   const sizes = stateSizes(network);
   const state = STATE_KEYS.map((key) => float(`initial_${key}`, [sizes[key]]));
   const outputs = [...STATE_KEYS.map((key) => `next_${key}`), 'losses'];

@@ -21,7 +21,8 @@ export async function createOnnxEngine(problem: Problem, { threads = 0 } = {}): 
 
 function dataFeeds({ network, data }: Problem): ort.InferenceSession.OnnxValueMapType {
   const { bands, endmembers } = network;
-  const matrix = (values: Float32Array, width: number) => new ort.Tensor('float32', values, [values.length / width, width]);
+  const matrix = (values: Float32Array, width: number) =>
+    new ort.Tensor('float32', values, [values.length / width, width]);
   return {
     [EPOCH_INPUTS.mixed]: matrix(data.mixed, bands),
     [EPOCH_INPUTS.candidates]: matrix(data.candidates, bands),
@@ -35,15 +36,19 @@ interface Compiled {
   readonly problem: Problem;
 }
 
-async function runEpoch({ session, fixed, problem }: Compiled, state: TrainState, plan: EpochPlan): Promise<EpochResult> {
+async function runEpoch(
+  { session, fixed, problem }: Compiled,
+  state: TrainState,
+  plan: EpochPlan,
+): Promise<EpochResult> {
   const { steps, batch, network } = problem;
   const width = network.widths[0]!;
   const feeds = {
     ...fixed,
     [EPOCH_INPUTS.stepSizes]: new ort.Tensor('float32', plan.stepSizes, [steps]),
     [EPOCH_INPUTS.order]: new ort.Tensor('int32', plan.order, [steps, batch]),
-    [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('bool', plan.mixedKeep, [steps, batch, width]),
-    [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('bool', plan.candidateKeep, [
+    [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('uint8', plan.mixedKeep, [steps, batch, width]),
+    [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('uint8', plan.candidateKeep, [
       steps,
       plan.candidateKeep.length / (steps * width),
       width,

@@ -13,7 +13,12 @@ export interface RunFacts {
   /** How the endmembers were found. */
   readonly endmemberMethod: string;
   /** The training scene: its name, size and the side of a pixel in metres where known. */
-  readonly scene: { readonly name: string; readonly rows: number; readonly cols: number; readonly pixelSize: number | null };
+  readonly scene: {
+    readonly name: string;
+    readonly rows: number;
+    readonly cols: number;
+    readonly pixelSize: number | null;
+  };
   readonly pixels: number;
   readonly candidates: number;
 }

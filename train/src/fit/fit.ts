@@ -164,12 +164,12 @@ function assertTrainingSet({ bands, endmembers, pixels, candidates, labels }: Tr
     throw new TrainError(
       `training: expected pixels [N, ${bands}], candidates [m, ${bands}] and labels [m, ${endmembers}], got ${pixels.length}, ${candidates.length} and ${labels.length} values`,
     );
-  if (n < 2 || m < 2)
-    throw new TrainError(`training: ${n} pixels and ${m} candidates are too few; use a larger scene`);
+  if (n < 2 || m < 2) throw new TrainError(`training: ${n} pixels and ${m} candidates are too few; use a larger scene`);
   if (facts.bands.length !== bands || facts.endmembers.length !== endmembers)
     throw new TrainError(
       `training: the facts name ${facts.bands.length} bands and ${facts.endmembers.length} endmembers, the data has ${bands} and ${endmembers}`,
     );
   for (const part of [pixels, candidates, labels])
-    if (!part.every(Number.isFinite)) throw new TrainError('training: a value is not finite; mask such pixels as NoData');
+    if (!part.every(Number.isFinite))
+      throw new TrainError('training: a value is not finite; mask such pixels as NoData');
 }

@@ -27,7 +27,13 @@ export async function saveRun(folder: string, { checkpoint, request }: SavedRun)
   const { state, ...rest } = checkpoint;
   const bytes = Buffer.concat(STATE_KEYS.map((key) => littleEndian(state[key])));
   const file = `state-${String(checkpoint.epoch).padStart(5, '0')}.bin`;
-  const manifest = { format: 'egunet-run', version: RUN_VERSION, ...rest, request, state: { file, sha256: sha256(bytes) } };
+  const manifest = {
+    format: 'egunet-run',
+    version: RUN_VERSION,
+    ...rest,
+    request,
+    state: { file, sha256: sha256(bytes) },
+  };
   try {
     await mkdir(folder, { recursive: true });
     await replaceFile(join(folder, file), bytes);
@@ -71,7 +77,9 @@ async function readManifest(folder: string): Promise<Manifest> {
   }
   const { version } = (manifest ?? {}) as { version?: unknown };
   if (typeof version === 'number' && version > RUN_VERSION)
-    throw new TrainError(`${path}: version ${version} is newer than ${RUN_VERSION}, which this egunet reads; update egunet`);
+    throw new TrainError(
+      `${path}: version ${version} is newer than ${RUN_VERSION}, which this egunet reads; update egunet`,
+    );
   checkManifest(path)(manifest, 'manifest');
   return manifest as Manifest;
 }

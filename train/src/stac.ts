@@ -1,0 +1,91 @@
+import type { ModelCard } from '@egunet/models/card';
+
+const MLM = 'https://stac-extensions.github.io/mlm/v1.5.0/schema.json';
+const FILE = 'https://stac-extensions.github.io/file/v2.1.0/schema.json';
+
+/** What the sidecar says of the model file itself. */
+export interface ModelFile {
+  /** Relative path from the sidecar to the model. */
+  readonly href: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * A STAC item with the machine-learning-model extension 1.5 that describes a model file, as its sidecar.
+ * A model has no place or time of its own: no geometry, and the whole range of times. Source: the STAC specification 1.0 and MLM 1.5.
+ */
+export function stacItem(card: ModelCard, file: ModelFile): Record<string, unknown> {
+  const names = card.endmembers.map(({ name }) => name);
+  const bands = card.bands.map(({ wavelength }, i) => ({
+    name: wavelength === null ? `band ${i + 1}` : `${wavelength} nm`,
+  }));
+  return {
+    type: 'Feature',
+    stac_version: '1.0.0',
+    stac_extensions: [MLM, FILE],
+    id: file.href.replace(/\.onnx$/i, ''),
+    geometry: null,
+    properties: {
+      title: `EGU-Net abundances of ${names.join(', ')}`,
+      description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, pixel by pixel.`,
+      datetime: card.created,
+      start_datetime: '1900-01-01T00:00:00Z',
+      end_datetime: '9999-12-31T23:59:59Z',
+      created: card.created,
+      'mlm:name': `EGU-Net-pw ${card.data.scene}`,
+      'mlm:architecture': 'EGU-Net',
+      'mlm:tasks': ['regression'],
+      'mlm:framework': 'ONNX',
+      'mlm:framework_version': '1.12', // the release of opset 17
+      'mlm:total_parameters': countParameters(card),
+      'mlm:pretrained': true,
+      'mlm:hyperparameters': card.training,
+      'mlm:input': [inputOf(card, bands)],
+      'mlm:output': [outputOf(names)],
+    },
+    assets: {
+      model: {
+        href: `./${file.href}`,
+        type: 'application/octet-stream; framework=onnx',
+        title: 'Abundance head',
+        roles: ['mlm:model', 'mlm:weights'],
+        'mlm:artifact_type': 'onnx',
+        'file:size': file.bytes,
+        'file:checksum': `1220${file.sha256}`, // multihash: sha2-256, 32 bytes
+      },
+    },
+    links: [],
+  };
+}
+
+function inputOf(card: ModelCard, bands: { name: string }[]) {
+  return {
+    name: 'spectra',
+    bands: bands.map(({ name }) => name),
+    input: { shape: [-1, card.bands.length], dim_order: ['batch', 'bands'], data_type: 'float32' },
+    description: 'Surface reflectance, unitless, 1 = 100 %; scaling and clipping are inside the graph.',
+    value_scaling: null,
+    resize_type: null,
+  };
+}
+
+function outputOf(names: string[]) {
+  return {
+    name: 'abundances',
+    tasks: ['regression'],
+    result: { shape: [-1, names.length], dim_order: ['batch', 'endmember'], data_type: 'float32' },
+    description: `Abundances of ${names.join(', ')}, in this order.`,
+  };
+}
+
+/** Weights and biases of the folded encoder. */
+function countParameters({ bands, network }: ModelCard): number {
+  let inputs = bands.length;
+  return network.layers.reduce((sum, outputs) => {
+    const count = (inputs + 1) * outputs;
+    inputs = outputs;
+    return sum + count;
+  }, 0);
+}
