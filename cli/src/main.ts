@@ -27,7 +27,7 @@ function parser(args: readonly string[]) {
     .usage(
       '$0 <command>\n\nTrain EGU-Net on a hyperspectral scene, export its abundance head to ONNX, unmix scenes with it.',
     )
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
+    .parserConfiguration({ 'boolean-negation': false })
     .command(info)
     .command(endmembers)
     .command(train)
@@ -47,7 +47,7 @@ function parser(args: readonly string[]) {
     .showHelpOnFail(false)
     .fail((message, error) => {
       // yargs gives a message for wrong usage, and only the error where a command failed.
-      if (message) throw new UsageError(message.replaceAll('\n', '; '), { cause: error });
+      if (message) throw new UsageError(message.replace(/[;:]?\s*\n\s*/g, ': '), { cause: error });
       throw error;
     });
 }

@@ -7,6 +7,7 @@ import { colourBands, colourPng, mapPng, type Picture, readPicture } from 'egune
 import { lineColour, viridis } from 'egunet/dist/report/ramp.js';
 import { scaleBar } from 'egunet/dist/report/scale-bar.js';
 import { spectraChart, spectrumPoints } from 'egunet/dist/report/spectra-chart.js';
+import { pixelSize } from 'egunet/dist/support/ground.js';
 import { decode } from 'fast-png';
 
 const HOSTILE = `<script>alert("x")</script>&'`;
@@ -120,23 +121,25 @@ describe('report pictures', () => {
 });
 
 describe('the scale bar', () => {
-  const affine = [30, 0, 360000, 0, -30, 5800000] as const;
-
   it('is a round length of at most 40 % of the width', () => {
     // 128 pixels x 30 m = 3840 m; 40 % is 1536 m, so 1 km = 26.04 %.
-    const bar = scaleBar({ affine, epsg: 32633 }, 128)!;
+    const bar = scaleBar(3840);
     assert.equal(bar.label, '1 km');
     assert.ok(Math.abs(bar.share - 1000 / 3840) < 1e-12);
+    assert.equal(scaleBar(1250).label, '500 m');
   });
 
   it('is given in metres below a kilometre', () => {
-    assert.equal(scaleBar({ affine, epsg: 32733 }, 20)!.label, '200 m'); // 40 % of 600 m = 240 m
+    assert.equal(scaleBar(600).label, '200 m'); // 40 % is 240 m
   });
 
-  it('is left out where pixels are not measured in metres or there is no georeference', () => {
-    assert.equal(scaleBar({ affine, epsg: 4326 }, 128), undefined);
-    assert.equal(scaleBar({ affine }, 128), undefined);
-    assert.equal(scaleBar(undefined, 128), undefined);
+  it('needs pixels that are measured in metres', () => {
+    const affine = [30, 0, 360000, 0, -30, 5800000] as const;
+    assert.equal(pixelSize({ affine, epsg: 32633 }), 30);
+    assert.equal(pixelSize({ affine: [0, 20, 0, 20, 0, 0], epsg: 32733 }), 20); // rotated by 90 degrees
+    assert.equal(pixelSize({ affine, epsg: 4326 }), undefined);
+    assert.equal(pixelSize({ affine }), undefined);
+    assert.equal(pixelSize(undefined), undefined);
   });
 });
 

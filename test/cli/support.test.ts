@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Scene } from '@egunet/raster';
-import { bandRanges, chooseBands, findEmptyBands, wavelengthRange } from 'egunet/dist/support/bands.js';
+import { bandRanges, excludeAllBut, wavelengthRange } from 'egunet/dist/support/bands.js';
 import { CommandError, describeFailure, InterruptedError, UsageError } from 'egunet/dist/support/errors.js';
 import { parseIntervals } from 'egunet/dist/support/options.js';
 import { formatFacts, formatSeconds, formatTable, shellCommand } from 'egunet/dist/support/output.js';
 import fc from 'fast-check';
 
-const band = (wavelength: number | undefined, bad = false) => ({
-  name: 'b',
-  bad,
-  gain: 1,
-  offset: 0,
-  noData: -1,
-  ...(wavelength === undefined ? {} : { wavelength }),
-});
+const band = (wavelength: number | undefined) => (wavelength === undefined ? {} : { wavelength });
 
 describe('what a failure prints', () => {
   it('is one line for an error that was raised on purpose', () => {
@@ -91,25 +83,28 @@ describe('texts for people', () => {
 });
 
 describe('choosing bands', () => {
-  const scene = { name: 's', bands: [band(400), band(900), band(500, true), band(1350)] };
+  const kept = (nm: number, excluded: readonly (readonly [number, number])[]) =>
+    !excluded.some(([from, to]) => nm >= from && nm <= to);
 
-  it('leaves out bad bands and excluded wavelengths, ends included, and keeps the order of the scene', () => {
-    assert.deepEqual(chooseBands(scene, {}), [0, 1, 3]);
-    assert.deepEqual(chooseBands(scene, { exclude: [[1350, 1460]] }), [0, 1]);
-    assert.deepEqual(chooseBands(scene, { only: [[800, 2000]] }), [1, 3]);
-  });
-
-  it('refuses to leave fewer than two', () => {
-    assert.throws(
-      () => chooseBands(scene, { only: [[2000, 2100]] }),
-      /^CommandError: s: 0 of its 4 bands .* choose other intervals/,
+  it('keeps only the wavelengths asked for by leaving out all others, ends kept', () => {
+    const excluded = excludeAllBut([
+      [1500, 1700],
+      [400, 900],
+    ]);
+    assert.deepEqual(
+      [399.9, 400, 650, 900, 900.1, 1499, 1500, 1700, 1701].map((nm) => kept(nm, excluded)),
+      [...[false, true, true, true, false, false, true, true, false]],
     );
   });
 
-  it('refuses wavelengths for a scene that has none', () => {
-    assert.throws(
-      () => chooseBands({ name: 's', bands: [band(undefined)] }, { exclude: [[1, 2]] }),
-      /its bands have none/,
+  it('does not mind intervals that overlap', () => {
+    const excluded = excludeAllBut([
+      [400, 900],
+      [500, 600],
+    ]);
+    assert.deepEqual(
+      [550, 700, 950].map((nm) => kept(nm, excluded)),
+      [true, true, false],
     );
   });
 
@@ -128,42 +123,6 @@ describe('choosing bands', () => {
       fc.property(fc.array(interval, { minLength: 1 }), (list) => {
         assert.deepEqual(parseIntervals('x', list.map(([from, to]) => `${from}-${to}`).join(',')), list);
       }),
-    );
-  });
-});
-
-describe('bands without data', () => {
-  const scene = (value: (pixel: number, band: number) => number) =>
-    ({
-      name: 's',
-      rows: 9,
-      cols: 5,
-      block: { rows: 2, cols: 5 },
-      bands: [band(400), band(500), band(600)],
-      readWindow: async (w: { row: number; col: number; rows: number; cols: number }, bands: readonly number[]) => ({
-        data: Float32Array.from(
-          Array.from({ length: w.rows * w.cols }, (_, i) =>
-            bands.map((b) => value((w.row + Math.floor(i / w.cols)) * 5 + w.col + (i % w.cols), b)),
-          ).flat(),
-        ),
-      }),
-    }) as unknown as Scene;
-
-  it('are those without data wherever another band has some', async () => {
-    const found = await findEmptyBands(
-      scene((pixel, b) => (b === 1 ? -1 : pixel === 44 ? 0.5 : Number.NaN)),
-      [0, 1, 2],
-    );
-    assert.deepEqual(found, { withData: [0, 2], empty: [1] });
-  });
-
-  it('are an error where no band has any', async () => {
-    await assert.rejects(
-      findEmptyBands(
-        scene(() => -1),
-        [0, 1, 2],
-      ),
-      /s: no data in any of 3 bands; is the NoData value \(-1\) right/,
     );
   });
 });

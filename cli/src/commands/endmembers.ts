@@ -1,7 +1,73 @@
 import type { Argv } from 'yargs';
-import { withCommon } from '../support/options.js';
+import { dataRequest, withDataOptions } from '../support/data-options.js';
+import { overwrite, requiredText, withCommon } from '../support/options.js';
+import { formatFacts, printResult } from '../support/output.js';
+import { withSceneOptions } from '../support/scene-options.js';
+
 export const command = 'endmembers <scene>';
-export const describe = 'endmembers';
+export const describe = 'Find the endmembers of a scene: CSV, ENVI library and a drawing';
+
 export const builder = (yargs: Argv) =>
-  withCommon(yargs.positional('scene', { type: 'string', demandOption: true })).example('$0 endmembers X', 'bla');
-export const handler = async () => {};
+  withSceneOptions(withDataOptions(withCommon(yargs)))
+    .positional('scene', {
+      type: 'string',
+      demandOption: true,
+      describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+    })
+    .usage(
+      '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
+    )
+    .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
+    .option('overwrite', overwrite)
+    .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
+    .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands");
+
+type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
+
+async function write(args: Arguments, signal: AbortSignal) {
+  const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }, files] = await Promise.all([
+    import('@egunet/raster'),
+    import('@egunet/raster/node'),
+    import('../pipeline/prepare.js'),
+    import('../report/spectra-chart.js'),
+    import('../support/files.js'),
+  ]);
+  const { o: prefix, overwrite: replace } = args;
+  const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
+  for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
+  const { facts, found } = await prepareData(dataRequest(args.scene, args), signal);
+  const { bands, endmembers, endmemberMethod } = facts;
+  const names = endmembers.map(({ name }) => name);
+  const known = <K extends 'wavelength' | 'fwhm'>(key: K) =>
+    bands.every((band) => band[key] !== null) ? bands.map((band) => band[key]!) : undefined;
+  const [wavelengths, fwhm] = [known('wavelength'), known('fwhm')];
+  const library = makeLibrary(
+    { names, spectra: found.endmembers, ...(wavelengths && { wavelengths }), ...(wavelengths && fwhm && { fwhm }) },
+    args.scene,
+  );
+  await saveSpectralLibrary(paths.csv, library, { overwrite: replace });
+  await saveSpectralLibrary(paths.sli, library, { overwrite: replace });
+  const spectra = endmembers.map(({ spectrum }) => spectrum);
+  const set = { wavelengths: bands.map(({ wavelength }) => wavelength), names, spectra };
+  await files.writeWhole(paths.svg, await spectraChart(set, { background: 'white' }));
+  return { paths, names, bands: bands.length, candidates: facts.candidates, method: endmemberMethod };
+}
+
+export async function handler(args: Arguments): Promise<void> {
+  const { heedInterrupt } = await import('../support/interrupt.js');
+  const interrupt = heedInterrupt();
+  try {
+    const { paths, names, bands, candidates, method } = await write(args, interrupt.signal);
+    const files = Object.values(paths);
+    printResult(args.json, { files, count: names.length, endmembers: names, bands, candidates, method }, () =>
+      formatFacts([
+        ['endmembers', `${names.length}: ${names.join(', ')}`],
+        ['bands', String(bands)],
+        ['found by', method],
+        ['written', files.join('\n')],
+      ]),
+    );
+  } finally {
+    interrupt.release();
+  }
+}

@@ -1,7 +1,65 @@
 import type { Argv } from 'yargs';
-import { withCommon } from '../support/options.js';
+import { overwrite, requiredText, wholeNumber, withCommon } from '../support/options.js';
+import { formatFacts, formatSeconds, printResult } from '../support/output.js';
+import { openOptions, withSceneOptions } from '../support/scene-options.js';
+
 export const command = 'infer <scene>';
-export const describe = 'infer';
+export const describe = 'Unmix a scene with a model: a GeoTIFF of abundances';
+
 export const builder = (yargs: Argv) =>
-  withCommon(yargs.positional('scene', { type: 'string', demandOption: true })).example('$0 infer X', 'bla');
-export const handler = async () => {};
+  withSceneOptions(withCommon(yargs))
+    .positional('scene', {
+      type: 'string',
+      demandOption: true,
+      describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+    })
+    .usage(
+      '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites float32 abundances, one band an endmember, NaN where the scene has no data. Bands are matched by wavelength, within half a FWHM.',
+    )
+    .option('model', requiredText('model', 'Model made by egunet export', 'm'))
+    .option('o', requiredText('o', 'GeoTIFF to write'))
+    .option('resample', {
+      type: 'boolean',
+      default: false,
+      describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
+    })
+    .option('tile', wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: by memory]', least: 1 }))
+    .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+    .option('overwrite', overwrite)
+    .example('$0 infer ENMAP01-____L2A-DT0000001049_20220612T105735Z --model model.onnx -o abundances.tif', 'a product')
+    .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
+    .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script');
+
+type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
+
+export async function handler(args: Arguments): Promise<void> {
+  const [{ unmixScene }, { heedInterrupt }] = await Promise.all([
+    import('../pipeline/unmix-scene.js'),
+    import('../support/interrupt.js'),
+  ]);
+  const { model, o, resample, tile, threads } = args;
+  const interrupt = heedInterrupt();
+  try {
+    const result = await unmixScene(args.scene, {
+      model,
+      output: o,
+      open: openOptions(args),
+      resample,
+      overwrite: args.overwrite,
+      signal: interrupt.signal,
+      ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
+      ...(threads === undefined ? {} : { threads }),
+    });
+    const { rows, cols, pixels, validPixels, seconds, megapixelsPerSecond, endmembers } = result;
+    printResult(args.json, result, () =>
+      formatFacts([
+        ['map', `${o}, ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
+        ['pixels', `${validPixels} of ${pixels} with data`],
+        ['time', `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s with data`],
+        ['mean abundance', endmembers.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
+      ]),
+    );
+  } finally {
+    interrupt.release();
+  }
+}

@@ -1,7 +1,158 @@
 import type { Argv } from 'yargs';
-import { withCommon } from '../support/options.js';
-export const command = 'train <scene>';
-export const describe = 'train';
+import { dataRequest, withDataOptions } from '../support/data-options.js';
+import { InterruptedError, UsageError } from '../support/errors.js';
+import { oneOf, overwrite, realNumber, requiredText, wholeNumber, withCommon } from '../support/options.js';
+import { formatFacts, formatSeconds, note, printResult, shellCommand } from '../support/output.js';
+import { withSceneOptions } from '../support/scene-options.js';
+
+export const command = 'train [scene]';
+export const describe = 'Train EGU-Net on a scene';
+
 export const builder = (yargs: Argv) =>
-  withCommon(yargs.positional('scene', { type: 'string', demandOption: true })).example('$0 train X', 'bla');
-export const handler = async () => {};
+  withSceneOptions(withDataOptions(withCommon(yargs)))
+    .positional('scene', { type: 'string', describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder' })
+    .usage(
+      '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
+    )
+    .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
+    .option('epochs', wholeNumber('epochs', { describe: 'Epochs [default: 200]', least: 1 }))
+    .option(
+      'schedule',
+      oneOf(
+        'schedule',
+        ['released', 'poly'],
+        "Learning rate: as the authors' released code or as their paper [default: released]",
+      ),
+    )
+    .option(
+      'learning-rate',
+      realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.1]', above: 0 }),
+    )
+    .option(
+      'drop-rate',
+      realNumber('drop-rate', {
+        describe: 'Share of layer 1 that dropout silences [default: 0.1]',
+        least: 0,
+        below: 1,
+      }),
+    )
+    .option(
+      'weight-decay',
+      realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.005]', least: 0 }),
+    )
+    .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }))
+    .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+    .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
+    .option('overwrite', overwrite)
+    .example('$0 train ENMAP01-____L2A-DT0000001049_20220612T105735Z -o run', 'number of endmembers estimated')
+    .example('$0 train jasper.mat -n 4 --reflectance-scale 0.0001 -o run', 'raw counts of a MATLAB file')
+    .example('$0 train scene.hdr --library soils.csv --exclude 1340-1460,1790-1960 -o run', 'known endmembers')
+    .example('$0 train -o run --resume', 'after Ctrl-C');
+
+type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
+
+const MARKER = { file: 'manifest.json', contains: 'egunet-run', what: 'a run of egunet train' } as const;
+
+/** What a resumed run takes from its first start. */
+const SETTLED = [
+  'n',
+  'library',
+  'library-scale',
+  'bands',
+  'exclude',
+  'seed',
+  'max-pixels',
+  'max-blocks',
+  'epochs',
+  'schedule',
+  'learning-rate',
+  'drop-rate',
+  'weight-decay',
+  'batch',
+  'reflectance-scale',
+  'variable',
+  'rows',
+  'cols',
+] as const satisfies (keyof Arguments)[];
+
+async function plan(args: Arguments) {
+  const { openRun } = await import('../pipeline/train-run.js');
+  if (args.resume) {
+    const given = SETTLED.find((name) => args[name] !== undefined);
+    if (given) throw new UsageError(`--${given}: a resumed run keeps its settings; leave it out`);
+    if (args.overwrite) throw new UsageError('--resume goes on with the run, --overwrite replaces it; choose one');
+    if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
+    const { checkpoint, request } = await openRun(args.o);
+    return { request, resume: checkpoint };
+  }
+  if (args.scene === undefined) throw new UsageError('which scene? See egunet train --help');
+  return { request: dataRequest(args.scene, args) };
+}
+
+function settingsOf(args: Arguments) {
+  const { epochs, schedule, batch, seed } = args;
+  const [learningRate, dropRate, weightDecay] = [args['learning-rate'], args['drop-rate'], args['weight-decay']];
+  const given = Object.entries({ epochs, schedule, batch, seed, learningRate, dropRate, weightDecay });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+export async function handler(args: Arguments): Promise<void> {
+  const [{ trainRun }, { prepareFolder }, { heedInterrupt }] = await Promise.all([
+    import('../pipeline/train-run.js'),
+    import('../support/files.js'),
+    import('../support/interrupt.js'),
+  ]);
+  const { o: run, threads, json } = args;
+  const { request, resume } = await plan(args);
+  if (resume && resume.epoch >= resume.settings.epochs)
+    note(`${run}: all ${resume.epoch} epochs are done already; nothing to resume`);
+  const folder = await prepareFolder(run, {
+    marker: MARKER,
+    replace: args.overwrite || args.resume,
+    hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
+  });
+  const interrupt = heedInterrupt('the run is saved as far as it came');
+  try {
+    const result = await trainRun(run, request, {
+      settings: resume ? {} : settingsOf(args),
+      signal: interrupt.signal,
+      ...(threads === undefined ? {} : { threads }),
+      ...(resume ? { resume } : {}),
+    });
+    report(json, result);
+  } catch (error) {
+    await folder.removeIfEmpty();
+    throw error;
+  } finally {
+    interrupt.release();
+  }
+}
+
+function report(
+  json: boolean,
+  result: Awaited<ReturnType<typeof import('../pipeline/train-run.js')['trainRun']>>,
+): void {
+  const { run, finished, checkpoint, seconds, pixelsPerSecond } = result;
+  const { epoch, settings, history, facts } = checkpoint;
+  if (!finished)
+    throw new InterruptedError(
+      `interrupted after ${epoch} of ${settings.epochs} epochs; the run is saved, go on with: ${shellCommand('egunet', 'train', '-o', run, '--resume')}`,
+    );
+  const losses = history.at(-1)!;
+  const { bands, endmembers, pixels, candidates } = facts;
+  const names = endmembers.map(({ name }) => name);
+  const summary = { run, epochs: epoch, seconds, pixelsPerSecond, losses, settings };
+  printResult(json, { ...summary, bands: bands.length, pixels, candidates, endmembers: names }, () =>
+    formatFacts([
+      ['run', run],
+      ['trained', `${epoch} epochs on ${pixels} pixels and ${candidates} candidates, ${bands.length} bands`],
+      ['time', `${formatSeconds(seconds)}, ${Math.round(pixelsPerSecond / 1000)}k pixels/s`],
+      [
+        'loss',
+        `${losses.total.toPrecision(4)} (cross-entropy ${losses.crossEntropy.toPrecision(4)}, reconstruction ${losses.reconstruction.toPrecision(4)})`,
+      ],
+      ['endmembers', names.join(', ')],
+      ['next', shellCommand('egunet', 'export', run, '-o', 'model.onnx')],
+    ]),
+  );
+}

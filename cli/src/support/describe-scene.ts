@@ -1,5 +1,6 @@
 import type { Band, Georeference, Scene } from '@egunet/raster';
 import { bandRanges, wavelengthRange } from './bands.js';
+import { pixelSize } from './ground.js';
 
 /** What is known of a scene, for `--json`. */
 export interface SceneDescription {
@@ -16,10 +17,10 @@ export interface SceneDescription {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** Everything that opening a scene tells. */
-export function describeScene(scene: Scene): SceneDescription {
-  const { name, format, sensor = null, rows, cols, sampleType, block, bands, georeference = null, facts } = scene;
-  return { kind: 'scene', path: name, format, sensor, rows, cols, sampleType, block, bands, georeference, facts };
+/** Everything that opening a scene tells; `path` is as the user gave it. */
+export function describeScene(path: string, scene: Scene): SceneDescription {
+  const { format, sensor = null, rows, cols, sampleType, block, bands, georeference = null, facts } = scene;
+  return { kind: 'scene', path, format, sensor, rows, cols, sampleType, block, bands, georeference, facts };
 }
 
 /** Different values of one property of all bands, as a person reads them. */
@@ -33,10 +34,13 @@ function reflectance({ gain, offset }: Band): string {
   return offset === 0 ? `stored value x ${gain}` : `stored value x ${gain} + ${offset}`;
 }
 
-function place({ affine: [a, b, c, d, e, f], epsg }: Georeference): string {
+function place(georeference: Georeference): string {
+  const { affine, epsg } = georeference;
+  const [a, b, c, d, e, f] = affine;
   const crs = epsg === undefined ? 'coordinate system not named' : `EPSG:${epsg}`;
   const [across, down] = [Math.hypot(a, d), Math.hypot(b, e)].map((size) => Number(size.toPrecision(6)));
-  const size = across === down ? `${across}` : `${across} x ${down}`;
+  const unit = pixelSize(georeference) === undefined ? '' : ' m';
+  const size = `${across === down ? across : `${across} x ${down}`}${unit}`;
   return `${crs}, pixels of ${size}${b === 0 && d === 0 ? '' : ' (rotated)'}, upper left corner at ${c}, ${f}`;
 }
 

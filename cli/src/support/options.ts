@@ -45,11 +45,21 @@ function assertInRange(name: string, value: number, whole: boolean, range: Range
     below !== undefined && `< ${below}`,
   ].filter(Boolean);
   const got = Number.isNaN(value) ? 'something else' : value;
-  throw new UsageError(`--${name}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}`);
+  throw new UsageError(`${flag(name)}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}`);
+}
+
+/** As the user types it. */
+const flag = (name: string): string => (name.length > 1 ? `--${name}` : `-${name}`);
+
+/** Refuses an option that is given more than once; yargs makes a list of it. */
+function once<T>(name: string, value: T | readonly T[] | undefined): T | undefined {
+  if (Array.isArray(value)) throw new UsageError(`${flag(name)} is given ${value.length} times; give it once`);
+  return value as T | undefined;
 }
 
 function numeric(name: string, whole: boolean, range: Range) {
-  const coerce = (value: number | undefined) => {
+  const coerce = (given: number | undefined) => {
+    const value = once(name, given);
     if (value !== undefined) assertInRange(name, value, whole, range);
     return value;
   };
@@ -69,11 +79,35 @@ export const wholeNumber = (name: string, range: Range) => numeric(name, true, r
 export const realNumber = (name: string, range: Range) => numeric(name, false, range);
 
 /** An option that takes text. */
-export const text = (describe: string, alias?: string) =>
-  ({ type: 'string', requiresArg: true, describe, ...(alias ? { alias } : {}) }) as const satisfies Options;
+export const text = (name: string, describe: string, alias?: string) =>
+  ({
+    type: 'string',
+    requiresArg: true,
+    describe,
+    coerce: (value: string | undefined) => once(name, value),
+    ...(alias ? { alias } : {}),
+  }) as const satisfies Options;
 
-/** The result's place. */
-export const output = (describe: string) => ({ ...text(describe, 'o'), demandOption: true, normalize: true }) as const;
+/** An option that takes one of a few words. */
+export const oneOf = <T extends string>(name: string, choices: readonly T[], describe: string) =>
+  ({
+    choices,
+    requiresArg: true,
+    describe,
+    coerce: (value: T | undefined) => once(name, value),
+  }) as const satisfies Options;
+
+/** An option that takes text and must be given. */
+export const requiredText = (name: string, describe: string, alias?: string) =>
+  ({
+    ...text(name, describe, alias),
+    demandOption: true,
+    coerce: (value: string): string => {
+      const given = once(name, value);
+      if (!given) throw new UsageError(`${flag(name)}: expected a name, got nothing`);
+      return given;
+    },
+  }) as const satisfies Options;
 
 export const overwrite = {
   type: 'boolean',
@@ -98,6 +132,9 @@ export function parseIntervals(name: string, value: string): Interval[] {
 /** An option that takes intervals of wavelengths in nm. */
 export const intervals = (name: string, describe: string) =>
   ({
-    ...text(describe),
-    coerce: (value: string | undefined) => (value === undefined ? undefined : parseIntervals(name, value)),
+    ...text(name, describe),
+    coerce: (given: string | undefined) => {
+      const value = once(name, given);
+      return value === undefined ? undefined : parseIntervals(name, value);
+    },
   }) as const;

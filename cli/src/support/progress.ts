@@ -12,12 +12,19 @@ export interface Progress {
 /** Without a terminal, a line this often (ms). */
 const LINE_EVERY = 3000;
 
-function remaining(started: number, done: number, total: number): string {
-  if (done <= 0) return 'ETA unknown';
-  return `ETA ${formatSeconds(((performance.now() - started) / 1000) * ((total - done) / done))}`;
+/** The work: from where (not 0 where it is resumed) to where. */
+interface Extent {
+  readonly from: number;
+  readonly total: number;
 }
 
-function bar(label: string, total: number): Progress {
+function remaining(started: number, done: number, { from, total }: Extent): string {
+  if (done >= total) return `in ${formatSeconds((performance.now() - started) / 1000)}`;
+  if (done <= from) return 'ETA unknown';
+  return `ETA ${formatSeconds(((performance.now() - started) / 1000) * ((total - done) / (done - from)))}`;
+}
+
+function bar(label: string, extent: Extent): Progress {
   const started = performance.now();
   const line = new SingleBar({
     stream: process.stderr,
@@ -29,9 +36,9 @@ function bar(label: string, total: number): Progress {
     gracefulExit: false,
     fps: 5,
   });
-  let last = { done: 0, detail: '' };
-  const show = () => line.update(last.done, { detail: last.detail, eta: remaining(started, last.done, total) });
-  line.start(total, 0, { detail: '', eta: '' });
+  let last = { done: extent.from, detail: '' };
+  const show = () => line.update(last.done, { detail: last.detail, eta: remaining(started, last.done, extent) });
+  line.start(extent.total, extent.from, { detail: '', eta: '' });
   return {
     update(done, detail = '') {
       last = { done, detail };
@@ -44,26 +51,30 @@ function bar(label: string, total: number): Progress {
   };
 }
 
-function lines(label: string, total: number): Progress {
+function lines(label: string, extent: Extent): Progress {
   const started = performance.now();
   let printed = started;
-  let pending: string | undefined;
+  let pending: { text: string; matters: boolean } | undefined;
   const print = () => {
-    if (pending !== undefined) process.stderr.write(`${pending}\n`);
+    if (pending) process.stderr.write(`${pending.text}\n`);
     pending = undefined;
     printed = performance.now();
   };
   return {
     update(done, detail = '') {
-      const percent = Math.floor((100 * done) / total);
-      pending = [label, `${percent}%`, remaining(started, done, total), detail].filter(Boolean).join(' ');
+      const percent = Math.floor((100 * done) / extent.total);
+      const words = [label, `${percent}%`, remaining(started, done, extent), detail];
+      // Where the work was over at once, only figures are worth a line.
+      pending = { text: words.filter(Boolean).join(' '), matters: detail !== '' || printed > started };
       if (performance.now() - printed >= LINE_EVERY) print();
     },
-    stop: print,
+    stop() {
+      if (pending?.matters) print();
+    },
   };
 }
 
-/** Starts a progress line for `total` pieces of work: a bar on a terminal, else a plain line every few seconds. */
-export function startProgress(label: string, total: number): Progress {
-  return process.stderr.isTTY ? bar(label, total) : lines(label, total);
+/** Starts a progress line for `total` pieces of work, `from` of which are done: a bar on a terminal, else a plain line every few seconds. */
+export function startProgress(label: string, total: number, from = 0): Progress {
+  return process.stderr.isTTY ? bar(label, { from, total }) : lines(label, { from, total });
 }

@@ -1,0 +1,180 @@
+import { basename, resolve } from 'node:path';
+import { type OpenOptions, resampleLibrary, type Scene } from '@egunet/raster';
+import { openScene, readSpectralLibrary } from '@egunet/raster/node';
+import {
+  type Endmembers,
+  findEndmembers,
+  type RunFacts,
+  type SceneSample,
+  sampleScene,
+  type TrainingSet,
+  usableBands,
+} from '@egunet/train';
+import { bandRanges } from '../support/bands.js';
+import { pixelSize } from '../support/ground.js';
+import type { Interval } from '../support/options.js';
+import { note } from '../support/output.js';
+import { type Progress, startProgress } from '../support/progress.js';
+
+// Legend: N pixels, B bands used, C endmembers, m candidates.
+
+/** What decides which data a network is trained on; saved with a run, so that a resumed one finds the same. */
+export interface DataRequest {
+  /** Absolute path. */
+  readonly scene: string;
+  readonly open: OpenOptions;
+  /** Intervals in nm whose bands are left out. */
+  readonly exclude: readonly Interval[];
+  readonly seed: number;
+  /** Endmembers to find; estimated when absent. */
+  readonly count?: number;
+  /** Absolute path of a spectral library that gives the endmembers. */
+  readonly library?: string;
+  readonly libraryScale?: number;
+  readonly maxPixels?: number;
+  readonly maxBlocks?: number;
+}
+
+/** A scene made ready for training. */
+export interface PreparedData {
+  /** The bands used, by index in the scene. */
+  readonly bands: readonly number[];
+  readonly sample: SceneSample;
+  readonly found: Endmembers;
+  readonly facts: RunFacts;
+}
+
+/** Says on standard error which bands are left out, and why. */
+function noteDropped(dropped: readonly { readonly band: number; readonly reason: string }[]): void {
+  for (const reason of new Set(dropped.map((drop) => drop.reason))) {
+    const bands = dropped.filter((drop) => drop.reason === reason).map((drop) => drop.band);
+    note(`left out, ${reason}: band${bands.length > 1 ? 's' : ''} ${bandRanges(bands)}`);
+  }
+}
+
+/** Shows one progress line after another, each for a stage of the work. */
+function stages(): { show: (stage: string, done: number, total: number) => void; stop: () => void } {
+  let current: { stage: string; line: Progress } | undefined;
+  const stop = () => {
+    current?.line.stop();
+    current = undefined;
+  };
+  const show = (stage: string, done: number, total: number) => {
+    if (current?.stage !== stage) {
+      stop();
+      current = { stage, line: startProgress(stage, total) };
+    }
+    current.line.update(done);
+    if (done >= total) stop();
+  };
+  return { show, stop };
+}
+
+/** The library's spectra at the scene's bands [C, B], with their names. */
+async function readLibrary(scene: Scene, bands: readonly number[], request: DataRequest & { library: string }) {
+  const { library: path, libraryScale } = request;
+  const library = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
+  const used = bands.map((band) => scene.bands[band]!);
+  return { given: resampleLibrary(library, used, path), names: library.names };
+}
+
+async function readSample(scene: Scene, bands: readonly number[], work: Work): Promise<SceneSample> {
+  const { request, signal } = work;
+  const { seed, maxPixels, maxBlocks } = request;
+  const line = startProgress('reading the scene', scene.rows * scene.cols);
+  try {
+    return await sampleScene(scene, {
+      bands,
+      seed,
+      signal,
+      onProgress: ({ done }) => line.update(done),
+      ...(maxPixels === undefined ? {} : { maxPixels }),
+      ...(maxBlocks === undefined ? {} : { maxBlocks }),
+    });
+  } finally {
+    line.stop();
+  }
+}
+
+interface Work {
+  readonly request: DataRequest;
+  readonly signal: AbortSignal;
+}
+
+async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work: Work; bands: readonly number[] }) {
+  const { request, signal } = work;
+  const { library, count, seed } = request;
+  const given = library === undefined ? undefined : await readLibrary(scene, bands, { ...request, library });
+  const { show, stop } = stages();
+  try {
+    const found = await findEndmembers(sample, {
+      seed,
+      signal,
+      onProgress: ({ stage, done, total }) => show(`endmembers: ${stage}`, done, total),
+      ...(count === undefined ? {} : { count }),
+      ...(given === undefined ? {} : { given: given.given }),
+    });
+    return given === undefined ? found : { ...found, names: given.names };
+  } finally {
+    stop();
+  }
+}
+
+function methodOf({ method, countSource }: Endmembers, { library }: DataRequest): string {
+  if (library !== undefined) return `given by ${basename(library)}`;
+  return `${method}, number ${countSource === 'hysime' ? 'estimated by HySime' : 'given'}`;
+}
+
+function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataRequest): RunFacts {
+  const { bands, sample, found } = data;
+  const B = bands.length;
+  return {
+    sensor: scene.sensor ?? null,
+    bands: bands.map((band) => {
+      const { wavelength = null, fwhm = null } = scene.bands[band]!;
+      return { wavelength, fwhm };
+    }),
+    endmembers: found.names.map((name, c) => ({
+      name,
+      spectrum: [...found.endmembers.subarray(c * B, (c + 1) * B)],
+    })),
+    endmemberMethod: methodOf(found, request),
+    scene: {
+      name: basename(resolve(request.scene)),
+      rows: scene.rows,
+      cols: scene.cols,
+      pixelSize: pixelSize(scene.georeference) ?? null,
+    },
+    pixels: sample.pixels.length / B,
+    candidates: found.candidates.length / B,
+  };
+}
+
+/** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
+export async function prepareData(request: DataRequest, signal: AbortSignal): Promise<PreparedData> {
+  const scene = await openScene(request.scene, request.open);
+  try {
+    const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal });
+    noteDropped(dropped);
+    const sample = await readSample(scene, bands, { request, signal });
+    if (sample.nonFinitePixels > 0) note(`left out: ${sample.nonFinitePixels} pixels that hold NaN or infinity`);
+    const found = await findIn(scene, sample, { work: { request, signal }, bands });
+    const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[found.countSource];
+    note(`${found.count} endmembers (${how}), ${found.candidates.length / bands.length} candidates labelled`);
+    const data = { bands, sample, found };
+    return { ...data, facts: factsOf(scene, data, request) };
+  } finally {
+    await scene.close();
+  }
+}
+
+/** What `fit` takes. */
+export function trainingSet({ bands, sample, found }: PreparedData): TrainingSet {
+  return {
+    bands: bands.length,
+    endmembers: found.count,
+    pixels: sample.pixels,
+    candidates: found.candidates,
+    labels: found.labels,
+  };
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import type { DataRequest } from '../pipeline/prepare.js';
+import { excludeAllBut } from './bands.js';
+import { UsageError } from './errors.js';
+import { type Interval, intervals, realNumber, text, wholeNumber } from './options.js';
+import { openOptions, type SceneArguments } from './scene-options.js';
+
+/** Options that decide what is taken from a scene for training, and how its endmembers are found. */
+export interface DataArguments extends SceneArguments {
+  readonly n?: number | undefined;
+  readonly library?: string | undefined;
+  readonly 'library-scale'?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly bands?: Interval[] | undefined;
+  readonly exclude?: Interval[] | undefined;
+  readonly 'max-pixels'?: number | undefined;
+  readonly 'max-blocks'?: number | undefined;
+}
+
+/** The seed where none is given. */
+export const DEFAULT_SEED = 1;
+
+/** Adds `-n`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
+export const withDataOptions = <T>(yargs: Argv<T>) =>
+  yargs
+    .option(
+      'n',
+      wholeNumber('n', { describe: 'Number of endmembers [default: estimated by HySime]', alias: 'count', least: 2 }),
+    )
+    .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
+    .option(
+      'library-scale',
+      realNumber('library-scale', { describe: "Library's reflectance = its values x this", above: 0 }),
+    )
+    .option('bands', intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'))
+    .option('exclude', intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'))
+    .option('seed', wholeNumber('seed', { describe: `Seed of every random draw [default: ${DEFAULT_SEED}]`, least: 0 }))
+    .option('max-pixels', wholeNumber('max-pixels', { describe: 'Pixels used at most [default: 65536]', least: 2 }))
+    .option(
+      'max-blocks',
+      wholeNumber('max-blocks', { describe: '5 x 5 blocks searched at most [default: 1600]', least: 1 }),
+    );
+
+/** What to read and find, from the command line. */
+export function dataRequest(scene: string, args: DataArguments): DataRequest {
+  const { n, library, bands, exclude, seed = DEFAULT_SEED } = args;
+  const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
+  if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
+  return {
+    scene: resolve(scene),
+    open: openOptions(args),
+    exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
+    seed,
+    ...(n === undefined ? {} : { count: n }),
+    ...(library === undefined ? {} : { library: resolve(library) }),
+    ...(libraryScale === undefined ? {} : { libraryScale }),
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(maxBlocks === undefined ? {} : { maxBlocks }),
+  };
+}
