@@ -48,7 +48,9 @@ describe('the exported head', () => {
       return (await session.run({ spectra: new ort.Tensor('float32', probe, [1, 15]) })).abundances!.data;
     };
     const brightest = 1 / checkpoint.inputScale;
-    assert.deepEqual(await run(2 * brightest), await run(brightest));
+    const [twice, once] = [await run(2 * brightest), await run(brightest)];
+    // One rounding of brightest * scale away from 1.
+    for (const [i, value] of twice.entries()) assert.ok(Math.abs(Number(value) - Number(once[i])) < 1e-5);
     assert.deepEqual(await run(-0.1), await run(0));
   });
 
@@ -74,12 +76,11 @@ describe('the exported head', () => {
     assert.deepEqual(JSON.parse(metadata.class_names!), { 0: 'endmember 1', 1: 'endmember 2', 2: 'endmember 3' });
   });
 
-  it('is refused, with nothing given back, where the file would differ from the network', async () => {
-    const moving = checkpoint.state.moving.map(() => Number.NaN);
-    const broken = { ...checkpoint, state: { ...checkpoint.state, moving } };
+  it('is refused where its difference from the network is not a small number', async () => {
+    const notANumber = { ...options, probe: set.pixels.map((v, i) => (i === 0 ? Number.NaN : v)) };
     const refused = (error: unknown) =>
       error instanceof TrainError && /differs from the trained network/.test(error.message);
-    await assert.rejects(exportHead(broken, options), refused);
+    await assert.rejects(exportHead(checkpoint, notANumber), refused);
     const noProbe = { ...options, probe: new Float32Array(4) };
     await assert.rejects(exportHead(checkpoint, noProbe), /the probe should be pixels of 15 bands, got 4 values/);
   });
