@@ -93,6 +93,8 @@ describe('the exported head', () => {
     assert.equal(input!.bands.length, 15);
     assert.equal(input!.bands[1], '410 nm');
     assert.deepEqual(input!.input.shape, [-1, 15]);
+    const bands = properties.bands as Record<string, unknown>[];
+    assert.deepEqual(bands[1], { name: '410 nm', 'eo:center_wavelength': 0.41, 'eo:full_width_half_max': 0.01 });
     // (15+1)*256 + 257*128 + 129*32 + 33*3
     assert.equal(properties['mlm:total_parameters'], 4096 + 32896 + 4128 + 99);
     assertModelCard(card);

@@ -1,6 +1,7 @@
 import type { ModelCard } from '@egunet/models/card';
 
 const MLM = 'https://stac-extensions.github.io/mlm/v1.5.0/schema.json';
+const EO = 'https://stac-extensions.github.io/eo/v2.0.0/schema.json';
 const FILE = 'https://stac-extensions.github.io/file/v2.1.0/schema.json';
 
 /** What the sidecar says of the model file itself. */
@@ -14,17 +15,19 @@ export interface ModelFile {
 
 /**
  * A STAC item with the machine-learning-model extension 1.5 that describes a model file, as its sidecar.
- * A model has no place or time of its own: no geometry, and the whole range of times. Source: the STAC specification 1.0 and MLM 1.5.
+ * A model has no place or time of its own: no geometry, and the whole range of times. Source: the STAC specification 1.1 and MLM 1.5.
  */
 export function stacItem(card: ModelCard, file: ModelFile): Record<string, unknown> {
   const names = card.endmembers.map(({ name }) => name);
-  const bands = card.bands.map(({ wavelength }, i) => ({
+  const bands = card.bands.map(({ wavelength, fwhm }, i) => ({
     name: wavelength === null ? `band ${i + 1}` : `${wavelength} nm`,
+    ...(wavelength !== null && { 'eo:center_wavelength': wavelength / 1000 }), // micrometres
+    ...(fwhm !== null && { 'eo:full_width_half_max': fwhm / 1000 }),
   }));
   return {
     type: 'Feature',
-    stac_version: '1.0.0',
-    stac_extensions: [MLM, FILE],
+    stac_version: '1.1.0',
+    stac_extensions: [MLM, EO, FILE],
     id: file.href.replace(/\.onnx$/i, ''),
     geometry: null,
     properties: {
@@ -34,11 +37,12 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
       start_datetime: '1900-01-01T00:00:00Z',
       end_datetime: '9999-12-31T23:59:59Z',
       created: card.created,
+      bands,
       'mlm:name': `EGU-Net-pw ${card.data.scene}`,
       'mlm:architecture': 'EGU-Net',
       'mlm:tasks': ['regression'],
       'mlm:framework': 'ONNX',
-      'mlm:framework_version': '1.12', // the release of opset 17
+      'mlm:framework_version': '1.12.0', // the release of opset 17
       'mlm:total_parameters': countParameters(card),
       'mlm:pretrained': true,
       'mlm:hyperparameters': card.training,
