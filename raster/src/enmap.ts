@@ -32,6 +32,23 @@ const WATER_VAPOUR: readonly (readonly [from: number, to: number])[] = [
 export const isEnmapBadBand = (wavelength: number): boolean =>
   WATER_VAPOUR.some(([from, to]) => wavelength >= from && wavelength <= to);
 
+/** Throws unless the image has as many bands as the XML, at the same wavelengths where it states any. */
+function assertSameBands(scene: Scene, bands: readonly EnmapBand[], metadata: string): void {
+  if (scene.bands.length !== bands.length)
+    refuse(
+      scene.name,
+      `${scene.bands.length} bands, but ${metadata} describes ${bands.length}; the two belong to different products`,
+    );
+  for (const [i, { wavelength, fwhm }] of bands.entries()) {
+    const stated = scene.bands[i]!.wavelength;
+    if (stated !== undefined && Math.abs(stated - wavelength) > fwhm / 2)
+      refuse(
+        scene.name,
+        `band ${i + 1} lies at ${stated} nm, but at ${wavelength} nm by ${metadata}; the two belong to different products`,
+      );
+  }
+}
+
 function toBand(band: EnmapBand, image: Band, backgroundValue: number | undefined): Band {
   const noData = image.noData ?? backgroundValue;
   return {
@@ -63,12 +80,11 @@ export async function openEnmap(folder: Folder, named: string | undefined, codec
   const { metadata, image, layers } = findEnmapFiles(await folder.list(), named, folder.name);
   const { bands, backgroundValue, facts } = await readMetadata(folder, metadata);
   const scene = await openRaster(folder, image, codecs);
-  if (scene.bands.length !== bands.length) {
+  try {
+    assertSameBands(scene, bands, metadata);
+  } catch (cause) {
     await scene.close();
-    refuse(
-      scene.name,
-      `${scene.bands.length} bands, but ${metadata} describes ${bands.length}; the two belong to different products`,
-    );
+    throw cause;
   }
   const qualityLayers = layers.map(({ name, file }) => ({ name, path: folder.pathOf(file) }));
   const enmap = makeScene({
