@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import * as demo from './commands/demo.js';
 import * as endmembers from './commands/endmembers.js';
@@ -9,8 +8,7 @@ import * as info from './commands/info.js';
 import * as train from './commands/train.js';
 import { describeFailure, EXIT, UsageError } from './support/errors.js';
 import { EPILOGUE } from './support/options.js';
-
-const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+import { softwareVersion } from './support/version.js';
 
 /** Leaves quietly when the reader of standard output has gone (`egunet info scene | head`). */
 function heedClosedPipes(): void {
@@ -38,7 +36,7 @@ function parser(args: readonly string[]) {
     .demandCommand(1, 'which command? See egunet --help')
     .recommendCommands()
     .strict()
-    .version(version())
+    .version(softwareVersion())
     .help()
     .alias('help', 'h')
     .wrap(Math.min(110, process.stdout.columns ?? 110))

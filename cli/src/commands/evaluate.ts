@@ -1,7 +1,83 @@
 import type { Argv } from 'yargs';
-import { withCommon } from '../support/options.js';
-export const command = 'evaluate <scene>';
-export const describe = 'evaluate';
+import { UsageError } from '../support/errors.js';
+import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
+import { formatTable, printResult } from '../support/output.js';
+import { openOptions, withSceneOptions } from '../support/scene-options.js';
+
+export const command = 'evaluate <abundances>';
+export const describe = 'Compare a map of abundances with a reference';
+
+const DEFAULT_PIXELS = 250_000;
+
 export const builder = (yargs: Argv) =>
-  withCommon(yargs.positional('scene', { type: 'string', demandOption: true })).example('$0 evaluate X', 'bla');
-export const handler = async () => {};
+  withSceneOptions(withCommon(yargs))
+    .positional('abundances', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
+    .usage(
+      '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
+    )
+    .option('reference', requiredText('reference', 'Reference map (one band a material) or .mat file', 'r'))
+    .option('scene', text('scene', 'The scene that was unmixed'))
+    .option('model', text('model', 'The model that made the map', 'm'))
+    .option('endmembers', text('endmembers', "Spectral library (or .mat) with the map's endmembers, in its order"))
+    .option(
+      'reference-endmembers',
+      text('reference-endmembers', "Spectral library (or .mat) with the reference's spectra, in its order"),
+    )
+    .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
+    .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
+    .option('endmember-variable', text('endmember-variable', '.mat: matrix [bands, materials] [default: M]'))
+    .option(
+      'max-pixels',
+      wholeNumber('max-pixels', {
+        describe: `Pixels compared at most, evenly taken [default: ${DEFAULT_PIXELS}]`,
+        least: 1,
+      }),
+    )
+    .example('$0 evaluate abundances.tif --reference truth.tif', 'abundances only')
+    .example(
+      '$0 evaluate abundances.tif -r Jasper_GT.mat --names tree,water,dirt,road --scene jasper.mat --model model.onnx --reference-endmembers Jasper_GT.mat',
+      'with spectral angles and NNLS',
+    );
+
+type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
+
+function requestOf(args: Arguments) {
+  const { abundances, reference, scene, model, endmembers, names } = args;
+  const referenceEndmembers = args['reference-endmembers'];
+  const needsScene = { model, endmembers, 'reference-endmembers': referenceEndmembers };
+  const missing = Object.entries(needsScene).find(([, value]) => value !== undefined && scene === undefined);
+  if (missing) throw new UsageError(`--${missing[0]} needs --scene, the scene that was unmixed`);
+  if (model !== undefined && endmembers !== undefined)
+    throw new UsageError('--model knows its endmembers; leave --endmembers out');
+  return {
+    map: abundances,
+    reference,
+    referenceVariable: args['reference-variable'] ?? 'A',
+    endmemberVariable: args['endmember-variable'] ?? 'M',
+    maxPixels: args['max-pixels'] ?? DEFAULT_PIXELS,
+    ...(names === undefined ? {} : { names: names.split(',').map((name) => name.trim()) }),
+    ...(scene === undefined ? {} : { scene: { path: scene, open: openOptions(args) } }),
+    ...(model === undefined ? {} : { model }),
+    ...(endmembers === undefined ? {} : { endmembers }),
+    ...(referenceEndmembers === undefined ? {} : { referenceEndmembers }),
+  };
+}
+
+export async function handler(args: Arguments): Promise<void> {
+  const request = requestOf(args);
+  const [{ evaluateMap }, { figureTables }] = await Promise.all([
+    import('../pipeline/evaluate-map.js'),
+    import('../support/figures.js'),
+  ]);
+  const result = await evaluateMap(request);
+  printResult(args.json, result, () => {
+    const { overall, materials, definitions } = figureTables(result, result.endmembers);
+    const step = result.step > 1 ? `, every ${result.step}th pixel` : '';
+    return [
+      `${result.pixels} pixels compared, ${result.skippedPixels} without data or reference${step}; matched by ${result.matching}`,
+      formatTable(overall),
+      formatTable(materials),
+      definitions.map(({ term, definition }) => `${term}: ${definition}`).join('\n'),
+    ].join('\n\n');
+  });
+}

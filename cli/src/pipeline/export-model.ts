@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { OpenOptions, Scene } from '@egunet/raster';
+import { openScene } from '@egunet/raster/node';
+import { type Checkpoint, exportHead, type Head, sceneWindows, stacItem, usableBands } from '@egunet/train';
+import { CommandError } from '../support/errors.js';
+import { assertWritable, writeWhole } from '../support/files.js';
+import { softwareVersion } from '../support/version.js';
+import type { DataRequest } from './prepare.js';
+
+/** Real pixels that an exported model is compared on. */
+const PROBE_PIXELS = 1024;
+
+/** What an export wrote. */
+export interface ExportResult extends Head {
+  readonly model: string;
+  readonly sidecar: string;
+  readonly probePixels: number;
+}
+
+/** Windows from the middle outwards: the rim of a scene is where its footprint has no data. */
+function fromTheMiddle<T>(items: readonly T[]): T[] {
+  const middle = Math.floor(items.length / 2);
+  return [...items.keys()].sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle)).map((i) => items[i]!);
+}
+
+/** The bands that a network was trained on, by index in its scene. Throws CommandError where the scene is another one. */
+async function trainedBands(scene: Scene, checkpoint: Checkpoint, request: DataRequest): Promise<readonly number[]> {
+  const { bands } = await usableBands(scene, { exclude: request.exclude });
+  const trained = checkpoint.facts.bands;
+  const same =
+    bands.length === trained.length &&
+    bands.every((b, i) => (scene.bands[b]!.wavelength ?? null) === trained[i]!.wavelength);
+  if (!same)
+    throw new CommandError(
+      `${scene.name}: ${bands.length} usable bands, but the run was trained on ${trained.length} others; give the training scene with --scene`,
+    );
+  return bands;
+}
+
+/** Up to 1024 pixels of a scene with data, reflectance [n, B]. */
+async function readProbe(scene: Scene, bands: readonly number[]): Promise<Float32Array> {
+  const probe = new Float32Array(PROBE_PIXELS * bands.length);
+  let count = 0;
+  for (const window of fromTheMiddle(sceneWindows(scene, bands.length))) {
+    const { spectra, valid } = await scene.readSpectra(window, bands);
+    const pixels = [...valid.keys()].filter((i) => valid[i] === 1);
+    const step = Math.max(1, Math.floor(pixels.length / (PROBE_PIXELS - count)));
+    for (let k = 0; k < pixels.length && count < PROBE_PIXELS; k += step, count++)
+      probe.set(spectra.subarray(pixels[k]! * bands.length, (pixels[k]! + 1) * bands.length), count * bands.length);
+    if (count === PROBE_PIXELS) break;
+  }
+  return probe.subarray(0, count * bands.length);
+}
+
+/** Writes the abundance head of a run as an ONNX model with a STAC sidecar, after comparing it with the trained network on real pixels. */
+export async function exportModel(
+  { checkpoint, request }: { checkpoint: Checkpoint; request: DataRequest },
+  options: { output: string; overwrite: boolean; scene?: { path: string; open: OpenOptions } },
+): Promise<ExportResult> {
+  const { output: model, overwrite } = options;
+  const sidecar = model.replace(/\.onnx$/i, '.json');
+  for (const path of [model, sidecar]) await assertWritable(path, { overwrite });
+  const { path, open } = options.scene ?? { path: request.scene, open: request.open };
+  const scene = await openScene(path, open).catch((cause: Error) => {
+    if (options.scene) throw cause;
+    throw new CommandError(
+      `the training scene is needed to check the model: ${cause.message}, or give it with --scene`,
+      { cause },
+    );
+  });
+  let probe: Float32Array;
+  try {
+    probe = await readProbe(scene, await trainedBands(scene, checkpoint, request));
+  } finally {
+    await scene.close();
+  }
+  const head = await exportHead(checkpoint, { probe, softwareVersion: softwareVersion(), created: new Date() });
+  const sha256 = createHash('sha256').update(head.bytes).digest('hex');
+  const item = stacItem(head.card, { href: basename(model), bytes: head.bytes.length, sha256 });
+  await writeWhole(model, head.bytes);
+  await writeWhole(sidecar, `${JSON.stringify(item, undefined, 2)}\n`);
+  return { ...head, model, sidecar, probePixels: probe.length / checkpoint.facts.bands.length };
+}
