@@ -39,6 +39,9 @@ export async function openFile(path: string): Promise<ByteSource> {
   }
 }
 
+/** The system reads less than 2 GiB at once. */
+const MOST_BYTES_A_READ = 2 ** 30;
+
 function fileSource(path: string, handle: FileHandle, size: number): ByteSource {
   return {
     name: path,
@@ -49,19 +52,20 @@ function fileSource(path: string, handle: FileHandle, size: number): ByteSource 
           `${path}: bytes ${offset}..${offset + length} are not in the file of ${size} bytes; it is damaged or cut off, get it again`,
           { path },
         );
-      // Not from Node's shared pool: blocks are kept, and their words need alignment.
-      const bytes = Buffer.allocUnsafeSlow(length);
       try {
+        // Not from Node's shared pool: blocks are kept, and their words need alignment.
+        const bytes = Buffer.allocUnsafeSlow(length);
         for (let got = 0; got < length; ) {
-          const { bytesRead } = await handle.read(bytes, got, length - got, offset + got);
+          const part = Math.min(length - got, MOST_BYTES_A_READ);
+          const { bytesRead } = await handle.read(bytes, got, part, offset + got);
           if (bytesRead === 0)
             throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
           got += bytesRead;
         }
+        return bytes;
       } catch (cause) {
         throw toRasterError('read it', path, cause);
       }
-      return bytes;
     },
     close: () => handle.close(),
   };

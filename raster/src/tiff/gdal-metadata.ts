@@ -42,7 +42,7 @@ export function parseGdalMetadata(xml: string, source: string): GdalItem[] {
   });
   parser.on('closetag', () => {
     if (depth === 2 && item) {
-      items.push({ ...item, value });
+      items.push({ ...item, value: unescapeXml(value) });
       item = undefined;
     }
     depth--;
@@ -53,6 +53,12 @@ export function parseGdalMetadata(xml: string, source: string): GdalItem[] {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (c) => ENTITIES[c]!);
+
+const CHARACTERS = new Map(Object.entries(ENTITIES).map(([character, entity]) => [entity, character]));
+
+/** GDAL escapes the values of items twice, and undoes it twice when it reads. */
+const unescapeXml = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot);/g, (entity) => CHARACTERS.get(entity)!);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the very characters that XML 1.0 has no way to hold
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
@@ -68,7 +74,7 @@ export function formatGdalMetadata(items: readonly GdalItem[], sink: string): st
       ...(role === undefined ? [] : [`role="${escapeXml(role)}"`]),
       ...(domain === undefined ? [] : [`domain="${escapeXml(domain)}"`]),
     ];
-    return `  <Item ${attributes.join(' ')}>${escapeXml(value)}</Item>\n`;
+    return `  <Item ${attributes.join(' ')}>${escapeXml(escapeXml(value))}</Item>\n`;
   });
   return `<GDALMetadata>\n${lines.join('')}</GDALMetadata>\n`;
 }

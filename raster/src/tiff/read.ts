@@ -17,7 +17,7 @@ const CACHE_BYTES = 384 * 2 ** 20;
 
 /**
  * Opens the full-resolution image of a GeoTIFF: none, DEFLATE, LZW or ZSTD; predictors 1-3; tiles or strips; pixel- or band-interleaved; BigTIFF.
- * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`.
+ * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`; where this rejects, closing it is the caller's.
  * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them (at least one is).
  * Rejects with RasterError where the file is damaged or stored in a way that cannot be read.
  */
@@ -55,7 +55,8 @@ const parseMetadata = (xml: string | undefined, name: string): GdalItem[] =>
   xml === undefined || xml.trim() === '' ? [] : parseGdalMetadata(xml, name);
 
 const sensorOf = (items: readonly GdalItem[]): string | undefined =>
-  items.find((i) => i.sample === undefined && /^(sensor|sensor[_ ]type|satelliteid)$/i.test(i.name))?.value;
+  items.find((i) => i.sample === undefined && /^(sensor|sensor[_ ]type|satelliteid)$/i.test(i.name))?.value ||
+  undefined;
 
 function factsOf(layout: Layout, items: readonly GdalItem[]): Record<string, string> {
   const predictor = layout.predictor === 1 ? '' : `, predictor ${layout.predictor}`;

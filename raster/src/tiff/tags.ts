@@ -2,7 +2,6 @@
 import type { SampleType } from '../scene.js';
 
 export const TAG = {
-  subfileType: 254,
   width: 256,
   height: 257,
   bitsPerSample: 258,

@@ -14,6 +14,8 @@ import { type GeoTiffOptions, type Plan, planGeoTiff } from './write-options.js'
 
 /** A raster being written. */
 export interface RasterWriter {
+  /** Whether the file has the 64-bit offsets of BigTIFF. */
+  readonly bigTiff: boolean;
   /**
    * Stores `window`: values pixel-major [rows * cols, bands], of the raster's sample type. Every pixel is written once, in any order.
    * Resolves when what the call before filled is written: while one window's tiles are compressed, the next window can be made.
@@ -54,6 +56,7 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
   let queue = Promise.resolve();
   let finished = false;
   return {
+    bigTiff: plan.big,
     async writeWindow(window, data) {
       const before = queue;
       for (const tile of takeWindow(plan, { window, data }, { open, done, finished })) {
