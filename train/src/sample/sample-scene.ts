@@ -26,6 +26,8 @@ export interface SampleOptions {
   readonly maxBlocks?: number;
   /** Side of a block in pixels; 5 when absent. */
   readonly blockSize?: number;
+  /** Values read at once, where the scene's own blocks allow it; 16 M (64 MB of spectra) when absent. The sample does not depend on it. */
+  readonly windowValues?: number;
   readonly signal?: AbortSignal;
   /** Pixels read so far, of all. */
   readonly onProgress?: (progress: { done: number; total: number }) => void;
@@ -70,7 +72,7 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
     priority: createPriority(random.fork('blocks')),
   });
   let done = 0;
-  for (const window of sceneWindows(scene, bands.length)) {
+  for (const window of sceneWindows(scene, bands.length, options.windowValues)) {
     signal?.throwIfAborted();
     const { spectra, valid } = await scene.readSpectra(window, bands);
     blocks.add(window, spectra, pixels.add(window, spectra, valid));

@@ -23,9 +23,10 @@ const MOST_VALUES = 2 ** 26;
 /** Strips and small tiles are joined to windows of about this many pixels a side. */
 const JOINED_SIDE = 128;
 
-/** Windows that cover the scene, row by row; `bands` values are read a pixel. */
-export function sceneWindows({ rows, cols, block }: SceneShape, bands: number): SampleWindow[] {
-  const shape = rows * cols * bands <= JOINED_VALUES ? { rows, cols } : windowShape(rows, cols, { block, bands });
+/** Windows that cover the scene, row by row; `bands` values are read a pixel, blocks are joined up to `joined` values. */
+export function sceneWindows(scene: SceneShape, bands: number, joined = JOINED_VALUES): SampleWindow[] {
+  const { rows, cols } = scene;
+  const shape = rows * cols * bands <= joined ? { rows, cols } : windowShape(scene, bands, joined);
   const windows: SampleWindow[] = [];
   for (let row = 0; row < rows; row += shape.rows)
     for (let col = 0; col < cols; col += shape.cols)
@@ -33,19 +34,14 @@ export function sceneWindows({ rows, cols, block }: SceneShape, bands: number): 
   return windows;
 }
 
-function windowShape(
-  rows: number,
-  cols: number,
-  { block, bands }: { block: SceneShape['block']; bands: number },
-): { rows: number; cols: number } {
+function windowShape({ rows, cols, block }: SceneShape, bands: number, joined: number): { rows: number; cols: number } {
   const width = Math.min(cols, block.cols * Math.ceil(JOINED_SIDE / block.cols));
   const height = Math.min(rows, block.rows * Math.ceil(JOINED_SIDE / block.rows));
-  if (width * height * bands <= JOINED_VALUES) return { rows: height, cols: width };
-  // Not joined: whole blocks as far as they fit, else parts of one.
-  const blockCols = Math.min(cols, block.cols);
-  const narrow = Math.min(blockCols, Math.max(1, Math.floor(MOST_VALUES / bands)));
-  const fitting = (values: number) => Math.floor(values / (narrow * bands));
-  const joined = Math.floor(fitting(JOINED_VALUES) / block.rows) * block.rows;
-  const tall = joined > 0 ? joined : Math.min(block.rows, Math.max(1, fitting(MOST_VALUES)));
-  return { rows: Math.min(height, rows, tall), cols: narrow };
+  if (width * height * bands <= joined) return { rows: height, cols: width };
+  // Not that many: whole blocks as far as they fit, else parts of one.
+  const narrow = Math.min(cols, block.cols, Math.max(1, Math.floor(MOST_VALUES / bands)));
+  const rowsWithin = (values: number) => Math.floor(values / (narrow * bands));
+  const blocks = Math.floor(rowsWithin(joined) / block.rows);
+  const tall = blocks > 0 ? blocks * block.rows : Math.min(block.rows, Math.max(1, rowsWithin(MOST_VALUES)));
+  return { rows: Math.min(height, tall), cols: narrow };
 }
