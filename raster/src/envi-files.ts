@@ -19,9 +19,10 @@ export function findEnviHeader(files: readonly string[], data: string): string |
 /** The data file of a header: its name without `.hdr`, or that with an extension of ENVI data. Throws RasterError where there is none, or several. */
 export function findEnviData(files: readonly string[], header: string, folder: string): string {
   const base = header.replace(HEADER, '');
-  const exact = files.find((file) => file === base) ?? files.find((file) => same(file, base));
+  const others = files.filter((file) => file !== header);
+  const exact = others.find((file) => file === base) ?? others.find((file) => same(file, base));
   if (exact !== undefined) return exact;
-  const found = files.filter((file) => same(stem(file), base) && DATA.test(file));
+  const found = others.filter((file) => same(stem(file), base) && DATA.test(file));
   if (found.length > 1) refuse(folder, `${header} could be the header of ${found.join(' or ')}; name one of them`);
   return (
     found[0] ??

@@ -87,6 +87,12 @@ function assertEven({ name, header, records }: Table): void {
       );
 }
 
+/** True where `wavelength` stands over the names, because it speaks of the headings beside it: all wavelengths, and the first cell below is none. */
+const isNameColumn = ({ header, records }: Table): boolean =>
+  header.cells.slice(1).every((cell) => WAVELENGTH_CELL.test(cell)) &&
+  records.length > 0 &&
+  !Number.isFinite(Number(records[0]!.cells[0]));
+
 /**
  * A spectral library from CSV, in either of two layouts, told apart by the headings:
  * a column headed `wavelength`, perhaps one headed `fwhm`, then a column a spectrum, headed by its name;
@@ -100,7 +106,7 @@ export function readSpectralLibraryCsv(text: string, name: string, options: Libr
   if (!header) refuse(name, 'is empty; expected a CSV with a line of headings');
   const table = { name, header, records };
   const first = header.cells[0]!;
-  const inColumns = WAVELENGTH_HEADER.test(first) || BAND_HEADER.test(first);
+  const inColumns = (WAVELENGTH_HEADER.test(first) || BAND_HEADER.test(first)) && !isNameColumn(table);
   if (!inColumns && !header.cells.some((cell) => WAVELENGTH_CELL.test(cell)))
     refuse(
       name,

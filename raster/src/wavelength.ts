@@ -31,4 +31,4 @@ export function nanometresPer(unit: string, wavelengths: readonly number[]): num
 
 /** `values` times `factor`, to the twelve digits that drop the product's dust: 0.41 um is 410 nm, not 409.99999999999994. */
 export const toNanometres = (values: readonly number[], factor: number): number[] =>
-  values.map((value) => Number((value * factor).toPrecision(12)));
+  factor === 1 ? [...values] : values.map((value) => Number((value * factor).toPrecision(12)));
