@@ -407,7 +407,7 @@ describe('ENVI images', () => {
     const scene = await openScene(path);
     assert.deepEqual([scene.rows, scene.cols, scene.bands.length, scene.sampleType], [10, 10, 285, 'float32']);
     assert.equal(scene.bands[0]!.wavelength, 381.0055927);
-    assert.equal(scene.bands[284]!.fwhm, 8.809);
+    assert.equal(scene.bands[284]!.fwhm, 8.809000000000001);
     assert.equal(
       scene.bands.filter(({ bad }) => bad).length,
       readFileSync(`${path}.hdr`, 'utf8').split('bbl =')[1]!.match(/\b0\b/g)!.length,
