@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRandom, drawKept, fit, learningRateAt, loadRun, saveRun, TrainError } from '@egunet/train';
+import { createRandom, drawKept, fit, gapTable, learningRateAt, loadRun, saveRun, TrainError } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
 import { mixtures } from './training-set.js';
 
@@ -175,7 +175,7 @@ describe('a run folder', () => {
 
 describe('dropout', () => {
   it('drops a tenth of the units', () => {
-    const kept = drawKept(1_000_000, 0.1, createRandom(5));
+    const kept = drawKept(1_000_000, gapTable(0.1), createRandom(5));
     const dropped = kept.length - kept.reduce((sum, k) => sum + k, 0);
     // Standard deviation of the share: sqrt(.1 * .9 / 1e6) = .0003.
     assert.ok(Math.abs(dropped / kept.length - 0.1) < 0.0012);
@@ -183,6 +183,6 @@ describe('dropout', () => {
     let both = 0;
     for (let i = 1; i < kept.length; i++) if (!kept[i] && !kept[i - 1]) both++;
     assert.ok(Math.abs(both / kept.length - 0.01) < 0.0004);
-    assert.ok(drawKept(100, 0, createRandom(5)).every((k) => k === 1));
+    assert.ok(drawKept(100, gapTable(0), createRandom(5)).every((k) => k === 1));
   });
 });

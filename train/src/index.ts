@@ -40,7 +40,7 @@ export {
 } from './evaluate/metrics.js';
 export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit, type TrainingSet } from './fit/fit.js';
-export { drawKept } from './fit/plan.js';
+export { drawKept, gapTable } from './fit/plan.js';
 export { loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
 export { learningRateAt, SCHEDULES, type Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';

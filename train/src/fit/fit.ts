@@ -8,7 +8,7 @@ import { createOnnxEngine } from '../engines/onnx.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
 import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
-import { planEpoch } from './plan.js';
+import { createPlanner } from './plan.js';
 import { type FitSettings, resolveSettings } from './settings.js';
 
 /** What a network is trained on, in reflectance. */
@@ -110,15 +110,14 @@ interface Training {
 
 async function runEpochs({ engine, problem, start }: Training, options: FitOptions): Promise<FitResult> {
   const { settings } = start;
-  const random = createRandom(settings.seed);
   const candidates = problem.data.labels.length / problem.network.endmembers;
   const schedule = { ...settings, candidates, steps: settings.epochs * problem.steps };
+  const plan = createPlanner(problem, { random: createRandom(settings.seed), schedule });
   const began = performance.now();
   let checkpoint = start;
   while (checkpoint.epoch < settings.epochs && !options.signal?.aborted) {
     const before = performance.now();
-    const plan = planEpoch(problem, checkpoint.epoch, { random, schedule });
-    const { state, losses } = await engine.runEpoch(checkpoint.state, plan);
+    const { state, losses } = await engine.runEpoch(checkpoint.state, plan(checkpoint.epoch));
     const mean = meanLosses(losses);
     const epoch = checkpoint.epoch + 1;
     if (!Number.isFinite(mean.total))
