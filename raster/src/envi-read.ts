@@ -9,6 +9,9 @@ const GAP_BYTES = 1 << 16;
 /** The most that one request reads, unless one run alone is longer. */
 const READ_BYTES = 1 << 22;
 
+/** Pixels of a row that are turned from bands to spectra at a time: few enough for the spectra to stay in cache. */
+const BLOCK_PIXELS = 64;
+
 /** Samples that lie together in the file: a row of a band (bsq, bil) or a row of pixels (bip). */
 interface Run {
   readonly start: number;
@@ -57,6 +60,31 @@ function targetsOf(bands: readonly number[]): Map<number, number[]> {
   return targets;
 }
 
+/** Copies one band of a row of pixels, `step` apart in `data`. */
+function spread(
+  samples: SampleArray,
+  data: SampleArray,
+  { from, to, count, step }: { from: number; to: number; count: number; step: number },
+): void {
+  for (let c = 0, at = to; c < count; c++, at += step) data[at] = samples[from + c]!;
+}
+
+/** Copies the wanted bands of a row of pixels, `step` apart in `samples`. */
+function gatherPixels(
+  samples: SampleArray,
+  data: SampleArray,
+  { from, to, count, step, bands }: { from: number; to: number; count: number; step: number; bands: readonly number[] },
+): void {
+  const B = bands.length;
+  if (B === step && bands.every((band, b) => band === b)) {
+    data.set(samples.subarray(from, from + count * step), to);
+    return;
+  }
+  const wanted = Int32Array.from(bands);
+  for (let c = 0, at = to, pixel = from; c < count; c++, pixel += step)
+    for (let b = 0; b < B; b++, at++) data[at] = samples[pixel + wanted[b]!]!;
+}
+
 /** Stored values of `window`, pixel-major [N, B], reading little more of `source` than what is asked for, in few requests. */
 export async function readEnviWindow(
   source: ByteSource,
@@ -73,17 +101,19 @@ export async function readEnviWindow(
   const data = new sampleArrays[layout.sampleType](window.rows * cols * B); // [N, B]
   for (const request of requestsOf(runsOf(layout, window, wanted), length, size)) {
     const first = request[0]!.start;
-    const count = request.at(-1)!.start + length - first;
-    const bytes = await source.read(layout.headerOffset + first * size, count * size);
-    const samples = toSamples(bytes, layout.sampleType, layout.bigEndian); // [count]
-    for (const { start, row, band } of request)
-      if (layout.interleave === 'bip')
-        for (let c = 0; c < cols; c++)
-          for (let b = 0; b < B; b++)
-            data[(row * cols + c) * B + b] = samples[start - first + c * perPixel + bands[b]!]!;
-      else
-        for (const target of targets.get(band)!)
-          for (let c = 0; c < cols; c++) data[(row * cols + c) * B + target] = samples[start - first + c]!;
+    const total = request.at(-1)!.start + length - first;
+    const bytes = await source.read(layout.headerOffset + first * size, total * size);
+    const samples = toSamples(bytes, layout.sampleType, layout.bigEndian); // [total]
+    const step = layout.interleave === 'bip' ? cols : BLOCK_PIXELS;
+    for (let col = 0; col < cols; col += step) {
+      const count = Math.min(step, cols - col);
+      for (const { start, row, band } of request) {
+        const from = start - first + col * perPixel;
+        const to = (row * cols + col) * B;
+        if (layout.interleave === 'bip') gatherPixels(samples, data, { from, to, count, step: perPixel, bands });
+        else for (const target of targets.get(band)!) spread(samples, data, { from, to: to + target, count, step: B });
+      }
+    }
   }
   return data;
 }
