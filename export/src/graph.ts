@@ -14,8 +14,8 @@ export interface ValueInfo {
 }
 
 /** A constant tensor. */
-export interface Tensor {
-  readonly type: ElementType;
+export interface Tensor<Type extends ElementType = ElementType> {
+  readonly type: Type;
   readonly shape: readonly number[];
   /** Row-major elements, little-endian; a bool is one byte. */
   readonly data: Uint8Array;
@@ -65,22 +65,22 @@ export const attr = {
 };
 
 /** A float32 tensor. */
-export function float32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+export function float32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'float32'> {
   return { type: 'float32', shape, data: bytesOf(Float32Array.from(values)) };
 }
 
 /** An int32 tensor. */
-export function int32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+export function int32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'int32'> {
   return { type: 'int32', shape, data: bytesOf(Int32Array.from(values)) };
 }
 
 /** An int64 tensor, from whole numbers that a double holds exactly. */
-export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
+export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor<'int64'> {
   return { type: 'int64', shape, data: bytesOf(BigInt64Array.from(values, BigInt)) };
 }
 
 /** A bool tensor. */
-export function boolTensor(values: ArrayLike<number | boolean>, shape: readonly number[]): Tensor {
+export function boolTensor(values: ArrayLike<number | boolean>, shape: readonly number[]): Tensor<'bool'> {
   return { type: 'bool', shape, data: Uint8Array.from(values, (value) => (value ? 1 : 0)) };
 }
 

@@ -2,10 +2,10 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { attr } from '../graph.js';
-import type { Trace, Value } from '../trace/backend.js';
+import type { Trace, Value } from '../trace/trace.js';
+import { activate } from './activation.js';
 import { assertTypes, type Kernels, kernel, sizeOf } from './kernel.js';
-import { activate } from './matmul.js';
-import { Slice } from './shape.js';
+import { Slice } from './slice.js';
 import { fromNchw, paddingOf, toNchw, type Window, type WindowAttrs, windowAttributes } from './window.js';
 
 const HWIO_TO_OIHW = [3, 2, 0, 1];

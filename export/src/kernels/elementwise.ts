@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attr } from '../graph.js';
 import { elementTypeNumber } from '../model.js';
-import type { Trace, TraceType, Value } from '../trace/backend.js';
+import type { Trace, TraceType, Value } from '../trace/trace.js';
 import { assertTypes, type Binary, type Kernel, type Kernels, kernel, map, sizeOf, type Unary } from './kernel.js';
 
 const broadcast = (a: tf.TensorInfo, b: tf.TensorInfo) =>
@@ -13,7 +13,7 @@ const broadcast = (a: tf.TensorInfo, b: tf.TensorInfo) =>
  * The operands of an element-wise node. Where none has to be stretched but single numbers, they may come in the shape
  * that the first was made in (say [N, M] for a tensor [1, N, M]), so that no Reshape is needed; else in their own shapes.
  */
-function operands(
+export function operands(
   trace: Trace,
   tensors: readonly tf.TensorInfo[],
   shape: readonly number[],
@@ -47,18 +47,19 @@ const comparison = (op: string) => binary(op, ['float32', 'int32'], 'bool');
 const logical = (op: string) => binary(op, ['bool'], 'bool');
 
 /** A kernel of one tensor, written on its value. */
-function unary(op: string, types: TraceType[], run: (trace: Trace, x: Value) => Value): Kernel {
+export function unary(op: string, types: TraceType[], run: (trace: Trace, x: Value) => Value): Kernel {
   return kernel<Unary>((trace, { x }) => {
     assertTypes(op, [x], ...types);
     return trace.tensor(run(trace, trace.base(x)), x.shape);
   });
 }
 
-const ofFloats = (op: string) => unary(op, ['float32'], (trace, x) => map(trace, op, x));
+export const ofFloats = (op: string) => unary(op, ['float32'], (trace, x) => map(trace, op, x));
 const ofNumbers = (op: string) => unary(op, ['float32', 'int32'], (trace, x) => map(trace, op, x));
 
 const two = (trace: Trace, op: string, a: Value, b: Value) => trace.emit(op, [a, b], a);
-const test = (trace: Trace, op: string, a: Value, b: Value) => trace.emit(op, [a, b], { shape: a.shape, type: 'bool' });
+export const test = (trace: Trace, op: string, a: Value, b: Value) =>
+  trace.emit(op, [a, b], { shape: a.shape, type: 'bool' });
 
 /** Cast to a tfjs type. */
 export function Cast(trace: Trace, x: Value, type: TraceType): Value {
@@ -89,34 +90,9 @@ const Square = (trace: Trace, x: Value) => two(trace, 'Mul', x, x);
 
 const Rsqrt = (trace: Trace, x: Value) => map(trace, 'Reciprocal', map(trace, 'Sqrt', x));
 
-function Clip(trace: Trace, x: Value, least: number, most: number): Value {
-  const type = x.type as TraceType;
-  return trace.emit('Clip', [x, trace.scalar(least, type), trace.scalar(most, type)], x);
-}
-
 function Where(trace: Trace, condition: Value, t: Value, e: Value): Value {
   return trace.emit('Where', [condition, t, e], t);
 }
-
-/** 1 where x > 0, alpha elsewhere, NaN where x is NaN. */
-function Step(trace: Trace, x: Value, alpha: number): Value {
-  const positive = test(trace, 'Greater', x, trace.scalar(0, 'float32'));
-  const numbers = { shape: x.shape, type: 'float32' } as const;
-  const step =
-    alpha === 0
-      ? Cast(trace, positive, 'float32')
-      : trace.emit('Where', [positive, trace.scalar(1, 'float32'), trace.scalar(alpha, 'float32')], numbers);
-  return trace.emit('Where', [trace.emit('IsNaN', [x], { shape: x.shape, type: 'bool' }), x, step], numbers);
-}
-
-/** Gradient of Elu from its output: dy where y >= 0, dy * (y + 1) elsewhere. */
-const EluGrad = kernel<{ dy: tf.TensorInfo; y: tf.TensorInfo }>((trace, { dy, y }) => {
-  const [values, working] = operands(trace, [dy, y], y.shape);
-  const to = { shape: working, type: 'float32' } as const;
-  const negative = trace.emit('Min', [values[1], trace.scalar(0, 'float32')], to);
-  const slope = trace.emit('Add', [negative, trace.scalar(1, 'float32')], to);
-  return trace.tensor(trace.emit('Mul', [values[0], slope], to), y.shape);
-});
 
 const SquaredDifference = kernel<Binary>((trace, { a, b }) => {
   assertTypes('SquaredDifference', [a, b], 'float32', 'int32');
@@ -157,23 +133,9 @@ const Select = kernel<{ condition: tf.TensorInfo; t: tf.TensorInfo; e: tf.Tensor
 
 const CastKernel = kernel<Unary, { dtype: tf.DataType }>((trace, { x }, { dtype }) => {
   assertTypes('Cast to', [{ dtype }], 'float32', 'int32', 'bool');
-  if (dtype === x.dtype) return trace.relabel(x, x.shape);
+  if (dtype === x.dtype) return trace.relabel(x);
   return trace.tensor(Cast(trace, trace.base(x), dtype as TraceType), x.shape);
 });
-
-const ClipByValue = kernel<Unary, { clipValueMin: number; clipValueMax: number }>((trace, { x }, attrs) => {
-  assertTypes('ClipByValue', [x], 'float32', 'int32');
-  return trace.tensor(Clip(trace, trace.base(x), attrs.clipValueMin, attrs.clipValueMax), x.shape);
-});
-
-/** tfjs's default slope is 0.2, ONNX's 0.01: always written out. */
-export function LeakyRelu(trace: Trace, x: Value, alpha: number): Value {
-  return map(trace, 'LeakyRelu', x, { alpha: attr.float(alpha) });
-}
-
-export const Elu = (trace: Trace, x: Value) => map(trace, 'Elu', x, { alpha: attr.float(1) });
-
-export const Relu6 = (trace: Trace, x: Value) => Clip(trace, x, 0, 6);
 
 export const elementwise: Kernels = {
   Add: arithmetic('Add'),
@@ -215,22 +177,6 @@ export const elementwise: Kernels = {
   Cos: ofFloats('Cos'),
   Erf: ofFloats('Erf'),
 
-  Tanh: ofFloats('Tanh'),
-  Sigmoid: ofFloats('Sigmoid'),
-  Relu: ofFloats('Relu'),
-  Relu6: unary('Relu6', ['float32'], Relu6),
-  Elu: unary('Elu', ['float32'], Elu),
-  EluGrad,
-  Softplus: ofFloats('Softplus'),
-  LeakyRelu: kernel<Unary, { alpha: number }>((trace, { x }, { alpha }) => {
-    assertTypes('LeakyRelu', [x], 'float32');
-    return trace.tensor(LeakyRelu(trace, trace.base(x), alpha), x.shape);
-  }),
-  Step: kernel<Unary, { alpha: number }>((trace, { x }, { alpha }) => {
-    assertTypes('Step', [x], 'float32');
-    return trace.tensor(Step(trace, trace.base(x), alpha), x.shape);
-  }),
-  ClipByValue,
   Cast: CastKernel,
-  Identity: kernel<Unary>((trace, { x }) => trace.relabel(x, x.shape)),
+  Identity: kernel<Unary>((trace, { x }) => trace.relabel(x)),
 };

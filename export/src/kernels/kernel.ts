@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ExportError } from '../error.js';
 import type { Attributes } from '../graph.js';
-import type { Trace, TraceType, Value } from '../trace/backend.js';
+import type { Trace, TraceType, Value } from '../trace/trace.js';
 
 /** What a kernel gives back: a value of the graph, or a tensor where it needs another shape than its value. */
 export type Result = Value | tf.TensorInfo;

@@ -2,11 +2,10 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { broadcast_util } from '@tensorflow/tfjs-core';
-import { ExportError } from '../error.js';
 import { attr } from '../graph.js';
-import type { Trace, Value } from '../trace/backend.js';
-import { Elu, LeakyRelu, Relu6 } from './elementwise.js';
-import { assertTypes, type Binary, type Kernels, kernel, map, sizeOf } from './kernel.js';
+import type { Trace, Value } from '../trace/trace.js';
+import { activate } from './activation.js';
+import { assertTypes, type Binary, type Kernels, kernel, sizeOf } from './kernel.js';
 
 interface MatMulAttrs {
   readonly transposeA: boolean;
@@ -61,26 +60,6 @@ function transposeLast(trace: Trace, x: Value): Value {
   const perm = x.shape.map((_, i) => i);
   perm.push(...perm.splice(-2).reverse());
   return trace.transpose(x, perm);
-}
-
-/** A fused activation, by tfjs's name. */
-export function activate(trace: Trace, x: Value, activation: string | undefined, leakyreluAlpha = 0.2): Value {
-  switch (activation ?? 'linear') {
-    case 'linear':
-      return x;
-    case 'relu':
-      return map(trace, 'Relu', x);
-    case 'sigmoid':
-      return map(trace, 'Sigmoid', x);
-    case 'elu':
-      return Elu(trace, x);
-    case 'relu6':
-      return Relu6(trace, x);
-    case 'leakyrelu':
-      return LeakyRelu(trace, x, leakyreluAlpha);
-    default:
-      throw new ExportError(`trace: the fused activation '${activation}' is not supported; apply it by itself`);
-  }
 }
 
 const isOneMatrix = (...tensors: tf.TensorInfo[]) => tensors.every((t) => sizeOf(batchOf(t)) === 1);

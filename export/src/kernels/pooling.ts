@@ -3,10 +3,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ExportError } from '../error.js';
 import { attr, float32Tensor } from '../graph.js';
-import type { Trace, Value } from '../trace/backend.js';
+import type { Trace, Value } from '../trace/trace.js';
+import { zeros } from './constant.js';
 import { transposedAttributes } from './convolution.js';
 import { assertTypes, type Kernels, kernel, sizeOf, type Unary } from './kernel.js';
-import { zeros } from './shape.js';
 import { fromNchw, toNchw, type Window, type WindowAttrs, windowAttributes } from './window.js';
 
 interface PoolAttrs extends WindowAttrs {

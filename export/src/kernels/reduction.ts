@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attr } from '../graph.js';
 import { elementTypeNumber } from '../model.js';
-import type { Trace, TraceType, Value } from '../trace/backend.js';
+import type { Trace, TraceType, Value } from '../trace/trace.js';
 import { Cast } from './elementwise.js';
 import { assertTypes, type Kernel, type Kernels, kernel, type Unary } from './kernel.js';
 

@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { type Attributes, attr } from '../graph.js';
-import type { Trace, Value } from '../trace/backend.js';
+import type { Trace, Value } from '../trace/trace.js';
 
 export const TO_NCHW = [0, 3, 1, 2];
 export const TO_NHWC = [0, 2, 3, 1];

@@ -2,10 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { addInput, addNode, addOutput, finishGraph } from '../builder.js';
 import { ExportError } from '../error.js';
 import type { Dimension, Graph } from '../graph.js';
-import { kernels } from '../kernels/index.js';
-import type { Result } from '../kernels/kernel.js';
-import { BACKEND_NAME, Trace, type TraceType } from './backend.js';
 import { mergeTraces, type SymbolSizes, sizesOfSymbols } from './symbols.js';
+import { withBackend } from './take-over.js';
+import { Trace, type TraceType } from './trace.js';
 
 /** One input of a function to trace. A dimension given as text ('pixels') is known only at run time. */
 export interface InputSpec {
@@ -35,6 +34,7 @@ type Traceable = (...inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
  * trace inside a trace, a function that does not return tensors. For gradients, import `@tensorflow/tfjs-layers` once.
  */
 export function traceFunction(fn: Traceable, inputs: readonly InputSpec[], options: TraceOptions = {}): Graph {
+  inputs.forEach(assertSpec);
   const symbols = sizesOfSymbols(inputs);
   const first = traceOnce(fn, inputs, { ...options, sizes: symbols.first });
   const second = traceOnce(fn, inputs, { ...options, sizes: symbols.second });
@@ -45,69 +45,28 @@ interface OnceOptions extends TraceOptions {
   readonly sizes: SymbolSizes;
 }
 
-/** One trace: takes tfjs over and leaves it as it was, whatever happens. */
 function traceOnce(fn: Traceable, inputs: readonly InputSpec[], options: OnceOptions): Graph {
   const trace = new Trace(options.graphName ?? 'graph');
-  const release = takeOver(trace);
   try {
-    return recordGraph(trace, fn, { inputs, options });
+    return withBackend(trace, () => {
+      const placeholders = inputs.map((spec) => placeholder(trace, spec, options.sizes));
+      const returned = fn(...placeholders);
+      const results = Array.isArray(returned) ? returned : [returned];
+      results.forEach(assertTensor);
+      nameOutputs(trace, results, options.outputs);
+      return finishGraph(trace.builder);
+    });
   } catch (error) {
     throw explained(error);
-  } finally {
-    release();
   }
 }
 
-/** Makes the trace tfjs's backend; returns what undoes it. */
-function takeOver(trace: Trace): () => void {
-  const engine = tf.engine();
-  if (tf.findBackendFactory(BACKEND_NAME))
-    throw new ExportError('trace: a trace is running already; call traceFunction outside of traced functions');
-  if (engine.state.gradientDepth > 0)
-    throw new ExportError('trace: a gradient is being computed; call traceFunction outside, tf.grads inside it');
-  const before = tf.getBackend();
-  for (const [kernelName, run] of Object.entries(kernels))
-    tf.registerKernel({
-      kernelName,
-      backendName: BACKEND_NAME,
-      kernelFunc: ({ inputs, attrs }) => tensors(trace, run(trace, inputs, attrs ?? {})),
-    });
-  tf.registerBackend(BACKEND_NAME, () => trace, 0);
-  void tf.setBackend(BACKEND_NAME); // takes effect at once: the backend needs no waiting
-  return () => {
-    trace.returnGuests();
-    if (before) void tf.setBackend(before);
-    tf.removeBackend(BACKEND_NAME);
-    for (const kernelName of Object.keys(kernels)) tf.unregisterKernel(kernelName, BACKEND_NAME);
-  };
-}
-
-function tensors(trace: Trace, result: Result | Result[]): tf.TensorInfo | tf.TensorInfo[] {
-  const one = (r: Result) => ('dataId' in r ? r : trace.tensor(r));
-  return Array.isArray(result) ? result.map(one) : one(result);
-}
-
-interface Job {
-  readonly inputs: readonly InputSpec[];
-  readonly options: OnceOptions;
-}
-
-function recordGraph(trace: Trace, fn: Traceable, { inputs, options }: Job): Graph {
-  const engine = tf.engine();
-  const tape = engine.state.activeTape;
-  engine.startScope('trace');
-  let results: tf.Tensor[];
-  try {
-    const placeholders = inputs.map((spec) => placeholder(trace, spec, options.sizes));
-    const returned = fn(...placeholders);
-    results = Array.isArray(returned) ? returned : [returned];
-    results.forEach(assertTensor);
-    nameOutputs(trace, results, options.outputs);
-  } finally {
-    if (engine.state.activeTape !== tape) disposeTape();
-    engine.endScope();
-  }
-  return finishGraph(trace.builder);
+function assertSpec({ name, shape }: InputSpec): void {
+  for (const size of shape)
+    if (typeof size === 'number' ? !(Number.isInteger(size) && size > 0) : size === '')
+      throw new ExportError(
+        `trace: input '${name}' has shape [${shape}]; expected whole sizes > 0, or names of sizes that stay open`,
+      );
 }
 
 function placeholder(trace: Trace, { name, shape, dtype = 'float32' }: InputSpec, sizes: SymbolSizes): tf.Tensor {
@@ -133,12 +92,6 @@ function nameOutputs(trace: Trace, results: readonly tf.Tensor[], names: readonl
     addNode(trace.builder, 'Identity', [value.name], { outputs: [name] });
     addOutput(trace.builder, { name, type: value.type, shape: value.shape });
   });
-}
-
-/** tfjs keeps the tensors that it saved for a gradient when the gradient fails halfway: free them. */
-function disposeTape(): void {
-  const { state } = tf.engine();
-  for (const node of state.activeTape ?? []) for (const saved of node.saved ?? []) saved.dispose();
 }
 
 /** tfjs's own errors, said so that one knows what to do. */
