@@ -29,7 +29,7 @@ const WATER_VAPOUR: readonly (readonly [from: number, to: number])[] = [
 ];
 
 /** True for a band of EnMAP that is of no use over land, whatever the product. */
-export const isEnmapBadBand = (wavelength: number): boolean =>
+const isEnmapBadBand = (wavelength: number): boolean =>
   WATER_VAPOUR.some(([from, to]) => wavelength >= from && wavelength <= to);
 
 /** Throws unless the image has as many bands as the XML, at the same wavelengths where it states any. */

@@ -4,7 +4,7 @@ import { type LibraryOptions, makeLibrary, type SpectralLibrary } from './librar
 import { refuse } from './refuse.js';
 import { nanometresPer, toNanometres } from './wavelength.js';
 
-/** `wavelength`, `Wavelength (um)`, `wavelength_nm`, `wl [nm]`, `lambda`, `nm`; the second group is the unit. */
+/** `wavelength`, `Wavelength (um)`, `wavelength_nm`, `wl [nm]`, `lambda`; the second group is the unit. */
 const WAVELENGTH_HEADER = /^(wavelengths?|wl|lambda)[\s_]*[([]?\s*([a-zµμ]*)\s*[)\]]?$/i;
 const FWHM_HEADER = /^(fwhm|bandwidth)([\s_([].*)?$/i;
 const BAND_HEADER = /^bands?$/i;

@@ -31,6 +31,11 @@ export async function readSpectralLibraryEnvi(
     );
   const stored = toSamples(await data.read(headerOffset, length), sampleType, layout.bigEndian); // [S, B]
   const { gains, offsets } = enviCalibration(fields, 1);
+  if (options.reflectanceScale !== undefined && (gains[0] !== 1 || offsets[0] !== 0))
+    refuse(
+      header.name,
+      `already states its scale (gain ${gains[0]}, offset ${offsets[0]}); leave out the reflectance scale`,
+    );
   const noData = numberField(fields, 'data ignore value');
   const spectra = new Float32Array(S * B); // [S, B]
   for (let i = 0; i < spectra.length; i++) {

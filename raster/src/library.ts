@@ -22,14 +22,19 @@ export interface LibraryOptions {
 const HIGHEST_REFLECTANCE = 2;
 
 /** The first of equal names stays; those after it get ` (2)`, ` (3)` ..., whichever is free. */
-export function uniqueNames(names: readonly string[]): string[] {
+function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set(names);
-  const seen = new Set<string>();
+  const next = new Map<string, number>(); // the number to try for a name's next namesake
   return names.map((name) => {
-    let unique = name;
-    for (let n = 2; seen.has(unique) || (unique !== name && taken.has(unique)); n++) unique = `${name} (${n})`;
-    seen.add(unique);
-    return unique;
+    let n = next.get(name);
+    if (n === undefined) {
+      next.set(name, 2);
+      return name;
+    }
+    while (taken.has(`${name} (${n})`)) n++;
+    next.set(name, n + 1);
+    taken.add(`${name} (${n})`);
+    return `${name} (${n})`;
   });
 }
 

@@ -37,7 +37,8 @@ function scalarNamed(variables: readonly MatVariable[], wanted: string): number 
   const found = variables.find(
     ({ name, array, dims }) => array && name.toLowerCase() === wanted && dims.every((d) => d === 1),
   );
-  return found?.array?.().data[0];
+  const value = found?.array?.().data[0];
+  return value !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
 }
 
 /** Rows and columns: as given, as the file's own variables say, or undefined. */
@@ -85,6 +86,7 @@ function shapeOfMatrix(variable: MatVariable, { file, variables, options }: Cand
 function shapeOf(variable: MatVariable, candidates: Candidates): Shape {
   const { file, options } = candidates;
   const [rows, cols, bands] = variable.dims as [number, number, number];
+  if (variable.dims.includes(0)) refuse(file, `${describeVariable(variable)} is empty; name another with --variable`);
   if (variable.dims.length === 2) return shapeOfMatrix(variable, candidates);
   if (variable.dims.length !== 3)
     refuse(file, `${describeVariable(variable)} is no image: it should be [rows x cols x bands] or [bands x pixels]`);

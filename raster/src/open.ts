@@ -21,7 +21,7 @@ export interface ScenePlace {
 }
 
 /** The scene with a reflectance scale that its file doesn't state; throws where the file states one, or the scale is no positive number. */
-export function withReflectanceScale(scene: Scene, scale: number): Scene {
+function withReflectanceScale(scene: Scene, scale: number): Scene {
   if (!(scale > 0 && scale < Infinity))
     refuse(scene.name, `the reflectance scale should be a positive number, got ${scale}`);
   const stated = scene.bands.find(({ gain, offset }) => gain !== 1 || offset !== 0);

@@ -196,6 +196,14 @@ describe('ENVI spectral libraries', () => {
     );
   });
 
+  it('take a scale only where the header states none', async () => {
+    const { header, data } = writeSpectralLibraryEnvi(library);
+    const { spectra } = await reread({ header, data }, { reflectanceScale: 0.5 });
+    assert.equal(spectra[1], Math.fround(0.1));
+    const stated = { header: `${header}reflectance scale factor = 100\n`, data };
+    await assertRefused(() => reread(stated, { reflectanceScale: 0.5 }), /already states its scale \(gain 0\.01/);
+  });
+
   it('name spectra by number where the header does not', async () => {
     const { header, data } = writeSpectralLibraryEnvi(library);
     const { names } = await reread({ header: header.replace('spectra names', 'other names'), data });

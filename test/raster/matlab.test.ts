@@ -243,6 +243,7 @@ describe('scenes in MATLAB files', () => {
     assert.deepEqual(await sizeOf([image, scalar('NROWS', 9), scalar('NCOLS', 4)]), [9, 4]);
     assert.deepEqual(await sizeOf([image, scalar('nRow', 4), scalar('nCol', 9)], { rows: 2, cols: 18 }), [2, 18]);
     assert.deepEqual(await sizeOf([image, scalar('nRow', 4)]), [6, 6]);
+    assert.deepEqual(await sizeOf([image, scalar('nRow', -4), scalar('nCol', -9)]), [6, 6]);
     assert.deepEqual(await sizeOf([image]), [6, 6]);
     assert.deepEqual(await sizeOf([array('Y', [36, 4])]), [6, 6]);
   });
@@ -284,6 +285,7 @@ describe('scenes in MATLAB files', () => {
     ],
     ['an array of another size', [array('Y', [2, 3, 4])], { rows: 3, cols: 2 }, /is not 3 x 2/],
     ['an array of four dimensions', [array('Y', [2, 2, 2, 2])], { variable: 'Y' }, /is no image: it should be/],
+    ['an empty array', [array('Y', [0, 2, 4])], { variable: 'Y' }, /Y double \[0 x 2 x 4\] is empty/],
     ['rows without columns', [array('Y', [2, 6])], { rows: 2 }, /give both --rows and --cols/],
     ['rows that are not whole', [array('Y', [2, 6])], { rows: 1.5, cols: 4 }, /whole numbers of at least 1, got 1\.5/],
   ] as const)
