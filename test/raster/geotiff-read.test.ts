@@ -96,6 +96,14 @@ describe('GeoTIFF reading', () => {
     assertSameBits(await readAll(await openPath(path)), values);
   });
 
+  it('reads more bands than are interleaved at once', async () => {
+    const shape = { rows: 9, cols: 11, bands: 70 };
+    for (const coding of ['-co COMPRESS=NONE', '-co COMPRESS=DEFLATE -co PREDICTOR=2']) {
+      const { values, path } = make('int16', `${coding} -co INTERLEAVE=BAND`, shape);
+      assertSameBits(await readAll(await openPath(path)), values);
+    }
+  });
+
   it('reads the full resolution of a cloud-optimised GeoTIFF', async () => {
     const { values, path } = make('int16', '', { rows: 600, cols: 700, bands: 1 });
     const cog = translate(path, join(folder, 'cog.tif'), '-of COG -co BLOCKSIZE=128 -co COMPRESS=DEFLATE');

@@ -10,30 +10,24 @@ export interface Place {
   readonly pixelStride: number;
 }
 
-/** Which samples of each pixel to move: sample `from[b]` of the source becomes sample `to + b` of the target. */
-export interface Pick {
-  readonly from: Int32Array; // [B]
-  readonly to: number;
-}
-
-/** Copies `rows` x `cols` pixels from `source` to `target`. */
+/** Copies `rows` x `cols` pixels: sample `bands[b]` of the source becomes sample b of the target. */
 export function copyPixels(
   source: Place,
   target: Place,
-  { rows, cols, pick }: { rows: number; cols: number; pick: Pick },
+  { rows, cols, bands }: { rows: number; cols: number; bands: Int32Array },
 ): void {
-  const whole = source.pixelStride === target.pixelStride && isWhole(pick, source.pixelStride);
+  const whole = source.pixelStride === target.pixelStride && isWhole(bands, source.pixelStride);
   for (let row = 0; row < rows; row++) {
     const from = source.start + row * source.rowStride;
     const to = target.start + row * target.rowStride;
     if (whole) target.words.set(source.words.subarray(from, from + cols * source.pixelStride), to);
-    else copyRow(source, target, { from, to: to + pick.to, cols, bands: pick.from });
+    else copyRow(source, target, { from, to, cols, bands });
   }
 }
 
 /** Whether every sample of a pixel is moved to its own place. */
-const isWhole = ({ from, to }: Pick, samples: number): boolean =>
-  to === 0 && from.length === samples && from.every((sample, i) => sample === i);
+const isWhole = (bands: Int32Array, samples: number): boolean =>
+  bands.length === samples && bands.every((band, i) => band === i);
 
 function copyRow(
   { words: source, pixelStride: S }: Place,
@@ -47,6 +41,29 @@ function copyRow(
   }
   for (let i = 0, p = from, q = to; i < cols; i++, p += S, q += T)
     for (let b = 0; b < B; b++) target[q + b] = source[p + bands[b]!]!;
+}
+
+/** Where the pixels of planes lie, one word each: the same in all of them. */
+export interface PlanePlace {
+  readonly start: number;
+  readonly rowStride: number;
+}
+
+/**
+ * Interleaves planes: a pixel of `planes[b]` becomes sample `slots[b]` of the target's pixel.
+ * Many planes at a time fill whole cache lines of the target, which one plane after the other would touch again and again.
+ */
+export function interleavePlanes(
+  { planes, slots, place }: { planes: readonly Words[]; slots: readonly number[]; place: PlanePlace },
+  { words: target, start, rowStride, pixelStride }: Place,
+  { rows, cols }: { rows: number; cols: number },
+): void {
+  const B = planes.length;
+  for (let row = 0; row < rows; row++) {
+    const from = place.start + row * place.rowStride;
+    for (let col = 0, to = start + row * rowStride; col < cols; col++, to += pixelStride)
+      for (let b = 0; b < B; b++) target[to + slots[b]!] = planes[b]![from + col]!;
+  }
 }
 
 /** Fills `rows` x `cols` pixels of `target` with one value per band. */

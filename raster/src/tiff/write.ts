@@ -173,7 +173,7 @@ function fillTile(
     const start = (plane * blockRows * blockCols + first) * samples;
     const place: Place = { words: tile.words, start, rowStride: blockCols * samples, pixelStride: samples };
     const picked = planar ? Int32Array.of(plane) : Int32Array.from({ length: bands }, (_, b) => b);
-    copyPixels(from, place, { ...size, pick: { from: picked, to: 0 } });
+    copyPixels(from, place, { ...size, bands: picked });
   }
   for (const { from: begin, to: end } of rowsOf(plan, part)) tile.written.fill(1, begin, end);
   tile.left -= size.rows * size.cols;
