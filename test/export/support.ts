@@ -76,7 +76,7 @@ function toOrt(tensor: tf.Tensor): ort.Tensor {
 
 /** Runs a graph with onnxruntime; inputs by position. */
 export async function runGraph(graph: Graph, inputs: readonly tf.Tensor[]): Promise<Output[]> {
-  const session = await ort.InferenceSession.create(encodeModel(graph), { intraOpNumThreads: 1 });
+  const session = await ort.InferenceSession.create(encodeModel(graph), { intraOpNumThreads: 1, logSeverityLevel: 3 });
   try {
     const feeds = Object.fromEntries(graph.inputs.map(({ name }, i) => [name, toOrt(inputs[i]!)]));
     const results = await session.run(feeds);

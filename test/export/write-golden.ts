@@ -1,0 +1,23 @@
+// Writes the golden models and their inputs; fixtures/golden/export/check.py then checks them and adds the outputs:
+//   node test/dist/export/write-golden.js && python fixtures/golden/export/check.py
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { root } from '../support/index.js';
+import { goldenBytes, goldenModels } from './golden-models.js';
+
+await tf.setBackend('cpu');
+const folder = join(root, 'fixtures/golden/export');
+mkdirSync(folder, { recursive: true });
+for (const model of goldenModels) {
+  const { inputs: specs } = model.graph();
+  const inputs = model.inputs().map((tensor, i) => ({
+    name: specs[i]!.name,
+    type: tensor.dtype,
+    shape: tensor.shape,
+    values: Array.from(tensor.dataSync()),
+  }));
+  writeFileSync(join(folder, `${model.name}.onnx`), goldenBytes(model));
+  writeFileSync(join(folder, `${model.name}.json`), `${JSON.stringify({ inputs })}\n`);
+}
