@@ -1,5 +1,7 @@
 // A small typed picture of an ONNX graph: plain data, no protobuf objects. Values are edges, known by their names.
 
+import { ExportError } from './error.js';
+
 /** Element types of tensors, as in ONNX. */
 export type ElementType = 'float32' | 'float64' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'int32' | 'int64' | 'bool';
 
@@ -56,41 +58,61 @@ export interface Graph {
 
 /** Makers of attributes: `{ axis: attr.int(0) }`. */
 export const attr = {
-  int: (value: number): Attribute => ({ kind: 'int', value }),
-  ints: (value: readonly number[]): Attribute => ({ kind: 'ints', value }),
+  int: (value: number): Attribute => ({ kind: 'int', value: whole(value) }),
+  ints: (value: readonly number[]): Attribute => ({ kind: 'ints', value: value.map(whole) }),
   float: (value: number): Attribute => ({ kind: 'float', value }),
   string: (value: string): Attribute => ({ kind: 'string', value }),
   tensor: (value: Tensor): Attribute => ({ kind: 'tensor', value }),
   graph: (value: Graph): Attribute => ({ kind: 'graph', value }),
 };
 
-/** A float32 tensor. */
+function whole(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new ExportError(`${value} is not a whole number that a double holds exactly; give another`);
+}
+
+/** A float32 tensor. Throws ExportError, as those below do, when the number of values is not that of the shape. */
 export function float32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'float32'> {
-  return { type: 'float32', shape, data: bytesOf(Float32Array.from(values)) };
+  return tensor('float32', shape, Float32Array.from(values));
 }
 
 /** An int32 tensor. */
 export function int32Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'int32'> {
-  return { type: 'int32', shape, data: bytesOf(Int32Array.from(values)) };
+  return tensor('int32', shape, Int32Array.from(values));
 }
 
 /** An int64 tensor, from whole numbers that a double holds exactly. */
 export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor<'int64'> {
-  return { type: 'int64', shape, data: bytesOf(BigInt64Array.from(values, BigInt)) };
+  return tensor(
+    'int64',
+    shape,
+    BigInt64Array.from(values, (value) => BigInt(whole(value))),
+  );
 }
 
 /** A bool tensor. */
 export function boolTensor(values: ArrayLike<number | boolean>, shape: readonly number[]): Tensor<'bool'> {
-  return { type: 'bool', shape, data: Uint8Array.from(values, (value) => (value ? 1 : 0)) };
+  return tensor(
+    'bool',
+    shape,
+    Uint8Array.from(values, (value) => (value ? 1 : 0)),
+  );
+}
+
+function tensor<Type extends ElementType>(
+  type: Type,
+  shape: readonly number[],
+  values: Float32Array | Int32Array | BigInt64Array | Uint8Array,
+): Tensor<Type> {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (values.length !== size)
+    throw new ExportError(`tensor: ${values.length} values for shape [${shape}]; expected ${size}`);
+  return { type, shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
 /** The elements of an int64 tensor. */
 export function int64Values(tensor: Tensor): number[] {
   return Array.from(new BigInt64Array(tensor.data.slice().buffer), Number);
-}
-
-function bytesOf(values: Float32Array | Int32Array | BigInt64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** The graphs that are attributes of a node. */

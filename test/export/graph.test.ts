@@ -14,6 +14,7 @@ import {
   float32Tensor,
   type Graph,
   int32Tensor,
+  int64Tensor,
   prefixNames,
   renameValues,
   simplifyGraph,
@@ -124,6 +125,16 @@ describe('graph building', () => {
     assert.throws(() => appendGraph(createBuilder('empty'), small()), {
       message: "graph empty: nothing is named 'x', an input of small; make it first",
     });
+  });
+
+  it('refuses tensors and attributes that are not what they say', () => {
+    assert.throws(() => float32Tensor([1, 2], [3]), {
+      _tag: 'ExportError',
+      message: 'tensor: 2 values for shape [3]; expected 3',
+    });
+    for (const value of [0.5, Number.NaN, 2 ** 53])
+      for (const make of [() => attr.int(value), () => attr.ints([value]), () => int64Tensor([value])])
+        assert.throws(make, { _tag: 'ExportError', message: /is not a whole number that a double holds exactly/ });
   });
 
   it('gives fresh names in order, around those taken', () => {

@@ -49,6 +49,29 @@ const wrong: Record<string, [TensorFunction, RegExp]> = {
     (x) => tf.gather(x!, tf.tensor2d([0, 1, 2], [3, 1], 'int32'), 1, 1),
     /gather with 1 batch axes is not supported; expected batchDims 0/,
   ],
+  'a disposed tensor': [
+    (x) => {
+      const y = tf.exp(x!);
+      y.dispose();
+      return tf.neg(y);
+    },
+    /a disposed tensor is used; keep it until the trace is done/,
+  ],
+  'a pool with windows outside of the image': [
+    (x) => tf.maxPool(tf.reshape(x!, [1, 3, 4, 1]) as tf.Tensor4D, 1, 1, 1),
+    /a pool of 1x1 with padding \[1,1,1,1\] has windows without a pixel; expected less padding/,
+  ],
+  'sums into rows by a table of ids': [
+    (x) =>
+      tf
+        .engine()
+        .runKernel(
+          'UnsortedSegmentSum',
+          { x: x!, segmentIds: tf.zeros([3, 4], 'int32') },
+          { numSegments: 2 },
+        ) as tf.Tensor,
+    /unsortedSegmentSum with ids of shape \[3,4\]; expected one axis/,
+  ],
   'a parametric relu fused': [
     (x) => tf.fused.matMul({ a: x!, b: tf.ones([4, 2]), activation: 'prelu', preluActivationWeights: tf.ones([2]) }),
     /the fused activation 'prelu' is not supported/,
@@ -97,6 +120,8 @@ describe('traceFunction refuses', () => {
         _tag: 'ExportError',
         message: /input 'x' has shape .* expected whole sizes > 0/,
       });
+    const double = [{ name: 'x', shape: [1], dtype: 'float64' as 'float32' }];
+    assert.throws(() => traceFunction(same, double), { message: /input 'x' is of type float64; expected float32/ });
     assert.throws(() => traceFunction(same, [...input, ...input]), { message: /the name 'x' is taken already/ });
     assert.throws(() => traceFunction(same, input, { outputs: ['a', 'b'] }), {
       message: /2 output names for 1 results/,

@@ -61,8 +61,8 @@ const two = (trace: Trace, op: string, a: Value, b: Value) => trace.emit(op, [a,
 export const test = (trace: Trace, op: string, a: Value, b: Value) =>
   trace.emit(op, [a, b], { shape: a.shape, type: 'bool' });
 
-/** Cast to a tfjs type. */
-export function Cast(trace: Trace, x: Value, type: TraceType): Value {
+/** Truncates floats to whole numbers; everything but 0 is true. */
+export function Cast(trace: Trace, x: Value, type: Value['type']): Value {
   if (x.type === type) return x;
   return trace.emit('Cast', [x], { shape: x.shape, type }, { to: attr.int(elementTypeNumber(type)) });
 }

@@ -3,7 +3,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ExportError } from '../error.js';
 import { attr, int32Tensor } from '../graph.js';
-import { elementTypeNumber } from '../model.js';
 import type { TraceType } from '../trace/trace.js';
 import { zeros } from './constant.js';
 import { Cast } from './elementwise.js';
@@ -49,13 +48,7 @@ const ScatterND = kernel<SegmentInputs, { numSegments: number }>((trace, { x, se
   if (segmentIds.shape.length !== 1)
     throw new ExportError(`trace: unsortedSegmentSum with ids of shape [${segmentIds.shape}]; expected one axis`);
   const shape = [numSegments, ...x.shape.slice(1)];
-  const ids = trace.value(segmentIds, [...segmentIds.shape, 1]);
-  const rows = trace.emit(
-    'Cast',
-    [ids],
-    { shape: ids.shape, type: 'int64' },
-    { to: attr.int(elementTypeNumber('int64')) },
-  );
+  const rows = Cast(trace, trace.value(segmentIds, [...segmentIds.shape, 1]), 'int64');
   const inputs = [zeros(trace, shape), rows, trace.value(x)];
   return trace.emit('ScatterND', inputs, { shape, type: 'float32' }, { reduction: attr.string('add') });
 });

@@ -7,7 +7,7 @@ import type { Trace, Value } from '../trace/trace.js';
 import { zeros } from './constant.js';
 import { transposedAttributes } from './convolution.js';
 import { assertTypes, type Kernels, kernel, sizeOf, type Unary } from './kernel.js';
-import { fromNchw, toNchw, type Window, type WindowAttrs, windowAttributes } from './window.js';
+import { fromNchw, paddingOf, toNchw, type Window, type WindowAttrs, windowAttributes } from './window.js';
 
 interface PoolAttrs extends WindowAttrs {
   readonly filterSize: number | [number, number];
@@ -16,7 +16,14 @@ interface PoolAttrs extends WindowAttrs {
 function poolWindow(shape: readonly number[], attrs: PoolAttrs): Window {
   const { filterSize, strides, dilations, pad, dimRoundingMode } = attrs;
   const images = shape as [number, number, number, number];
-  return tf.backend_util.computePool2DInfo(images, filterSize, strides, dilations ?? 1, pad, dimRoundingMode);
+  const window = tf.backend_util.computePool2DInfo(images, filterSize, strides, dilations ?? 1, pad, dimRoundingMode);
+  const [top, left, bottom, right] = paddingOf(window);
+  const [height, width] = [window.effectiveFilterHeight, window.effectiveFilterWidth];
+  if (Math.max(top, bottom) >= height || Math.max(left, right) >= width)
+    throw new ExportError(
+      `trace: a pool of ${height}x${width} with padding [${[top, left, bottom, right]}] has windows without a pixel; expected less padding`,
+    );
+  return window;
 }
 
 const outputShape = (window: Window) => [window.batchSize, window.outChannels, window.outHeight, window.outWidth];
@@ -88,8 +95,6 @@ function windowCounts(trace: Trace, window: Window): Value {
 const MaxPoolGrad = kernel<PoolGradient, PoolAttrs>((trace, { dy, input }, attrs) => {
   assertTypes('MaxPoolGrad', [dy, input], 'float32');
   const window = poolWindow(input.shape, attrs);
-  if (window.dilationHeight * window.dilationWidth !== 1)
-    throw new ExportError('trace: the gradient of a dilated MaxPool is not supported; expected dilations 1');
   const images = toNchw(trace, input);
   const shape = outputShape(window);
   const to = [

@@ -2,7 +2,6 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { attr } from '../graph.js';
-import { elementTypeNumber } from '../model.js';
 import type { Trace, TraceType, Value } from '../trace/trace.js';
 import { Cast } from './elementwise.js';
 import { assertTypes, type Kernel, type Kernels, kernel, type Unary } from './kernel.js';
@@ -21,7 +20,7 @@ type Reduce = (trace: Trace, x: Value, axes: readonly number[], keepDims: boolea
 const reduced = (shape: readonly number[], axes: readonly number[], keepDims: boolean) =>
   shape.flatMap((size, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [size]));
 
-export const ReduceSum: Reduce = (trace, x, axes, keepDims) =>
+const ReduceSum: Reduce = (trace, x, axes, keepDims) =>
   trace.emit(
     'ReduceSum',
     [x, trace.int64(axes)],
@@ -64,12 +63,7 @@ function arg(op: 'ArgMax' | 'ArgMin'): Kernel {
     const to = { shape: reduced(x.shape, [at!], false), type: 'int64' } as const;
     const options = { axis: attr.int(at!), keepdims: attr.int(0), select_last_index: attr.int(0) };
     const index = trace.emit(op, [trace.value(x)], to, options);
-    return trace.emit(
-      'Cast',
-      [index],
-      { shape: to.shape, type: 'int32' },
-      { to: attr.int(elementTypeNumber('int32')) },
-    );
+    return Cast(trace, index, 'int32');
   });
 }
 

@@ -4,11 +4,11 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type Attributes, attr } from '../graph.js';
 import type { Trace, Value } from '../trace/trace.js';
 
-export const TO_NCHW = [0, 3, 1, 2];
-export const TO_NHWC = [0, 2, 3, 1];
+const TO_NCHW = [0, 3, 1, 2];
+const TO_NHWC = [0, 2, 3, 1];
 
 export type Window = tf.backend_util.Conv2DInfo;
-export type Padding = 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
+type Padding = 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
 
 /** Attributes of the sliding windows of tfjs's Conv2D, pools and their gradients. */
 export interface WindowAttrs {

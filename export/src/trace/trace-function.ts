@@ -61,7 +61,9 @@ function traceOnce(fn: Traceable, inputs: readonly InputSpec[], options: OnceOpt
   }
 }
 
-function assertSpec({ name, shape }: InputSpec): void {
+function assertSpec({ name, shape, dtype = 'float32' }: InputSpec): void {
+  if (!['float32', 'int32', 'bool'].includes(dtype))
+    throw new ExportError(`trace: input '${name}' is of type ${dtype}; expected float32, int32 or bool`);
   for (const size of shape)
     if (typeof size === 'number' ? !(Number.isInteger(size) && size > 0) : size === '')
       throw new ExportError(
