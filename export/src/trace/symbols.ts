@@ -87,15 +87,14 @@ function mergeNodes(a: Node, b: Node, context: MergeContext): { node: Node; adde
   return same ? { node: { ...a, inputs }, added } : refuse(a, symbols);
 }
 
-function refuse(node: Node, symbols: TwoSizes): never {
-  const [names, why] =
-    symbols.first.size > 0
-      ? [[...symbols.first.keys()].join(', '), 'the sizes of the shape']
-      : ['', 'random numbers or state'];
+function refuse(node: Node, { first }: TwoSizes): never {
+  const where = `trace: ${node.op} (${node.outputs[0]})`;
+  if (first.size > 0)
+    throw new ExportError(
+      `${where} depends on the size of ${[...first.keys()].join(', ')}; write it so that the size does not matter, or give the dimension as a number`,
+    );
   throw new ExportError(
-    names
-      ? `trace: ${node.op} (${node.outputs[0]}) depends on the size of ${names}; write it so that the size does not matter, or give the dimension as a number`
-      : `trace: ${node.op} (${node.outputs[0]}) differs between two calls of the function (${why}); give what changes as an input`,
+    `${where} differs between two calls of the function (random numbers or state); give what changes as an input`,
   );
 }
 
