@@ -111,3 +111,15 @@ export function rankOf(values: Float64Array): number {
   const floor = values[0]! * RANK_TOLERANCE;
   return values[0]! > 0 ? values.filter((value) => value > floor).length : 0;
 }
+
+/** The rows of x [rows, cols], or `most` evenly spaced ones of them. */
+export function evenlySpacedRows(x: Float32Array, cols: number, most: number): Float32Array {
+  const rows = x.length / cols;
+  if (rows <= most) return x;
+  const kept = new Float32Array(most * cols);
+  for (let i = 0; i < most; i++) {
+    const from = Math.floor((i * rows) / most) * cols;
+    kept.set(x.subarray(from, from + cols), i * cols);
+  }
+  return kept;
+}

@@ -1,9 +1,9 @@
 // From a sample of a scene to endmembers and labelled candidates. Legend: n pixels, B bands, C endmembers, m candidates.
 import { TrainError } from '../error.js';
-import { columnGram, dotRows, rankOf, symmetricEigen } from '../linear-algebra.js';
+import { columnGram, dotRows, evenlySpacedRows, rankOf, symmetricEigen } from '../linear-algebra.js';
 import { createRandom } from '../random.js';
 import { extractBundles } from './bundles.js';
-import { hysime, thinned } from './hysime.js';
+import { hysime } from './hysime.js';
 import { kmeansMethod } from './kmeans-method.js';
 import { labelCandidates } from './labels.js';
 import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
@@ -48,6 +48,7 @@ export interface Endmembers {
 
 /** Two endmembers nearer than this, radians, are one spectrum. */
 const SAME_SPECTRUM = 1e-3;
+const FEW_RANK_PIXELS = 2000;
 const MOST_RANK_PIXELS = 20_000;
 
 /**
@@ -144,9 +145,16 @@ function assertCarried({ pixels, blocks, bands }: SpectraSample, count: number, 
   if (count >= total) refuse(`there are ${total} pixels with data`);
   const largest = blocks.reduce((most, block) => Math.max(most, block.positions.length), 0);
   if (count > largest) refuse(`the largest block has ${largest} pixels with data`, 'use larger blocks or ');
-  const { values } = symmetricEigen(columnGram(thinned(pixels, bands, MOST_RANK_PIXELS), bands), bands);
-  const rank = rankOf(values);
+  const rank = independentSpectra(pixels, bands, count);
   if (count > rank) refuse(`the pixels span ${rank} independent spectra`);
+}
+
+/** How many independent spectra the pixels hold; only a few are looked at where these already hold `enough`. */
+function independentSpectra(pixels: Float32Array, bands: number, enough: number): number {
+  const rank = (most: number) =>
+    rankOf(symmetricEigen(columnGram(evenlySpacedRows(pixels, bands, most), bands), bands).values);
+  const few = rank(FEW_RANK_PIXELS);
+  return few >= enough ? few : rank(MOST_RANK_PIXELS);
 }
 
 function assertDistinct(endmembers: Float32Array, bands: number): void {

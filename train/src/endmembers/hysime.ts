@@ -2,7 +2,7 @@
 // J. Bioucas-Dias & J. Nascimento, "Hyperspectral subspace identification", IEEE TGRS 46(8), 2008.
 import { inverse, Matrix } from 'ml-matrix';
 import { TrainError } from '../error.js';
-import { columnGram, symmetricEigen } from '../linear-algebra.js';
+import { columnGram, evenlySpacedRows, symmetricEigen } from '../linear-algebra.js';
 
 /** What HySime found. */
 export interface HySime {
@@ -51,21 +51,9 @@ export function hysime(pixels: Float32Array, bands: number): HySime {
 
 /** R over at most MOST_PIXELS evenly spaced pixels. */
 function meanCorrelation(pixels: Float32Array, bands: number): Matrix {
-  const used = thinned(pixels, bands, MOST_PIXELS);
+  const used = evenlySpacedRows(pixels, bands, MOST_PIXELS);
   const gram = columnGram(used, bands);
   return Matrix.from1DArray(bands, bands, gram).mul(bands / used.length);
-}
-
-/** `pixels` [N, B], or `most` evenly spaced ones of them. */
-export function thinned(pixels: Float32Array, bands: number, most: number): Float32Array {
-  const total = pixels.length / bands;
-  if (total <= most) return pixels;
-  const kept = new Float32Array(most * bands);
-  for (let i = 0; i < most; i++) {
-    const from = Math.floor((i * total) / most) * bands;
-    kept.set(pixels.subarray(from, from + bands), i * bands);
-  }
-  return kept;
 }
 
 /** The matrix that takes a pixel to its noise: row b is y_b minus its regression on the other bands, (P y)_b / P_bb. */

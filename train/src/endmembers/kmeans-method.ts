@@ -48,12 +48,17 @@ function clusterMedians(spectra: Float32Array, bands: number, { assignment, size
 function nearPureMeans(spectra: Float32Array, bands: number, endmembers: Float32Array): Float32Array {
   const { abundances } = nnlsAbundances(endmembers, spectra, bands);
   const count = endmembers.length / bands;
+  const total = spectra.length / bands;
   const refined = Float32Array.from(endmembers);
   for (let c = 0; c < count; c++) {
-    const pure = [...Array(spectra.length / bands).keys()].filter((n) => abundances[n * count + c]! > NEAR_PURE);
-    if (pure.length < LEAST_NEAR_PURE) continue;
-    for (let b = 0; b < bands; b++)
-      refined[c * bands + b] = pure.reduce((sum, n) => sum + spectra[n * bands + b]!, 0) / pure.length;
+    const sum = new Float64Array(bands);
+    let pure = 0;
+    for (let n = 0; n < total; n++) {
+      if (abundances[n * count + c]! <= NEAR_PURE) continue;
+      pure++;
+      for (let b = 0; b < bands; b++) sum[b]! += spectra[n * bands + b]!;
+    }
+    if (pure >= LEAST_NEAR_PURE) for (let b = 0; b < bands; b++) refined[c * bands + b] = sum[b]! / pure;
   }
   return refined;
 }

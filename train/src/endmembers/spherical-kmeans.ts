@@ -2,7 +2,7 @@
 // I. Dhillon & D. Modha, "Concept decompositions for large sparse text data using clustering", Machine Learning 42, 2001;
 // seeds by D. Arthur & S. Vassilvitskii, "k-means++", SODA 2007.
 import { TrainError } from '../error.js';
-import { columnGram, dotRows, symmetricEigen } from '../linear-algebra.js';
+import { columnGram, dotRows, evenlySpacedRows, symmetricEigen } from '../linear-algebra.js';
 import type { Random } from '../random.js';
 
 export interface Clustering {
@@ -23,6 +23,8 @@ export interface ClusterOptions {
 
 /** The angles of spectra lie in few directions: this many, or twice the clusters. */
 const LEAST_DIRECTIONS = 20;
+/** Spectra, evenly spaced, that the directions are taken from. */
+const MOST_SPECTRA = 5000;
 const MOST_ITERATIONS = 100;
 /** 1 - cosine below this is the same direction, in float32. */
 const SAME_DIRECTION = 1e-9;
@@ -52,7 +54,8 @@ export async function sphericalKmeans(
 /** Unit spectra in their `dimensions` leading directions, unit length again [m, d]. */
 function leadingDirections(spectra: Float32Array, bands: number, dimensions: number): Float64Array {
   const unit = unitRows(Float64Array.from(spectra), bands);
-  const { vectors } = symmetricEigen(columnGram(unit, bands), bands);
+  const some = unitRows(Float64Array.from(evenlySpacedRows(spectra, bands, MOST_SPECTRA)), bands);
+  const { vectors } = symmetricEigen(columnGram(some, bands), bands);
   const count = spectra.length / bands;
   const points = new Float64Array(count * dimensions);
   for (let n = 0; n < count; n++)
