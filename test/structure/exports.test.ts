@@ -14,6 +14,7 @@ const entries = [
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',
+  '@egunet/fixtures',
 ];
 const snapshot = join(root, 'test/structure/exports.json');
 
