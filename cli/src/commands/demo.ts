@@ -34,10 +34,10 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ runDemo }, { figureValue }, { heedInterrupt }] = await Promise.all([
+  const [{ runDemo }, { figureValue }, { takeControl }] = await Promise.all([
     import('../pipeline/demo.js'),
     import('../support/figures.js'),
-    import('../support/interrupt.js'),
+    import('../support/control.js'),
   ]);
   const {
     o: folder = DEFAULTS.folder,
@@ -46,12 +46,12 @@ export async function handler(args: Arguments): Promise<void> {
     epochs = DEFAULTS.epochs,
     threads,
   } = args;
-  const interrupt = heedInterrupt('the demo is not complete; run it again');
+  const control = takeControl({ verbose: args.verbose, leaves: 'the demo is not complete; run it again' });
   try {
     const { files, evaluation, timings } = await runDemo(folder, {
       ...{ seed, size, epochs },
       ...(threads === undefined ? {} : { threads }),
-      signal: interrupt.signal,
+      control,
     });
     const seconds = timings.reduce((sum, [, took]) => sum + took, 0);
     const accuracy = (of: Parameters<typeof figureValue>[0] | undefined) => of && figureValue(of, 'aRMSE')?.toFixed(4);
@@ -75,6 +75,6 @@ export async function handler(args: Arguments): Promise<void> {
       ].join('\n\n'),
     );
   } finally {
-    interrupt.release();
+    control.release();
   }
 }

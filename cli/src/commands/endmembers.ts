@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import type { Control } from '../support/control.js';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { overwrite, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
@@ -24,7 +25,7 @@ export const builder = (yargs: Argv) =>
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
-async function write(args: Arguments, signal: AbortSignal) {
+async function write(args: Arguments, control: Control) {
   const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }, files] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
@@ -35,7 +36,7 @@ async function write(args: Arguments, signal: AbortSignal) {
   const { o: prefix, overwrite: replace } = args;
   const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
   for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
-  const { facts, found } = await prepareData(dataRequest(args.scene, args), signal);
+  const { facts, found } = await prepareData(dataRequest(args.scene, args), control);
   const { bands, endmembers, endmemberMethod } = facts;
   const names = endmembers.map(({ name }) => name);
   const known = <K extends 'wavelength' | 'fwhm'>(key: K) =>
@@ -54,10 +55,10 @@ async function write(args: Arguments, signal: AbortSignal) {
 }
 
 export async function handler(args: Arguments): Promise<void> {
-  const { heedInterrupt } = await import('../support/interrupt.js');
-  const interrupt = heedInterrupt();
+  const { takeControl } = await import('../support/control.js');
+  const control = takeControl({ verbose: args.verbose });
   try {
-    const { paths, names, bands, candidates, method } = await write(args, interrupt.signal);
+    const { paths, names, bands, candidates, method } = await write(args, control);
     const files = Object.values(paths);
     printResult(args.json, { files, count: names.length, endmembers: names, bands, candidates, method }, () =>
       formatFacts([
@@ -68,6 +69,6 @@ export async function handler(args: Arguments): Promise<void> {
       ]),
     );
   } finally {
-    interrupt.release();
+    control.release();
   }
 }

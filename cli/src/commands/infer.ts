@@ -33,23 +33,26 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ unmixScene }, { heedInterrupt }] = await Promise.all([
+  const [{ unmixScene }, { takeControl }] = await Promise.all([
     import('../pipeline/unmix-scene.js'),
-    import('../support/interrupt.js'),
+    import('../support/control.js'),
   ]);
   const { model, o, resample, tile, threads } = args;
-  const interrupt = heedInterrupt();
+  const control = takeControl({ verbose: args.verbose });
   try {
-    const result = await unmixScene(args.scene, {
-      model,
-      output: o,
-      open: openOptions(args),
-      resample,
-      overwrite: args.overwrite,
-      signal: interrupt.signal,
-      ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-      ...(threads === undefined ? {} : { threads }),
-    });
+    const result = await unmixScene(
+      args.scene,
+      {
+        model,
+        output: o,
+        open: openOptions(args),
+        resample,
+        overwrite: args.overwrite,
+        ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
+        ...(threads === undefined ? {} : { threads }),
+      },
+      control,
+    );
     const { rows, cols, pixels, validPixels, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
@@ -60,6 +63,6 @@ export async function handler(args: Arguments): Promise<void> {
       ]),
     );
   } finally {
-    interrupt.release();
+    control.release();
   }
 }

@@ -97,25 +97,27 @@ function settingsOf(args: Arguments) {
 }
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ trainRun }, { prepareFolder }, { heedInterrupt }] = await Promise.all([
+  const [{ trainRun }, { prepareFolder }, { takeControl }] = await Promise.all([
     import('../pipeline/train-run.js'),
     import('../support/files.js'),
-    import('../support/interrupt.js'),
+    import('../support/control.js'),
   ]);
   const { o: run, threads, json } = args;
   const { request, resume } = await plan(args);
-  if (resume && resume.epoch >= resume.settings.epochs)
+  if (resume && resume.epoch >= resume.settings.epochs) {
     note(`${run}: all ${resume.epoch} epochs are done already; nothing to resume`);
+    return report(json, { run, finished: true, checkpoint: resume, seconds: 0, pixelsPerSecond: 0 });
+  }
   const folder = await prepareFolder(run, {
     marker: MARKER,
     replace: args.overwrite || args.resume,
     hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
   });
-  const interrupt = heedInterrupt('the run is saved as far as it came');
+  const control = takeControl({ verbose: args.verbose, leaves: 'the run is saved as far as it came' });
   try {
     const result = await trainRun(run, request, {
       settings: resume ? {} : settingsOf(args),
-      signal: interrupt.signal,
+      control,
       ...(threads === undefined ? {} : { threads }),
       ...(resume ? { resume } : {}),
     });
@@ -124,7 +126,7 @@ export async function handler(args: Arguments): Promise<void> {
     await folder.removeIfEmpty();
     throw error;
   } finally {
-    interrupt.release();
+    control.release();
   }
 }
 

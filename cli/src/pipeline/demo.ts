@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ModelCard } from '@egunet/models/card';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import { renderReport } from '../report/page.js';
+import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { prepareFolder, writeWhole } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
@@ -21,7 +22,7 @@ export interface DemoOptions {
   readonly size: number;
   readonly epochs: number;
   readonly threads?: number;
-  readonly signal: AbortSignal;
+  readonly control: Control;
 }
 
 /** What a demo leaves, and how good it is. */
@@ -74,7 +75,8 @@ async function emptyFolder(folder: string, { seed, size, epochs }: DemoOptions):
 
 /** Makes a scene with known truth, trains, exports, unmixes, evaluates and reports, all in `folder`. */
 export async function runDemo(folder: string, options: DemoOptions): Promise<DemoResult> {
-  const { seed, size, epochs, threads, signal } = options;
+  const { seed, size, epochs, threads, control } = options;
+  const { signal } = control;
   const timings: [string, number][] = [];
   let step = 0;
   const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
@@ -99,20 +101,22 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   const count = product.scene.materials.names.length;
   const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, count };
   const run = await timed('find endmembers and train', () =>
-    trainRun(at('run'), request, { settings: { seed, epochs }, signal, ...(threads === undefined ? {} : { threads }) }),
+    trainRun(at('run'), request, {
+      settings: { seed, epochs },
+      control,
+      ...(threads === undefined ? {} : { threads }),
+    }),
   );
   signal.throwIfAborted();
   const { card } = await timed('export the model', () =>
     exportModel({ checkpoint: run.checkpoint, request }, { output: files.model, overwrite: false }),
   );
   await timed('unmix the scene', () =>
-    unmixScene(product.folder, {
-      model: files.model,
-      output: files.map,
-      open: {},
-      signal,
-      ...(threads === undefined ? {} : { threads }),
-    }),
+    unmixScene(
+      product.folder,
+      { model: files.model, output: files.map, open: {}, ...(threads === undefined ? {} : { threads }) },
+      control,
+    ),
   );
   const evaluation = await timed('compare with the exact truth', () =>
     evaluateMap({

@@ -11,10 +11,11 @@ import {
   usableBands,
 } from '@egunet/train';
 import { bandRanges } from '../support/bands.js';
+import type { Control } from '../support/control.js';
 import { pixelSize } from '../support/ground.js';
 import type { Interval } from '../support/options.js';
 import { note } from '../support/output.js';
-import { type Progress, startProgress } from '../support/progress.js';
+import type { Progress, StartProgress } from '../support/progress.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
 
@@ -53,7 +54,10 @@ function noteDropped(dropped: readonly { readonly band: number; readonly reason:
 }
 
 /** Shows one progress line after another, each for a stage of the work. */
-function stages(): { show: (stage: string, done: number, total: number) => void; stop: () => void } {
+function stages(startProgress: StartProgress): {
+  show: (stage: string, done: number, total: number) => void;
+  stop: () => void;
+} {
   let current: { stage: string; line: Progress } | undefined;
   const stop = () => {
     current?.line.stop();
@@ -79,14 +83,14 @@ async function readLibrary(scene: Scene, bands: readonly number[], request: Data
 }
 
 async function readSample(scene: Scene, bands: readonly number[], work: Work): Promise<SceneSample> {
-  const { request, signal } = work;
+  const { request, control } = work;
   const { seed, maxPixels, maxBlocks } = request;
-  const line = startProgress('reading the scene', scene.rows * scene.cols);
+  const line = control.startProgress('reading the scene', scene.rows * scene.cols);
   try {
     return await sampleScene(scene, {
       bands,
       seed,
-      signal,
+      signal: control.signal,
       onProgress: ({ done }) => line.update(done),
       ...(maxPixels === undefined ? {} : { maxPixels }),
       ...(maxBlocks === undefined ? {} : { maxBlocks }),
@@ -98,18 +102,18 @@ async function readSample(scene: Scene, bands: readonly number[], work: Work): P
 
 interface Work {
   readonly request: DataRequest;
-  readonly signal: AbortSignal;
+  readonly control: Control;
 }
 
 async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work: Work; bands: readonly number[] }) {
-  const { request, signal } = work;
+  const { request, control } = work;
   const { library, count, seed } = request;
   const given = library === undefined ? undefined : await readLibrary(scene, bands, { ...request, library });
-  const { show, stop } = stages();
+  const { show, stop } = stages(control.startProgress);
   try {
     const found = await findEndmembers(sample, {
       seed,
-      signal,
+      signal: control.signal,
       onProgress: ({ stage, done, total }) => show(`endmembers: ${stage}`, done, total),
       ...(count === undefined ? {} : { count }),
       ...(given === undefined ? {} : { given: given.given }),
@@ -151,14 +155,14 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
 }
 
 /** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
-export async function prepareData(request: DataRequest, signal: AbortSignal): Promise<PreparedData> {
+export async function prepareData(request: DataRequest, control: Control): Promise<PreparedData> {
   const scene = await openScene(request.scene, request.open);
   try {
-    const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal });
+    const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
     noteDropped(dropped);
-    const sample = await readSample(scene, bands, { request, signal });
+    const sample = await readSample(scene, bands, { request, control });
     if (sample.nonFinitePixels > 0) note(`left out: ${sample.nonFinitePixels} pixels that hold NaN or infinity`);
-    const found = await findIn(scene, sample, { work: { request, signal }, bands });
+    const found = await findIn(scene, sample, { work: { request, control }, bands });
     const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[found.countSource];
     note(`${found.count} endmembers (${how}), ${found.candidates.length / bands.length} candidates labelled`);
     const data = { bands, sample, found };

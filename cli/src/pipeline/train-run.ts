@@ -1,6 +1,14 @@
-import { type Checkpoint, type FitOptions, type FitSettings, fit, loadRun, saveRun } from '@egunet/train';
+import {
+  type Checkpoint,
+  DEFAULT_SETTINGS,
+  type FitOptions,
+  type FitSettings,
+  fit,
+  loadRun,
+  saveRun,
+} from '@egunet/train';
+import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
-import { startProgress } from '../support/progress.js';
 import { type DataRequest, prepareData, trainingSet } from './prepare.js';
 
 /** What a training came to. */
@@ -18,7 +26,7 @@ interface TrainOptions {
   readonly settings: Partial<FitSettings>;
   /** Threads of onnxruntime; all cores when absent. */
   readonly threads?: number;
-  readonly signal: AbortSignal;
+  readonly control: Control;
 }
 
 const isRequest = (value: unknown): value is DataRequest => {
@@ -40,17 +48,17 @@ export async function trainRun(
   request: DataRequest,
   options: TrainOptions & { resume?: Checkpoint },
 ): Promise<TrainResult> {
-  const { settings, threads, signal, resume } = options;
-  const data = await prepareData(request, signal);
-  let line: ReturnType<typeof startProgress> | undefined;
+  const { settings, threads, control, resume } = options;
+  const data = await prepareData(request, control);
+  const epochs = resume?.settings.epochs ?? settings.epochs ?? DEFAULT_SETTINGS.epochs;
+  const line = control.startProgress('training', epochs, resume?.epoch);
   let speed = { seconds: 0, pixelsPerSecond: 0 };
   const fitOptions: FitOptions = {
     ...settings,
     ...(threads === undefined ? {} : { threads }),
     ...(resume === undefined ? {} : { resume }),
-    signal,
+    signal: control.signal,
     onEpoch: ({ epoch, epochs: total, losses, seconds, pixelsPerSecond }) => {
-      line ??= startProgress('training', total, resume?.epoch ?? 0);
       speed = { seconds, pixelsPerSecond };
       const { total: loss, crossEntropy, reconstruction } = losses;
       const figures = [loss, crossEntropy, reconstruction].map((value) => value.toPrecision(4));
@@ -65,6 +73,6 @@ export async function trainRun(
     await saveRun(run, { checkpoint, request });
     return { run, finished, checkpoint, ...speed };
   } finally {
-    line?.stop();
+    line.stop();
   }
 }

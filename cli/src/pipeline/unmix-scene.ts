@@ -1,7 +1,7 @@
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
 import type { OpenOptions } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
-import { startProgress } from '../support/progress.js';
+import type { Control } from '../support/control.js';
 import { meanAbundances } from './means.js';
 
 /** What an unmixing came to. */
@@ -15,7 +15,8 @@ export interface UnmixResult extends InferSummary {
 /** Unmixes a scene into a map with a progress line. */
 export async function unmixScene(
   path: string,
-  { open, ...options }: Omit<InferSceneOptions, 'scene' | 'onProgress'> & { open: OpenOptions },
+  { open, ...options }: Omit<InferSceneOptions, 'scene' | 'onProgress' | 'signal'> & { open: OpenOptions },
+  { signal, startProgress }: Control,
 ): Promise<UnmixResult> {
   const scene = await openScene(path, open);
   try {
@@ -24,6 +25,7 @@ export async function unmixScene(
       const summary = await inferScene({
         ...options,
         scene,
+        signal,
         onProgress: ({ pixels, validPixels, seconds }) =>
           line.update(pixels, `${(validPixels / seconds / 1e6).toPrecision(3)} Mpixel/s`),
       });

@@ -59,7 +59,9 @@ function picture({ title, png, caption }: Figure, scale?: ScaleBar): Html {
 }
 
 function table({ title, header, rows }: Table): Html {
-  return html`<div class="table"><h3>${title}</h3><table>
+  // Without a heading the cells are texts rather than figures.
+  const kind = header.length > 0 ? 'table' : 'table facts';
+  return html`<div class="${kind}"><h3>${title}</h3><table>
 ${header.length > 0 ? html`<thead><tr>${header.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>` : undefined}
 <tbody>${rows.map(
     ([first, ...rest]) => html`<tr><th scope="row">${first ?? ''}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>

@@ -34,6 +34,8 @@ th { font-weight: 500; }
 thead th { color: var(--soft); }
 tr > :first-child { text-align: left; }
 td { overflow-wrap: anywhere; }
+.facts td { text-align: left; white-space: pre-line; }
+.facts th { vertical-align: top; white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1.2rem; font-size: .85rem; margin: 1.2rem 0 0; }
 dt { font-weight: 500; }
 dd { margin: 0; }

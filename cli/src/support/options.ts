@@ -15,7 +15,11 @@ Results go to standard output, progress and notes to standard error.`;
 export const withCommon = <T>(yargs: Argv<T>) =>
   yargs
     .option('json', { type: 'boolean', default: false, describe: 'Print the result as JSON on standard output' })
-    .option('verbose', { type: 'boolean', default: false, describe: 'Print the stack of an error' })
+    .option('verbose', {
+      type: 'boolean',
+      default: false,
+      describe: 'Print every step of progress, and the stack of an error',
+    })
     .epilogue(EPILOGUE);
 
 interface Range {

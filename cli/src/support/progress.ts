@@ -28,7 +28,7 @@ function bar(label: string, extent: Extent): Progress {
   const started = performance.now();
   const line = new SingleBar({
     stream: process.stderr,
-    format: `${label} [{bar}] {percentage}% {eta} {detail}`,
+    format: `${label} [{bar}] {percentage}% {left} {detail}`,
     barsize: 24,
     barCompleteChar: '=',
     barIncompleteChar: ' ',
@@ -37,8 +37,8 @@ function bar(label: string, extent: Extent): Progress {
     fps: 5,
   });
   let last = { done: extent.from, detail: '' };
-  const show = () => line.update(last.done, { detail: last.detail, eta: remaining(started, last.done, extent) });
-  line.start(extent.total, extent.from, { detail: '', eta: '' });
+  const show = () => line.update(last.done, { detail: last.detail, left: remaining(started, last.done, extent) });
+  line.start(extent.total, extent.from, { detail: '', left: '' });
   return {
     update(done, detail = '') {
       last = { done, detail };
@@ -51,7 +51,7 @@ function bar(label: string, extent: Extent): Progress {
   };
 }
 
-function lines(label: string, extent: Extent): Progress {
+function lines(label: string, extent: Extent, every: number): Progress {
   const started = performance.now();
   let printed = started;
   let pending: { text: string; matters: boolean } | undefined;
@@ -66,7 +66,7 @@ function lines(label: string, extent: Extent): Progress {
       const words = [label, `${percent}%`, remaining(started, done, extent), detail];
       // Where the work was over at once, only figures are worth a line.
       pending = { text: words.filter(Boolean).join(' '), matters: detail !== '' || printed > started };
-      if (performance.now() - printed >= LINE_EVERY) print();
+      if (performance.now() - printed >= every) print();
     },
     stop() {
       if (pending?.matters) print();
@@ -74,7 +74,13 @@ function lines(label: string, extent: Extent): Progress {
   };
 }
 
-/** Starts a progress line for `total` pieces of work, `from` of which are done: a bar on a terminal, else a plain line every few seconds. */
-export function startProgress(label: string, total: number, from = 0): Progress {
-  return process.stderr.isTTY ? bar(label, { from, total }) : lines(label, { from, total });
+/** Starts a progress line for `total` pieces of work, `from` (0 when absent) of which are done. */
+export type StartProgress = (label: string, total: number, from?: number) => Progress;
+
+/** Progress as a bar on a terminal, else as a plain line every few seconds; with `verbose`, a line for every step. */
+export function progressOn({ verbose }: { readonly verbose: boolean }): StartProgress {
+  return (label, total, from = 0) => {
+    const extent = { from, total };
+    return process.stderr.isTTY && !verbose ? bar(label, extent) : lines(label, extent, verbose ? 0 : LINE_EVERY);
+  };
 }

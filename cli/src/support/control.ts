@@ -1,9 +1,16 @@
 import { InterruptedError } from './errors.js';
 import { note } from './output.js';
+import { progressOn, type StartProgress } from './progress.js';
 
-/** An interrupt that the work can heed. */
-export interface Interrupt {
+/** What long work needs of the user's side: when to stop, and where to tell how far it is. */
+export interface Control {
+  /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  readonly startProgress: StartProgress;
+}
+
+/** Control that this process holds until it is released. */
+export interface HeldControl extends Control {
   /** Gives the signals back their usual meaning. */
   release(): void;
 }
@@ -12,7 +19,13 @@ export interface Interrupt {
  * The first Ctrl-C (or SIGTERM) aborts `signal`, so that the command stops tidily and says what it `leaves`.
  * The second one ends the process at once, even in the middle of a long computation: no listener is left then, so the operating system sees to it.
  */
-export function heedInterrupt(leaves = 'nothing is left behind'): Interrupt {
+export function takeControl({
+  verbose,
+  leaves = 'nothing is left behind',
+}: {
+  verbose: boolean;
+  leaves?: string;
+}): HeldControl {
   const controller = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const release = () => {
@@ -24,5 +37,5 @@ export function heedInterrupt(leaves = 'nothing is left behind'): Interrupt {
     controller.abort(new InterruptedError(`interrupted: ${leaves}`));
   };
   for (const name of signals) process.on(name, stop);
-  return { signal: controller.signal, release };
+  return { signal: controller.signal, startProgress: progressOn({ verbose }), release };
 }

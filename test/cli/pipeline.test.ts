@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
+import { binary, egunet, fixtures, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+
+const filesOf = (folder: string) =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]);
+
+describe('from a scene to its map, on the command line', () => {
+  const folder = temporaryFolder();
+  let product: string;
+  before(async () => {
+    product = (await fixtures.makeEnmapProduct(folder, { seed: 3, rows: 32, cols: 32 })).folder;
+    succeed(['train', product, '-n', '5', '--epochs', '4', '-o', 'run'], folder);
+    succeed(['export', 'run', '-o', 'model.onnx'], folder);
+    succeed(['infer', product, '--model', 'model.onnx', '-o', 'map.tif'], folder);
+  });
+
+  describe('info', () => {
+    it('describes a product', () => {
+      const { stdout } = succeed(['info', product], folder);
+      assert.match(stdout, /^format +EnMAP L2A$/m);
+      assert.match(stdout, /^size +32 rows x 32 columns x 224 bands, int16$/m);
+      assert.match(stdout, /^wavelengths +418.2-2445.5 nm$/m);
+      assert.match(stdout, /^bad bands +22: 127-141, 161-167$/m);
+      assert.match(stdout, /^NoData +-32768$/m);
+      assert.match(stdout, /^georeference +EPSG:32633, pixels of 30 m/m);
+      assert.match(stdout, /^quality layers +CIRRUS, CLASSES/m);
+    });
+
+    it('describes a run, a model and a map at once, as JSON', () => {
+      const [run, model, map] = JSON.parse(succeed(['info', 'run', 'model.onnx', 'map.tif', '--json'], folder).stdout);
+      assert.deepEqual([run.kind, run.finished, run.epoch, run.settings.seed], ['run', true, 4, 1]);
+      assert.deepEqual([model.kind, model.card.bands.length, model.card.endmembers.length], ['model', 202, 5]);
+      assert.deepEqual([map.kind, map.rows, map.bands.length, map.georeference.epsg], ['scene', 32, 5, 32633]);
+    });
+
+    it('describes a run and a model for people', () => {
+      const { stdout } = succeed(['info', 'run', 'model.onnx'], folder);
+      assert.match(stdout, /^state +4 of 4 epochs$/m);
+      assert.match(stdout, /^bands +202, 418.2-2445.5 nm$/m);
+      assert.match(stdout, /^endmembers +5: endmember 1, /m);
+      assert.match(stdout, /^training +4 epochs/m);
+    });
+
+    it('ends quietly when its reader goes away', () => {
+      const outcome = runProgram('bash', [
+        '-c',
+        `set -o pipefail; cd '${folder}'; '${process.execPath}' '${binary}' info '${product}' --json | head -c 10; echo " \${PIPESTATUS[0]}"`,
+      ]);
+      assert.match(outcome, / 0\n$/);
+    });
+  });
+
+  describe('endmembers', () => {
+    it('writes the same CSV, ENVI library and drawing for the same seed', () => {
+      for (const prefix of ['a', 'b']) succeed(['endmembers', product, '-n', '5', '-o', prefix], folder);
+      for (const ending of ['csv', 'sli', 'sli.hdr', 'svg'])
+        assert.ok(readFileSync(join(folder, `a.${ending}`)).equals(readFileSync(join(folder, `b.${ending}`))), ending);
+      const [header, ...rows] = readFileSync(join(folder, 'a.csv'), 'utf8').trim().split('\n');
+      assert.equal(header, 'wavelength_nm,fwhm_nm,endmember 1,endmember 2,endmember 3,endmember 4,endmember 5');
+      assert.equal(rows.length, 202);
+      assert.equal(readFileSync(join(folder, 'a.sli')).length, 5 * 202 * 4);
+      assert.match(readFileSync(join(folder, 'a.svg'), 'utf8'), />endmember 5</);
+    });
+
+    it("gives a library's own spectra at the scene's bands", () => {
+      const { stdout } = succeed(
+        ['endmembers', product, '--library', 'truth-endmembers.csv', '-o', 'given', '--json'],
+        folder,
+      );
+      const { endmembers, method } = JSON.parse(stdout);
+      assert.deepEqual(endmembers, ['green grass', 'dry grass', 'illite', 'goethite', 'olivine']);
+      assert.equal(method, 'given by truth-endmembers.csv');
+      const value = (file: string, line: number) =>
+        readFileSync(join(folder, file), 'utf8').split('\n')[line]!.split(',').map(Number);
+      const [own, truth] = [value('given.csv', 1), value('truth-endmembers.csv', 1)];
+      for (const [i, expected] of truth.entries()) assert.ok(Math.abs(own[i]! - expected) < 1e-6);
+    });
+
+    it('uses only the wavelengths asked for', () => {
+      const args = ['endmembers', product, '-n', '3', '--bands', '400-1300', '--exclude', '930-1000', '-o', 'some'];
+      const { bands } = JSON.parse(succeed([...args, '--json'], folder).stdout);
+      const all = fixtures.enmapBands().map(({ wavelength }) => wavelength);
+      const expected = all.filter((nm) => nm <= 1289 && !(nm >= 930 && nm <= 1000)); // beyond 1289 nm bands are bad
+      assert.equal(bands, expected.length);
+      const first = readFileSync(join(folder, 'some.csv'), 'utf8')
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => Number(line.split(',')[0]));
+      assert.deepEqual(
+        first,
+        [...expected].sort((a, b) => a - b),
+      );
+    });
+  });
+
+  describe('train', () => {
+    it('gives the same weights for the same seed and others for another', () => {
+      succeed(['train', product, '-n', '5', '--epochs', '4', '-o', 'again'], folder);
+      assert.deepEqual(filesOf(join(folder, 'again')), filesOf(join(folder, 'run')));
+      succeed(['train', product, '-n', '5', '--epochs', '4', '--seed', '2', '-o', 'other'], folder);
+      assert.notDeepEqual(filesOf(join(folder, 'other')), filesOf(join(folder, 'run')));
+    });
+
+    it('heeds its settings, and prints JSON', () => {
+      const settings = [
+        '--schedule',
+        'poly',
+        '--learning-rate',
+        '0.02',
+        '--drop-rate',
+        '0',
+        '--weight-decay',
+        '0.001',
+        '--batch',
+        '40',
+      ];
+      const sampling = ['--max-pixels', '300', '--max-blocks', '20', '--threads', '1', '--epochs', '2', '-n', '4'];
+      const { stdout } = succeed(['train', product, ...settings, ...sampling, '-o', 'set', '--json'], folder);
+      const result = JSON.parse(stdout);
+      assert.deepEqual(result.settings, {
+        seed: 1,
+        epochs: 2,
+        schedule: 'poly',
+        learningRate: 0.02,
+        dropRate: 0,
+        weightDecay: 0.001,
+        batch: 40,
+      });
+      assert.equal(result.pixels, 300);
+      assert.equal(result.endmembers.length, 4);
+      assert.ok(Number.isFinite(result.losses.total));
+    });
+
+    it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
+      const train = ['train', product, '-n', '5', '--epochs', '40'];
+      const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
+        cwd: folder,
+        when: /epoch 3\/40/,
+      });
+      assert.equal(outcome.code, 130);
+      assert.match(
+        outcome.stderr,
+        /interrupted after \d+ of 40 epochs; the run is saved, go on with: egunet train -o broken --resume/,
+      );
+      const [half] = JSON.parse(succeed(['info', 'broken', '--json'], folder).stdout);
+      assert.ok(half.epoch >= 3 && half.epoch < 40 && !half.finished, `stopped at ${half.epoch}`);
+      assert.match(succeed(['info', 'broken'], folder).stdout, /continue with egunet train -o broken --resume/);
+      succeed(['train', '-o', 'broken', '--resume'], folder);
+      succeed([...train, '-o', 'whole'], folder);
+      assert.deepEqual(filesOf(join(folder, 'broken')), filesOf(join(folder, 'whole')));
+      assert.match(succeed(['train', '-o', 'broken', '--resume'], folder).stderr, /nothing to resume/);
+    });
+
+    it('interrupted before the first epoch leaves nothing', async () => {
+      const args = [binary, 'train', product, '-o', 'never', '--verbose'];
+      const outcome = await interrupted(args, { cwd: folder, when: /endmembers: count/ });
+      assert.equal(outcome.code, 130);
+      assert.ok(!readdirSync(folder).includes('never'));
+    });
+
+    it('warns where an unfinished run is exported', async () => {
+      const train = [binary, 'train', product, '-n', '5', '--epochs', '40', '-o', 'part', '--verbose'];
+      assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/40/ })).code, 130);
+      assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 40 epochs are trained/);
+    });
+  });
+
+  describe('export', () => {
+    it('checks the model on real pixels and writes a STAC item beside it', () => {
+      const { stdout } = succeed(['export', 'run', '-o', 'second.onnx', '--json'], folder);
+      const { maxDifference, probePixels, sidecar, bytes } = JSON.parse(stdout);
+      assert.ok(maxDifference <= 1e-5);
+      assert.ok(probePixels > 500, `${probePixels}`); // all that 32 x 32 pixels have: 73 % of 1024
+      const item = JSON.parse(readFileSync(join(folder, sidecar), 'utf8'));
+      assert.equal(item.properties['mlm:architecture'], 'EGU-Net');
+      assert.equal(item.assets.model.href, './second.onnx');
+      assert.equal(item.assets.model['file:size'], bytes);
+      const sha256 = createHash('sha256')
+        .update(readFileSync(join(folder, 'second.onnx')))
+        .digest('hex');
+      assert.equal(item.assets.model['file:checksum'], `1220${sha256}`);
+    });
+
+    it('finds a scene that has moved where it is told', () => {
+      cpSync(join(folder, 'run'), join(folder, 'moved'), { recursive: true });
+      const manifest = join(folder, 'moved/manifest.json');
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll(folder, '/nowhere'));
+      const failed = egunet(['export', 'moved', '-o', 'moved.onnx'], folder);
+      assert.equal(failed.code, 1);
+      assert.match(failed.stderr, /training scene is needed.*give it with --scene/);
+      succeed(['export', 'moved', '--scene', product, '-o', 'moved.onnx'], folder);
+    });
+  });
+
+  describe('infer', () => {
+    it('prints means, pixels with data and speed', () => {
+      const { stdout } = succeed(
+        ['infer', product, '-m', 'model.onnx', '-o', 'again.tif', '--threads', '1', '--json'],
+        folder,
+      );
+      const { validPixels, pixels, endmembers, megapixelsPerSecond } = JSON.parse(stdout);
+      const inside = fixtures.footprintMask(32, 32).reduce((sum, one) => sum + one, 0);
+      assert.deepEqual([validPixels, pixels], [inside, 1024]);
+      assert.ok(megapixelsPerSecond > 0);
+      const sum = endmembers.reduce((total: number, { mean }: { mean: number }) => total + mean, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-5);
+    });
+
+    it('gives the same map whatever the tiles', () => {
+      succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled.tif', '--tile', '7'], folder);
+      const pixels = (file: string) => {
+        runProgram('gdal_translate', ['-q', '-of', 'ENVI', join(folder, file), join(folder, `${file}.img`)]);
+        return readFileSync(join(folder, `${file}.img`));
+      };
+      assert.ok(pixels('tiled.tif').equals(pixels('map.tif')));
+    });
+
+    it('is read by GDAL, endmembers and NoData and all', function () {
+      requireGdal(this);
+      const info = JSON.parse(runProgram('gdalinfo', ['-json', join(folder, 'map.tif')]));
+      assert.deepEqual(info.size, [32, 32]);
+      assert.deepEqual(info.geoTransform, [360000, 30, 0, 5820000, 0, -30]);
+      const bands = info.bands as { description: string; type: string; noDataValue: string }[];
+      assert.deepEqual(
+        bands.map(({ description }) => description),
+        [1, 2, 3, 4, 5].map((n) => `endmember ${n}`),
+      );
+      assert.ok(
+        bands.every(({ type, noDataValue }) => type === 'Float32' && String(noDataValue).toLowerCase() === 'nan'),
+      );
+    });
+
+    it('resamples a scene of another sensor when asked to', () => {
+      const wavelengths = Array.from({ length: 250 }, (_, i) => 410 + i * 8.3);
+      const scene = {
+        ...mixedScene(),
+        wavelengths,
+        value: (pixel: number, b: number) => 0.2 + 0.001 * (b % 7) + 0.0001 * pixel,
+      };
+      const other = writeEnvi(folder, 'other', { ...scene, sensor: 'OTHER' });
+      assert.equal(egunet(['infer', other, '-m', 'model.onnx', '-o', 'other.tif'], folder).code, 1);
+      succeed(['infer', other, '-m', 'model.onnx', '-o', 'other.tif', '--resample'], folder);
+    });
+  });
+
+  describe('evaluate', () => {
+    const spectra = () => ['--scene', product, '--reference-endmembers', 'truth-endmembers.csv'];
+
+    it('finds no error between the truth and itself', () => {
+      const args = [
+        'evaluate',
+        'truth-abundances.tif',
+        '-r',
+        'truth-abundances.tif',
+        ...spectra(),
+        '--endmembers',
+        'truth-endmembers.csv',
+      ];
+      const { figures, baseline, matching, materials } = JSON.parse(succeed([...args, '--json'], folder).stdout);
+      assert.equal(figures.find(({ name }: { name: string }) => name === 'aRMSE').value, 0);
+      assert.equal(matching, 'spectral angle of the endmembers');
+      assert.deepEqual(
+        materials.map(({ endmember }: { endmember: number }) => endmember),
+        [0, 1, 2, 3, 4],
+      );
+      // NNLS with the exact endmembers fails by the noise alone: 0.002 in reflectance over 202 bands.
+      assert.ok(baseline.figures[0].value < 0.01, `${baseline.figures[0].value}`);
+    });
+
+    it('prints every figure with unit, definition and NNLS with the same endmembers beside it', () => {
+      const { stdout } = succeed(
+        ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx'],
+        folder,
+      );
+      assert.match(stdout, /^figure +unit +map +NNLS, same endmembers$/m);
+      assert.match(stdout, /^aRMSE +abundance +0\.\d{4} +0\.\d{4}$/m);
+      assert.match(stdout, /^aSAD \(eq\. 12\) +rad /m);
+      assert.match(stdout, /^green grass +endmember \d /m);
+      assert.match(stdout, /^aRMSE: mean over pixels of sqrt/m);
+      assert.match(stdout, /^\d+ pixels compared, \d+ without data or reference; matched by/m);
+    });
+
+    it('compares abundances alone, with other names, on a part of the pixels', () => {
+      const args = [
+        'evaluate',
+        'map.tif',
+        '-r',
+        'truth-abundances.tif',
+        '--names',
+        'a, b,c,d,e',
+        '--max-pixels',
+        '100',
+        '--json',
+      ];
+      const { matching, materials, step, pixels, baseline } = JSON.parse(succeed(args, folder).stdout);
+      assert.equal(matching, 'abundances');
+      assert.deepEqual(
+        materials.map(({ name }: { name: string }) => name),
+        ['a', 'b', 'c', 'd', 'e'],
+      );
+      assert.equal(step, 11); // 1024 / 100, and no divisor in common with 32 columns
+      assert.ok(pixels > 50 && pixels <= 100);
+      assert.equal(baseline, undefined);
+    });
+  });
+});
+
+describe('the second Ctrl-C', () => {
+  const folder = temporaryFolder();
+
+  it('ends the process at once, even while it computes', async () => {
+    const control = new URL('../../../cli/dist/support/control.js', import.meta.url).href;
+    const script = `
+      import { takeControl } from '${control}';
+      const { signal } = takeControl({ verbose: false });
+      signal.addEventListener('abort', () => {
+        process.kill(process.pid, 'SIGINT');
+        const end = Date.now() + 60_000;
+        while (Date.now() < end); // a computation that does not look at signals
+      });
+      setInterval(() => {}, 1000);
+      process.stderr.write('ready');
+    `;
+    const outcome = await interrupted(['--input-type=module', '-e', script], { cwd: folder, when: /ready/ });
+    assert.equal(outcome.signal, 'SIGINT');
+    assert.match(outcome.stderr, /stopping: nothing is left behind \(Ctrl-C again quits at once\)/);
+  });
+});

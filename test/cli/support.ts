@@ -1,0 +1,103 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from '../support/index.js';
+
+/** The real program. */
+export const binary = join(root, 'cli/bin/egunet.js');
+
+/** What a command line came to. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `egunet` with these arguments in `cwd`. */
+export function egunet(args: readonly string[], cwd: string): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [binary, ...args], { cwd, encoding: 'utf8' });
+  if (error) throw error;
+  return { code: status, stdout, stderr };
+}
+
+/** As `egunet`, but throws what it says where it fails. */
+export function succeed(args: readonly string[], cwd: string): Outcome {
+  const outcome = egunet(args, cwd);
+  if (outcome.code !== 0) throw new Error(`egunet ${args.join(' ')}: exit code ${outcome.code}\n${outcome.stderr}`);
+  return outcome;
+}
+
+/** Runs a program and sends SIGINT when standard error first matches `when`. */
+export function interrupted(args: readonly string[], { cwd, when }: { cwd: string; when: RegExp }) {
+  return new Promise<Outcome & { signal: NodeJS.Signals | null }>((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd });
+    const said = { stdout: '', stderr: '' };
+    let sent = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.stderr += text;
+      if (!sent && when.test(said.stderr)) sent = child.kill('SIGINT');
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...said }));
+  });
+}
+
+type Fixtures = typeof import('../../fixtures/dist/index.js');
+
+/** The fixtures are no package, so they are found from the repository's root. */
+export const fixtures: Fixtures = await import(pathToFileURL(join(root, 'fixtures/dist/index.js')).href);
+
+/** A small ENVI scene: `value(pixel, band)` is the reflectance. */
+export interface EnviScene {
+  readonly rows: number;
+  readonly cols: number;
+  readonly wavelengths: readonly number[];
+  readonly value: (pixel: number, band: number) => number;
+  readonly sensor?: string;
+  readonly noData?: number;
+}
+
+/** Writes `name.img` (BIP, float32) with `name.hdr` and returns the data file's path. */
+export function writeEnvi(folder: string, name: string, scene: EnviScene): string {
+  const { rows, cols, wavelengths, value, sensor, noData } = scene;
+  const B = wavelengths.length;
+  const data = Float32Array.from({ length: rows * cols * B }, (_, i) => value(Math.floor(i / B), i % B));
+  const header = [
+    'ENVI',
+    `samples = ${cols}`,
+    `lines = ${rows}`,
+    `bands = ${B}`,
+    'header offset = 0',
+    'data type = 4',
+    'interleave = bip',
+    'byte order = 0',
+    'wavelength units = Nanometers',
+    `wavelength = {${wavelengths.join(', ')}}`,
+    ...(sensor === undefined ? [] : [`sensor type = ${sensor}`]),
+    ...(noData === undefined ? [] : [`data ignore value = ${noData}`]),
+  ];
+  writeFileSync(join(folder, `${name}.hdr`), `${header.join('\n')}\n`);
+  writeFileSync(join(folder, `${name}.img`), new Uint8Array(data.buffer));
+  return join(folder, `${name}.img`);
+}
+
+/** Three spectra that differ in 8 bands, mixed linearly in a 20 x 20 image with pure corners. */
+export function mixedScene(): EnviScene {
+  const wavelengths = [450, 550, 650, 750, 850, 950, 1050, 1250];
+  const spectra = [
+    [0.05, 0.1, 0.06, 0.4, 0.5, 0.52, 0.5, 0.45],
+    [0.1, 0.15, 0.22, 0.28, 0.32, 0.36, 0.4, 0.45],
+    [0.08, 0.07, 0.05, 0.03, 0.02, 0.02, 0.01, 0.01],
+  ];
+  const value = (pixel: number, band: number) => {
+    const [x, y] = [(pixel % 20) / 19, Math.floor(pixel / 20) / 19];
+    const shares = [x * y, x * (1 - y), 1 - x];
+    const wobble = 0.002 * Math.sin(pixel * 12.9898 + band * 78.233); // keeps the pixels apart
+    return shares.reduce((sum, share, c) => sum + share * spectra[c]![band]!, wobble);
+  };
+  return { rows: 20, cols: 20, wavelengths, value };
+}
