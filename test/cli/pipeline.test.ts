@@ -143,18 +143,18 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
-      const train = ['train', product, '-n', '5', '--epochs', '40'];
+      const train = ['train', product, '-n', '5', '--epochs', '24'];
       const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
         cwd: folder,
-        when: /epoch 3\/40/,
+        when: /epoch 3\/24/,
       });
       assert.equal(outcome.code, 130);
       assert.match(
         outcome.stderr,
-        /interrupted after \d+ of 40 epochs; the run is saved, go on with: egunet train -o broken --resume/,
+        /interrupted after \d+ of 24 epochs; the run is saved, go on with: egunet train -o broken --resume/,
       );
       const [half] = JSON.parse(succeed(['info', 'broken', '--json'], folder).stdout);
-      assert.ok(half.epoch >= 3 && half.epoch < 40 && !half.finished, `stopped at ${half.epoch}`);
+      assert.ok(half.epoch >= 3 && half.epoch < 24 && !half.finished, `stopped at ${half.epoch}`);
       assert.match(succeed(['info', 'broken'], folder).stdout, /continue with egunet train -o broken --resume/);
       succeed(['train', '-o', 'broken', '--resume'], folder);
       succeed([...train, '-o', 'whole'], folder);
@@ -170,9 +170,9 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('warns where an unfinished run is exported', async () => {
-      const train = [binary, 'train', product, '-n', '5', '--epochs', '40', '-o', 'part', '--verbose'];
-      assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/40/ })).code, 130);
-      assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 40 epochs are trained/);
+      const train = [binary, 'train', product, '-n', '5', '--epochs', '24', '-o', 'part', '--verbose'];
+      assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/24/ })).code, 130);
+      assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 24 epochs are trained/);
     });
   });
 
@@ -219,11 +219,7 @@ describe('from a scene to its map, on the command line', () => {
 
     it('gives the same map whatever the tiles', () => {
       succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled.tif', '--tile', '7'], folder);
-      const pixels = (file: string) => {
-        runProgram('gdal_translate', ['-q', '-of', 'ENVI', join(folder, file), join(folder, `${file}.img`)]);
-        return readFileSync(join(folder, `${file}.img`));
-      };
-      assert.ok(pixels('tiled.tif').equals(pixels('map.tif')));
+      assert.ok(readFileSync(join(folder, 'tiled.tif')).equals(readFileSync(join(folder, 'map.tif'))));
     });
 
     it('is read by GDAL, endmembers and NoData and all', function () {

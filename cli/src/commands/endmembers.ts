@@ -26,6 +26,7 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 async function write(args: Arguments, control: Control) {
+  const request = dataRequest(args.scene, args);
   const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }, files] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
@@ -36,7 +37,7 @@ async function write(args: Arguments, control: Control) {
   const { o: prefix, overwrite: replace } = args;
   const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
   for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
-  const { facts, found } = await prepareData(dataRequest(args.scene, args), control);
+  const { facts, found } = await prepareData(request, control);
   const { bands, endmembers, endmemberMethod } = facts;
   const names = endmembers.map(({ name }) => name);
   const known = <K extends 'wavelength' | 'fwhm'>(key: K) =>

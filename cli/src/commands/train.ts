@@ -75,13 +75,17 @@ const SETTLED = [
   'cols',
 ] as const satisfies (keyof Arguments)[];
 
+function assertResumable(args: Arguments): void {
+  const given = SETTLED.find((name) => args[name] !== undefined);
+  if (given) throw new UsageError(`--${given}: a resumed run keeps its settings; leave it out`);
+  if (args.overwrite) throw new UsageError('--resume goes on with the run, --overwrite replaces it; choose one');
+  if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
+}
+
 async function plan(args: Arguments) {
-  const { openRun } = await import('../pipeline/train-run.js');
   if (args.resume) {
-    const given = SETTLED.find((name) => args[name] !== undefined);
-    if (given) throw new UsageError(`--${given}: a resumed run keeps its settings; leave it out`);
-    if (args.overwrite) throw new UsageError('--resume goes on with the run, --overwrite replaces it; choose one');
-    if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
+    assertResumable(args);
+    const { openRun } = await import('../pipeline/train-run.js');
     const { checkpoint, request } = await openRun(args.o);
     return { request, resume: checkpoint };
   }
@@ -97,13 +101,13 @@ function settingsOf(args: Arguments) {
 }
 
 export async function handler(args: Arguments): Promise<void> {
+  const { request, resume } = await plan(args);
   const [{ trainRun }, { prepareFolder }, { takeControl }] = await Promise.all([
     import('../pipeline/train-run.js'),
     import('../support/files.js'),
     import('../support/control.js'),
   ]);
   const { o: run, threads, json } = args;
-  const { request, resume } = await plan(args);
   if (resume && resume.epoch >= resume.settings.epochs) {
     note(`${run}: all ${resume.epoch} epochs are done already; nothing to resume`);
     return report(json, { run, finished: true, checkpoint: resume, seconds: 0, pixelsPerSecond: 0 });
