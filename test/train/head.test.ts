@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeModel } from '@egunet/export';
 import { assertModelCard, parseModelCard } from '@egunet/models/card';
 import {
@@ -11,6 +13,8 @@ import {
   TrainError,
 } from '@egunet/train';
 import * as ort from 'onnxruntime-node';
+import { root } from '../support/index.js';
+import { goldenHead, goldenPixels } from './golden-head.js';
 import { mixtures } from './training-set.js';
 
 describe('the exported head', () => {
@@ -83,6 +87,18 @@ describe('the exported head', () => {
     await assert.rejects(exportHead(checkpoint, notANumber), refused);
     const noProbe = { ...options, probe: new Float32Array(4) };
     await assert.rejects(exportHead(checkpoint, noProbe), /the probe should be pixels of 15 bands, got 4 values/);
+  });
+
+  it('gives the golden abundances of onnxruntime for Python, from the very bytes that onnx.checker accepted', async () => {
+    const { bytes } = await goldenHead();
+    const folder = join(root, 'fixtures/golden/train');
+    assert.ok(Buffer.from(bytes).equals(readFileSync(join(folder, 'head.onnx'))));
+    const golden = JSON.parse(readFileSync(join(folder, 'head.json'), 'utf8')).outputs[0];
+    const session = await ort.InferenceSession.create(bytes);
+    const spectra = new ort.Tensor('float32', goldenPixels, [goldenPixels.length / 8, 8]);
+    const { abundances } = await session.run({ spectra });
+    assert.deepEqual(abundances!.dims, golden.shape);
+    for (const [i, value] of golden.values.entries()) assert.ok(Math.abs(Number(abundances!.data[i]) - value) < 1e-6);
   });
 
   it('has a STAC item that names bands, outputs and the file', async () => {

@@ -1,0 +1,11 @@
+// Writes the golden head and its input; the script then checks it with onnx.checker and adds the outputs of Python's onnxruntime:
+//   node test/dist/train/write-golden.js && python fixtures/golden/export/check.py fixtures/golden/train
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/index.js';
+import { goldenHead, goldenPixels } from './golden-head.js';
+
+const folder = join(root, 'fixtures/golden/train');
+const inputs = [{ name: 'spectra', type: 'float32', shape: [goldenPixels.length / 8, 8], values: [...goldenPixels] }];
+writeFileSync(join(folder, 'head.onnx'), (await goldenHead()).bytes);
+writeFileSync(join(folder, 'head.json'), `${JSON.stringify({ inputs })}\n`);
