@@ -28,6 +28,8 @@ export interface FitProgress {
   readonly epoch: number;
   readonly epochs: number;
   readonly losses: EpochLosses;
+  /** The run as it is now, to be saved now and then. */
+  readonly checkpoint: Checkpoint;
   /** Seconds since the first epoch of this call. */
   readonly seconds: number;
   /** Pixels of both streams a second, over this epoch. */
@@ -41,7 +43,8 @@ export interface FitOptions extends Partial<FitSettings> {
   readonly engine?: (problem: Problem) => Promise<Engine>;
   /** Stops after the epoch that is running. */
   readonly signal?: AbortSignal;
-  readonly onEpoch?: (progress: FitProgress) => void;
+  /** Called after every epoch; training goes on when its promise is settled. */
+  readonly onEpoch?: (progress: FitProgress) => void | Promise<void>;
   /** Continues this run: its settings hold, and the data must be the same. */
   readonly resume?: Checkpoint;
 }
@@ -125,7 +128,8 @@ async function runEpochs({ engine, problem, start }: Training, options: FitOptio
     checkpoint = { ...checkpoint, epoch, state, history: [...checkpoint.history, mean] };
     const now = performance.now();
     const pixelsPerSecond = (problem.steps * (problem.batch + candidates)) / ((now - before) / 1000);
-    options.onEpoch?.({ epoch, epochs: settings.epochs, losses: mean, seconds: (now - began) / 1000, pixelsPerSecond });
+    const seconds = (now - began) / 1000;
+    await options.onEpoch?.({ epoch, epochs: settings.epochs, losses: mean, checkpoint, seconds, pixelsPerSecond });
     await new Promise(setImmediate); // lets signals in
   }
   return { checkpoint, finished: checkpoint.epoch === settings.epochs };
