@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/index.js';
@@ -100,4 +101,20 @@ export function mixedScene(): EnviScene {
     return shares.reduce((sum, share, c) => sum + share * spectra[c]![band]!, wobble);
   };
   return { rows: 20, cols: 20, wavelengths, value };
+}
+
+/** Names of everything below a folder. */
+const everything = (folder: string): string[] => (readdirSync(folder, { recursive: true }) as string[]).sort();
+
+/** The command fails with exit code 1 and a last line that says why, and nothing changes in `folder`. */
+export function assertFails(args: readonly string[], folder: string, says: RegExp): void {
+  const before = everything(folder);
+  const { code, stdout, stderr } = egunet(args, folder);
+  const last = stderr.trimEnd().split('\n').at(-1)!;
+  assert.match(last, says);
+  assert.match(last, /^egunet: /);
+  assert.ok(!last.includes('bug in egunet'), last);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.deepEqual(everything(folder), before);
 }

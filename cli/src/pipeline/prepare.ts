@@ -53,6 +53,15 @@ function noteDropped(dropped: readonly { readonly band: number; readonly reason:
   }
 }
 
+/** Warns of values that cannot be reflectance, such as counts: they train, but nothing made of them fits other scenes. */
+function noteImplausible({ bandStatistics: { mean } }: SceneSample): void {
+  const bright = mean.filter((value) => value > 1).length;
+  if (2 * bright > mean.length)
+    note(
+      `the mean of ${bright} of ${mean.length} bands is above 1 (100 % reflectance), up to ${Math.max(...mean).toPrecision(3)}; if these are scaled values, give --reflectance-scale`,
+    );
+}
+
 /** Shows one progress line after another, each for a stage of the work. */
 function stages(startProgress: StartProgress): {
   show: (stage: string, done: number, total: number) => void;
@@ -162,6 +171,7 @@ export async function prepareData(request: DataRequest, control: Control): Promi
     noteDropped(dropped);
     const sample = await readSample(scene, bands, { request, control });
     if (sample.nonFinitePixels > 0) note(`left out: ${sample.nonFinitePixels} pixels that hold NaN or infinity`);
+    noteImplausible(sample);
     const found = await findIn(scene, sample, { work: { request, control }, bands });
     const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[found.countSource];
     note(`${found.count} endmembers (${how}), ${found.candidates.length / bands.length} candidates labelled`);

@@ -29,8 +29,9 @@ function allOf(bands: readonly Band[], pick: (band: Band) => string): string {
   return values.length <= 3 ? values.join(', ') : `${values.slice(0, 3).join(', ')} and ${values.length - 3} more`;
 }
 
-function reflectance({ gain, offset }: Band): string {
-  if (gain === 1 && offset === 0) return 'as stored';
+function reflectance({ gain, offset }: Band, sampleType: string): string {
+  if (gain === 1 && offset === 0)
+    return sampleType.startsWith('float') ? 'as stored' : 'scale not stated: give --reflectance-scale, e.g. 0.0001';
   return offset === 0 ? `stored value x ${gain}` : `stored value x ${gain} + ${offset}`;
 }
 
@@ -61,7 +62,7 @@ export function sceneFacts(scene: SceneDescription): [string, string | undefined
     ['bands', named ? bands.map((band) => band.name).join(', ') : undefined],
     ['bad bands', bad.length > 0 ? `${bad.length}: ${bandRanges(bad)}` : 'none'],
     ['NoData', allOf(bands, ({ noData }) => (noData === undefined ? 'none' : String(noData)))],
-    ['reflectance', allOf(bands, reflectance)],
+    ['reflectance', allOf(bands, (band) => reflectance(band, scene.sampleType))],
     ['georeference', georeference ? place(georeference) : 'none'],
     ['block', `${scene.block.rows} x ${scene.block.cols} pixels read fastest`],
     ...Object.entries(scene.facts),

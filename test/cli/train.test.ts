@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../support/index.js';
+import { binary, fixtures, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+
+const filesOf = (folder: string) =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]);
+
+describe('train, on the command line', () => {
+  const folder = temporaryFolder();
+  let product: string;
+  before(async () => {
+    product = (await fixtures.makeEnmapProduct(folder, { seed: 3, rows: 32, cols: 32 })).folder;
+  });
+
+  it('gives the same weights for the same seed and others for another', () => {
+    const train = ['train', product, '-n', '5', '--epochs', '2'];
+    for (const run of ['one', 'two']) succeed([...train, '-o', run], folder);
+    assert.deepEqual(filesOf(join(folder, 'one')), filesOf(join(folder, 'two')));
+    succeed([...train, '--seed', '2', '-o', 'other'], folder);
+    assert.notDeepEqual(filesOf(join(folder, 'other')), filesOf(join(folder, 'one')));
+  });
+
+  it('heeds its settings, and prints JSON', () => {
+    const settings = [
+      '--schedule',
+      'poly',
+      '--learning-rate',
+      '0.02',
+      '--drop-rate',
+      '0',
+      '--weight-decay',
+      '0.001',
+      '--batch',
+      '40',
+    ];
+    const sampling = ['--max-pixels', '300', '--max-blocks', '20', '--threads', '1', '--epochs', '2', '-n', '4'];
+    const { stdout } = succeed(['train', product, ...settings, ...sampling, '-o', 'set', '--json'], folder);
+    const result = JSON.parse(stdout);
+    assert.deepEqual(result.settings, {
+      seed: 1,
+      epochs: 2,
+      schedule: 'poly',
+      learningRate: 0.02,
+      dropRate: 0,
+      weightDecay: 0.001,
+      batch: 40,
+    });
+    assert.equal(result.pixels, 300);
+    assert.equal(result.endmembers.length, 4);
+    assert.ok(Number.isFinite(result.losses.total));
+  });
+
+  it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
+    const train = ['train', product, '-n', '5', '--epochs', '24'];
+    const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
+      cwd: folder,
+      when: /epoch 3\/24/,
+    });
+    assert.equal(outcome.code, 130);
+    assert.match(
+      outcome.stderr,
+      /interrupted after \d+ of 24 epochs; the run is saved, go on with: egunet train -o broken --resume/,
+    );
+    const [half] = JSON.parse(succeed(['info', 'broken', '--json'], folder).stdout);
+    assert.ok(half.epoch >= 3 && half.epoch < 24 && !half.finished, `stopped at ${half.epoch}`);
+    assert.match(succeed(['info', 'broken'], folder).stdout, /continue with egunet train -o broken --resume/);
+    succeed(['train', '-o', 'broken', '--resume'], folder);
+    succeed([...train, '-o', 'whole'], folder);
+    assert.deepEqual(filesOf(join(folder, 'broken')), filesOf(join(folder, 'whole')));
+    assert.match(succeed(['train', '-o', 'broken', '--resume'], folder).stderr, /nothing to resume/);
+  });
+
+  it('interrupted before the first epoch leaves nothing', async () => {
+    const args = [binary, 'train', product, '-o', 'never', '--verbose'];
+    const outcome = await interrupted(args, { cwd: folder, when: /endmembers: count/ });
+    assert.equal(outcome.code, 130);
+    assert.ok(!readdirSync(folder).includes('never'));
+  });
+
+  it('warns where an unfinished run is exported', async () => {
+    const train = [binary, 'train', product, '-n', '5', '--epochs', '24', '-o', 'part', '--verbose'];
+    assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/24/ })).code, 130);
+    assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 24 epochs are trained/);
+  });
+
+  it('warns of values that cannot be reflectance', () => {
+    const { value, ...rest } = mixedScene();
+    const path = writeEnvi(folder, 'counts', { ...rest, value: (pixel, band) => 10_000 * value(pixel, band) });
+    const { stderr } = succeed(['train', path, '-n', '3', '--epochs', '1', '-o', 'counts'], folder);
+    assert.match(stderr, /mean of 8 of 8 bands is above 1 .*give --reflectance-scale/);
+  });
+});
+
+describe('the second Ctrl-C', () => {
+  const folder = temporaryFolder();
+
+  it('ends the process at once, even while it computes', async () => {
+    const control = new URL('../../../cli/dist/support/control.js', import.meta.url).href;
+    const script = `
+      import { takeControl } from '${control}';
+      const { signal } = takeControl({ verbose: false });
+      signal.addEventListener('abort', () => {
+        process.kill(process.pid, 'SIGINT');
+        const end = Date.now() + 60_000;
+        while (Date.now() < end); // a computation that does not look at signals
+      });
+      setInterval(() => {}, 1000);
+      process.stderr.write('ready');
+    `;
+    const outcome = await interrupted(['--input-type=module', '-e', script], { cwd: folder, when: /ready/ });
+    assert.equal(outcome.signal, 'SIGINT');
+    assert.match(outcome.stderr, /stopping: nothing is left behind \(Ctrl-C again quits at once\)/);
+  });
+});
