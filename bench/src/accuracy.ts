@@ -1,4 +1,4 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule released]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule released --threads 0]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes docs/results.md.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     scenes: { type: 'string', default: Object.keys(scenes).join(',') },
     epochs: { type: 'string', default: '200' },
     schedule: { type: 'string', default: 'released' },
+    threads: { type: 'string', default: '0' },
     'no-write': { type: 'boolean', default: false },
   },
 });
@@ -64,6 +65,7 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
     seed,
     epochs: Number(values.epochs),
     schedule: values.schedule as Schedule,
+    threads: Number(values.threads),
   });
   const abundances = await evaluateNetwork(checkpoint, spectra);
   const evaluation: Evaluation = evaluateAbundances({
