@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
-import { binary, egunet, fixtures, mixedScene, succeed, writeEnvi } from './support.js';
+import { binary, egunet, mixedScene, succeed, writeEnvi } from './support.js';
 
 describe('from a scene to its map, on the command line', () => {
   const folder = temporaryFolder();
   let product: string;
   before(async () => {
-    product = (await fixtures.makeEnmapProduct(folder, { seed: 3, rows: 32, cols: 32 })).folder;
+    product = (await makeEnmapProduct(folder, { seed: 3, rows: 32, cols: 32 })).folder;
     succeed(['train', product, '-n', '5', '--epochs', '4', '-o', 'run'], folder);
     succeed(['export', 'run', '-o', 'model.onnx'], folder);
     succeed(['infer', product, '--model', 'model.onnx', '-o', 'map.tif'], folder);
@@ -80,7 +81,7 @@ describe('from a scene to its map, on the command line', () => {
     it('uses only the wavelengths asked for', () => {
       const args = ['endmembers', product, '-n', '3', '--bands', '400-1300', '--exclude', '930-1000', '-o', 'some'];
       const { bands } = JSON.parse(succeed([...args, '--json'], folder).stdout);
-      const all = fixtures.enmapBands().map(({ wavelength }) => wavelength);
+      const all = enmapBands().map(({ wavelength }) => wavelength);
       const expected = all.filter((nm) => nm <= 1289 && !(nm >= 930 && nm <= 1000)); // beyond 1289 nm bands are bad
       assert.equal(bands, expected.length);
       const first = readFileSync(join(folder, 'some.csv'), 'utf8')
@@ -128,7 +129,7 @@ describe('from a scene to its map, on the command line', () => {
         folder,
       );
       const { validPixels, pixels, endmembers, megapixelsPerSecond } = JSON.parse(stdout);
-      const inside = fixtures.footprintMask(32, 32).reduce((sum, one) => sum + one, 0);
+      const inside = footprintMask(32, 32).reduce((sum, one) => sum + one, 0);
       assert.deepEqual([validPixels, pixels], [inside, 1024]);
       assert.ok(megapixelsPerSecond > 0);
       const sum = endmembers.reduce((total: number, { mean }: { mean: number }) => total + mean, 0);

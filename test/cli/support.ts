@@ -47,11 +47,6 @@ export function interrupted(args: readonly string[], { cwd, when }: { cwd: strin
   });
 }
 
-type Fixtures = typeof import('../../fixtures/dist/index.js');
-
-/** The fixtures are no package, so they are found from the repository's root. */
-export const fixtures: Fixtures = await import(pathToFileURL(join(root, 'fixtures/dist/index.js')).href);
-
 /** A small ENVI scene: `value(pixel, band)` is the reflectance. */
 export interface EnviScene {
   readonly rows: number;

@@ -51,20 +51,6 @@ const CONTENTS = [
   'report.html',
 ] as const;
 
-/** The generator of the demo scene. It is part of the repository, not of the installed package. */
-async function loadFixtures() {
-  try {
-    return await import('../../../fixtures/dist/index.js');
-  } catch (cause) {
-    throw new CommandError(
-      'the demo makes its scene with a part of the repository that is not installed; clone the repository and run npm run demo',
-      {
-        cause,
-      },
-    );
-  }
-}
-
 async function emptyFolder(folder: string, { seed, size, epochs }: DemoOptions): Promise<void> {
   const hint = 'choose another folder';
   await prepareFolder(folder, { marker: MARKER, replace: true, hint });
@@ -87,7 +73,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
     timings.push([name, (performance.now() - start) / 1000]);
     return result;
   };
-  const { makeEnmapProduct } = await loadFixtures();
+  const { makeEnmapProduct } = await import('@egunet/fixtures');
   await emptyFolder(folder, options);
   const at = (name: string) => join(folder, name);
   const files = {
@@ -109,7 +95,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   );
   signal.throwIfAborted();
   const { card } = await timed('export the model', () =>
-    exportModel({ checkpoint: run.checkpoint, request }, { output: files.model, overwrite: false }),
+    exportModel({ checkpoint: run.checkpoint, request }, { model: files.model, sidecar: at('model.json') }),
   );
   await timed('unmix the scene', () =>
     unmixScene(
