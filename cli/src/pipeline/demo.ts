@@ -4,7 +4,6 @@ import type { ModelCard } from '@egunet/models/card';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import { renderReport } from '../report/page.js';
 import type { Control } from '../support/control.js';
-import { CommandError } from '../support/errors.js';
 import { prepareFolder, writeWhole } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
 import { softwareVersion } from '../support/version.js';
