@@ -26,17 +26,17 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 async function write(args: Arguments, control: Control) {
+  const { o: prefix, overwrite: replace } = args;
   const request = dataRequest(args.scene, args);
-  const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }, files] = await Promise.all([
+  const files = await import('../support/files.js');
+  const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
+  for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
+  const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
     import('../pipeline/prepare.js'),
     import('../report/spectra-chart.js'),
-    import('../support/files.js'),
   ]);
-  const { o: prefix, overwrite: replace } = args;
-  const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
-  for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
   const { facts, found } = await prepareData(request, control);
   const { bands, endmembers, endmemberMethod } = facts;
   const names = endmembers.map(({ name }) => name);

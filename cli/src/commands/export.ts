@@ -21,8 +21,13 @@ export const builder = (yargs: Argv) =>
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
+/** Where the STAC item of a model goes. */
+const sidecarOf = (model: string): string => model.replace(/\.onnx$/i, '.json');
+
 export async function handler(args: Arguments): Promise<void> {
   if (!/\.onnx$/i.test(args.o)) throw new UsageError(`-o: expected a name that ends in .onnx, got '${args.o}'`);
+  const { assertWritable } = await import('../support/files.js');
+  for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
   const [{ exportModel }, { openRun }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('../pipeline/train-run.js'),
@@ -34,11 +39,9 @@ export async function handler(args: Arguments): Promise<void> {
     args.scene === undefined
       ? {}
       : { scene: { path: args.scene, open: { ...run.request.open, ...openOptions(args) } } };
-  const { model, sidecar, bytes, card, maxDifference, probePixels } = await exportModel(run, {
-    output: args.o,
-    overwrite: args.overwrite,
-    ...scene,
-  });
+  const { o: model } = args;
+  const sidecar = sidecarOf(model);
+  const { bytes, card, maxDifference, probePixels } = await exportModel(run, { model, sidecar, ...scene });
   const { bands, endmembers } = card;
   printResult(args.json, { model, sidecar, bytes: bytes.length, maxDifference, probePixels, card }, () =>
     formatFacts([

@@ -102,8 +102,7 @@ function settingsOf(args: Arguments) {
 
 export async function handler(args: Arguments): Promise<void> {
   const { request, resume } = await plan(args);
-  const [{ trainRun }, { prepareFolder }, { takeControl }] = await Promise.all([
-    import('../pipeline/train-run.js'),
+  const [{ prepareFolder }, { takeControl }] = await Promise.all([
     import('../support/files.js'),
     import('../support/control.js'),
   ]);
@@ -117,8 +116,9 @@ export async function handler(args: Arguments): Promise<void> {
     replace: args.overwrite || args.resume,
     hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
   });
-  const control = takeControl({ verbose: args.verbose, leaves: 'the run is saved as far as it came' });
+  const control = takeControl({ verbose: args.verbose, leaves: 'epochs that are done are kept' });
   try {
+    const { trainRun } = await import('../pipeline/train-run.js');
     const result = await trainRun(run, request, {
       settings: resume ? {} : settingsOf(args),
       control,

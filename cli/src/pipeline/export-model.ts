@@ -4,7 +4,7 @@ import type { OpenOptions, Scene } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { type Checkpoint, exportHead, type Head, sceneWindows, stacItem, usableBands } from '@egunet/train';
 import { CommandError } from '../support/errors.js';
-import { assertWritable, writeWhole } from '../support/files.js';
+import { writeWhole } from '../support/files.js';
 import { softwareVersion } from '../support/version.js';
 import type { DataRequest } from './prepare.js';
 
@@ -13,8 +13,6 @@ const PROBE_PIXELS = 1024;
 
 /** What an export wrote. */
 export interface ExportResult extends Head {
-  readonly model: string;
-  readonly sidecar: string;
   readonly probePixels: number;
 }
 
@@ -53,14 +51,12 @@ async function readProbe(scene: Scene, bands: readonly number[]): Promise<Float3
   return probe.subarray(0, count * bands.length);
 }
 
-/** Writes the abundance head of a run as an ONNX model with a STAC sidecar, after comparing it with the trained network on real pixels. */
+/** Writes the abundance head of a run as an ONNX model with a STAC item as its sidecar, after comparing it with the trained network on real pixels. */
 export async function exportModel(
   { checkpoint, request }: { checkpoint: Checkpoint; request: DataRequest },
-  options: { output: string; overwrite: boolean; scene?: { path: string; open: OpenOptions } },
+  options: { model: string; sidecar: string; scene?: { path: string; open: OpenOptions } },
 ): Promise<ExportResult> {
-  const { output: model, overwrite } = options;
-  const sidecar = model.replace(/\.onnx$/i, '.json');
-  for (const path of [model, sidecar]) await assertWritable(path, { overwrite });
+  const { model, sidecar } = options;
   const { path, open } = options.scene ?? { path: request.scene, open: request.open };
   const scene = await openScene(path, open).catch((cause: Error) => {
     if (options.scene) throw cause;
@@ -80,5 +76,5 @@ export async function exportModel(
   const item = stacItem(head.card, { href: basename(model), bytes: head.bytes.length, sha256 });
   await writeWhole(model, head.bytes);
   await writeWhole(sidecar, `${JSON.stringify(item, undefined, 2)}\n`);
-  return { ...head, model, sidecar, probePixels: probe.length / checkpoint.facts.bands.length };
+  return { ...head, probePixels: probe.length / checkpoint.facts.bands.length };
 }
