@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { DEFAULT_SETTINGS } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
@@ -25,6 +26,22 @@ describe('the command line', () => {
       assert.match(stdout, /Exit codes:/);
       assert.ok(!stdout.includes('$0'));
     });
+
+  it('states the defaults that training really has', () => {
+    const { stdout } = egunet(['train', '--help'], folder);
+    const { seed, epochs, schedule, learningRate, dropRate, weightDecay } = DEFAULT_SETTINGS;
+    const stated = {
+      seed,
+      epochs,
+      schedule,
+      'learning-rate': learningRate,
+      'drop-rate': dropRate,
+      'weight-decay': weightDecay,
+    };
+    const words = stdout.replace(/\s+/g, ' ');
+    for (const [name, value] of Object.entries(stated))
+      assert.match(words, new RegExp(`--${name} [^\\[]*\\[default: ${value}\\]`), name);
+  });
 
   it('says its version', () => {
     assert.match(egunet(['--version'], folder).stdout, /^\d+\.\d+\.\d+\n$/);

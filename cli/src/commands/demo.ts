@@ -9,27 +9,32 @@ export const describe = 'Make a scene, train, export, unmix it, and report how w
 const DEFAULTS = { folder: 'demo', size: 128, epochs: 60 } as const;
 
 export const builder = (yargs: Argv) =>
-  withCommon(yargs)
-    .usage(
-      '$0 demo\n\nMakes a seeded EnMAP-like product of five materials with exactly known abundances, trains on it, exports the model, unmixes the scene and leaves an HTML report. A former demo in the folder is replaced; anything else is left alone.',
-    )
-    .option('o', text('o', `Folder to leave it in [default: ${DEFAULTS.folder}]`))
-    .option(
-      'seed',
-      wholeNumber('seed', { describe: `Seed of the scene and the training [default: ${DEFAULT_SEED}]`, least: 0 }),
-    )
-    .option(
-      'size',
-      wholeNumber('size', {
-        describe: `Rows and columns of the scene [default: ${DEFAULTS.size}]`,
-        least: 24,
-        most: 1024,
-      }),
-    )
-    .option('epochs', wholeNumber('epochs', { describe: `Epochs of training [default: ${DEFAULTS.epochs}]`, least: 1 }))
-    .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
-    .example('$0 demo', 'everything in the folder demo')
-    .example('$0 demo --size 64 --epochs 50 -o quick', 'smaller and faster');
+  withCommon(
+    yargs
+      .usage(
+        '$0 demo\n\nMakes a seeded EnMAP-like product of five materials with exactly known abundances, trains on it, exports the model, unmixes the scene and leaves an HTML report. A former demo in the folder is replaced; anything else is left alone.',
+      )
+      .option('o', text('o', `Folder to leave it in [default: ${DEFAULTS.folder}]`))
+      .option(
+        'seed',
+        wholeNumber('seed', { describe: `Seed of the scene and the training [default: ${DEFAULT_SEED}]`, least: 0 }),
+      )
+      .option(
+        'size',
+        wholeNumber('size', {
+          describe: `Rows and columns of the scene [default: ${DEFAULTS.size}]`,
+          least: 24,
+          most: 1024,
+        }),
+      )
+      .option(
+        'epochs',
+        wholeNumber('epochs', { describe: `Epochs of training [default: ${DEFAULTS.epochs}]`, least: 1 }),
+      )
+      .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+      .example('$0 demo', 'everything in the folder demo')
+      .example('$0 demo --size 64 --epochs 50 -o quick', 'smaller and faster'),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

@@ -9,19 +9,25 @@ export const command = 'endmembers <scene>';
 export const describe = 'Find the endmembers of a scene: CSV, ENVI library and a drawing';
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withDataOptions(withCommon(yargs)))
-    .positional('scene', {
-      type: 'string',
-      demandOption: true,
-      describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
-    })
-    .usage(
-      '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
-    )
-    .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
-    .option('overwrite', overwrite)
-    .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
-    .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands");
+  withCommon(
+    withSceneOptions(
+      withDataOptions(
+        yargs
+          .positional('scene', {
+            type: 'string',
+            demandOption: true,
+            describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+          })
+          .usage(
+            '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
+          )
+          .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
+          .option('overwrite', overwrite)
+          .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
+          .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands"),
+      ),
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

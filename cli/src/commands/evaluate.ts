@@ -10,34 +10,38 @@ export const describe = 'Compare a map of abundances with a reference';
 const DEFAULT_PIXELS = 250_000;
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withCommon(yargs))
-    .positional('abundances', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
-    .usage(
-      '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
-    )
-    .option('reference', requiredText('reference', 'Reference map (one band a material) or .mat file', 'r'))
-    .option('scene', text('scene', 'The scene that was unmixed'))
-    .option('model', text('model', 'The model that made the map', 'm'))
-    .option('endmembers', text('endmembers', "Spectral library (or .mat) with the map's endmembers, in its order"))
-    .option(
-      'reference-endmembers',
-      text('reference-endmembers', "Spectral library (or .mat) with the reference's spectra, in its order"),
-    )
-    .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
-    .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
-    .option('endmember-variable', text('endmember-variable', '.mat: matrix [bands, materials] [default: M]'))
-    .option(
-      'max-pixels',
-      wholeNumber('max-pixels', {
-        describe: `Pixels compared at most, evenly taken [default: ${DEFAULT_PIXELS}]`,
-        least: 1,
-      }),
-    )
-    .example('$0 evaluate abundances.tif --reference truth.tif', 'abundances only')
-    .example(
-      '$0 evaluate abundances.tif -r Jasper_GT.mat --names tree,water,dirt,road --scene jasper.mat --model model.onnx --reference-endmembers Jasper_GT.mat',
-      'with spectral angles and NNLS',
-    );
+  withCommon(
+    withSceneOptions(
+      yargs
+        .positional('abundances', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
+        .usage(
+          '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
+        )
+        .option('reference', requiredText('reference', 'Reference map (one band a material) or .mat file', 'r'))
+        .option('scene', text('scene', 'The scene that was unmixed'))
+        .option('model', text('model', 'The model that made the map', 'm'))
+        .option('endmembers', text('endmembers', "Spectral library (or .mat) with the map's endmembers, in its order"))
+        .option(
+          'reference-endmembers',
+          text('reference-endmembers', "Spectral library (or .mat) with the reference's spectra, in its order"),
+        )
+        .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
+        .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
+        .option('endmember-variable', text('endmember-variable', '.mat: matrix [bands, materials] [default: M]'))
+        .option(
+          'max-pixels',
+          wholeNumber('max-pixels', {
+            describe: `Pixels compared at most, evenly taken [default: ${DEFAULT_PIXELS}]`,
+            least: 1,
+          }),
+        )
+        .example('$0 evaluate abundances.tif --reference truth.tif', 'abundances only')
+        .example(
+          '$0 evaluate a.tif -r truth.tif --scene s.tif -m model.onnx --reference-endmembers truth.csv',
+          'with spectral angles and NNLS',
+        ),
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

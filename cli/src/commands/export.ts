@@ -8,16 +8,20 @@ export const command = 'export <run>';
 export const describe = 'Export the abundance head of a training run to ONNX';
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withCommon(yargs))
-    .positional('run', { type: 'string', demandOption: true, describe: 'Folder made by egunet train' })
-    .usage(
-      '$0 export RUN -o MODEL.onnx\n\nWrites a self-contained ONNX model (scaling, batch-norm and softmax inside, model card in its metadata) and MODEL.json, a STAC item. Fails, and writes nothing, unless ONNX Runtime agrees with the trained network within 1e-5 on real pixels of the training scene.',
-    )
-    .option('o', requiredText('o', 'Model to write, *.onnx'))
-    .option('scene', text('scene', 'The training scene, where it has moved'))
-    .option('overwrite', overwrite)
-    .example('$0 export run -o model.onnx', 'model.onnx and model.json')
-    .example('$0 export run --scene /data/moved/scene.tif -o model.onnx', 'the scene is elsewhere now');
+  withCommon(
+    withSceneOptions(
+      yargs
+        .positional('run', { type: 'string', demandOption: true, describe: 'Folder made by egunet train' })
+        .usage(
+          '$0 export RUN -o MODEL.onnx\n\nWrites a self-contained ONNX model (scaling, batch-norm and softmax inside, model card in its metadata) and MODEL.json, a STAC item. Fails, and writes nothing, unless ONNX Runtime agrees with the trained network within 1e-5 on real pixels of the training scene.',
+        )
+        .option('o', requiredText('o', 'Model to write, *.onnx'))
+        .option('scene', text('scene', 'The training scene, where it has moved'))
+        .option('overwrite', overwrite)
+        .example('$0 export run -o model.onnx', 'model.onnx and model.json')
+        .example('$0 export run --scene /data/moved/scene.tif -o model.onnx', 'the scene is elsewhere now'),
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

@@ -7,28 +7,35 @@ export const command = 'infer <scene>';
 export const describe = 'Unmix a scene with a model: a GeoTIFF of abundances';
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withCommon(yargs))
-    .positional('scene', {
-      type: 'string',
-      demandOption: true,
-      describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
-    })
-    .usage(
-      '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites float32 abundances, one band an endmember, NaN where the scene has no data. Bands are matched by wavelength, within half a FWHM.',
-    )
-    .option('model', requiredText('model', 'Model made by egunet export', 'm'))
-    .option('o', requiredText('o', 'GeoTIFF to write'))
-    .option('resample', {
-      type: 'boolean',
-      default: false,
-      describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
-    })
-    .option('tile', wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: by memory]', least: 1 }))
-    .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
-    .option('overwrite', overwrite)
-    .example('$0 infer ENMAP01-____L2A-DT0000001049_20220612T105735Z --model model.onnx -o abundances.tif', 'a product')
-    .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
-    .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script');
+  withCommon(
+    withSceneOptions(
+      yargs
+        .positional('scene', {
+          type: 'string',
+          demandOption: true,
+          describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+        })
+        .usage(
+          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites float32 abundances, one band an endmember, NaN where the scene has no data. Bands are matched by wavelength, within half a FWHM.',
+        )
+        .option('model', requiredText('model', 'Model made by egunet export', 'm'))
+        .option('o', requiredText('o', 'GeoTIFF to write'))
+        .option('resample', {
+          type: 'boolean',
+          default: false,
+          describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
+        })
+        .option(
+          'tile',
+          wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: by memory]', least: 1 }),
+        )
+        .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+        .option('overwrite', overwrite)
+        .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
+        .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
+        .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script'),
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

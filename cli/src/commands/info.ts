@@ -9,18 +9,22 @@ export const command = 'info <path..>';
 export const describe = 'Say what is in scenes, models and training runs';
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withCommon(yargs))
-    .positional('path', {
-      type: 'string',
-      demandOption: true,
-      describe: 'Scenes, .onnx models, run folders',
-    })
-    .usage(
-      '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; the card of a model; the state of a run.',
-    )
-    .example('$0 info ENMAP01-____L2A-DT0000001049_20220612T105735Z', 'an unpacked EnMAP product')
-    .example('$0 info scene.hdr model.onnx', 'several at once')
-    .example("$0 info scene.tif --json | jq '.[0].bands[].wavelength'", 'wavelengths for a script');
+  withCommon(
+    withSceneOptions(
+      yargs
+        .positional('path', {
+          type: 'string',
+          demandOption: true,
+          describe: 'Scenes, .onnx models, run folders',
+        })
+        .usage(
+          '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; the card of a model; the state of a run.',
+        )
+        .example('$0 info ENMAP01-____L2A-DT0000001049', 'an unpacked EnMAP product')
+        .example('$0 info scene.hdr model.onnx', 'several at once')
+        .example("$0 info scene.tif --json | jq '.[0].bands[].wavelength'", 'wavelengths for a script'),
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

@@ -9,45 +9,54 @@ export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
 
 export const builder = (yargs: Argv) =>
-  withSceneOptions(withDataOptions(withCommon(yargs)))
-    .positional('scene', { type: 'string', describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder' })
-    .usage(
-      '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
-    )
-    .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
-    .option('epochs', wholeNumber('epochs', { describe: 'Epochs [default: 200]', least: 1 }))
-    .option(
-      'schedule',
-      oneOf(
-        'schedule',
-        ['released', 'poly'],
-        "Learning rate: as the authors' released code or as their paper [default: released]",
+  withCommon(
+    withSceneOptions(
+      withDataOptions(
+        yargs
+          .positional('scene', { type: 'string', describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder' })
+          .usage(
+            '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
+          )
+          .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
+          .option('epochs', wholeNumber('epochs', { describe: 'Epochs [default: 200]', least: 1 }))
+          .option(
+            'schedule',
+            oneOf(
+              'schedule',
+              ['released', 'poly'],
+              "Learning rate: as the authors' released code or as their paper [default: released]",
+            ),
+          )
+          .option(
+            'learning-rate',
+            realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.1]', above: 0 }),
+          )
+          .option(
+            'drop-rate',
+            realNumber('drop-rate', {
+              describe: 'Share of layer 1 that dropout silences [default: 0.1]',
+              least: 0,
+              below: 1,
+            }),
+          )
+          .option(
+            'weight-decay',
+            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.005]', least: 0 }),
+          )
+          .option(
+            'batch',
+            wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }),
+          )
+          .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+          .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
+          .option('overwrite', overwrite)
+          .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
+          .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
+          .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
+          .example('$0 train -o run --resume', 'after Ctrl-C'),
       ),
-    )
-    .option(
-      'learning-rate',
-      realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.1]', above: 0 }),
-    )
-    .option(
-      'drop-rate',
-      realNumber('drop-rate', {
-        describe: 'Share of layer 1 that dropout silences [default: 0.1]',
-        least: 0,
-        below: 1,
-      }),
-    )
-    .option(
-      'weight-decay',
-      realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.005]', least: 0 }),
-    )
-    .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }))
-    .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
-    .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
-    .option('overwrite', overwrite)
-    .example('$0 train ENMAP01-____L2A-DT0000001049_20220612T105735Z -o run', 'number of endmembers estimated')
-    .example('$0 train jasper.mat -n 4 --reflectance-scale 0.0001 -o run', 'raw counts of a MATLAB file')
-    .example('$0 train scene.hdr --library soils.csv --exclude 1340-1460,1790-1960 -o run', 'known endmembers')
-    .example('$0 train -o run --resume', 'after Ctrl-C');
+    ),
+  );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 

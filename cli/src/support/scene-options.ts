@@ -10,27 +10,23 @@ export interface SceneArguments {
   readonly cols?: number | undefined;
 }
 
-const GROUP = 'Scenes that do not say enough of themselves:';
-
 /** Adds `--reflectance-scale`, `--variable`, `--rows` and `--cols`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
   yargs
-    .option('reflectance-scale', {
-      ...realNumber('reflectance-scale', {
+    .option(
+      'reflectance-scale',
+      realNumber('reflectance-scale', {
         describe: 'Reflectance (1 = 100 %) = stored value x this, e.g. 0.0001',
         above: 0,
       }),
-      group: GROUP,
-    })
-    .option('variable', { ...text('variable', 'MATLAB: the array that holds the image'), group: GROUP })
+    )
+    .option('variable', text('variable', 'MATLAB: the array that holds the image'))
     .option('rows', {
       ...wholeNumber('rows', { describe: 'MATLAB: rows of the image', least: 1 }),
-      group: GROUP,
       implies: 'cols',
     })
     .option('cols', {
       ...wholeNumber('cols', { describe: 'MATLAB: columns of the image', least: 1 }),
-      group: GROUP,
       implies: 'rows',
     });
 
