@@ -17,7 +17,7 @@ const filesOf = (folder: string) =>
 
 describe('train, on the command line', () => {
   const folder = temporaryFolder();
-  // Epochs of a few milliseconds: enough of them that an interrupt finds most still to be done.
+  // Epochs of one step, a few milliseconds each: enough of them that an interrupt finds most still to be done.
   const scene = writeEnvi(folder, 'scene', mixedScene());
   const MANY = 100;
 
@@ -60,7 +60,7 @@ describe('train, on the command line', () => {
   });
 
   it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
-    const train = ['train', scene, '-n', '3', '--epochs', `${MANY}`];
+    const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', `${MANY}`];
     const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
       cwd: folder,
       when: /epoch 3\/100/,
@@ -87,7 +87,20 @@ describe('train, on the command line', () => {
   });
 
   it('warns where an unfinished run is exported', async () => {
-    const train = [binary, 'train', scene, '-n', '3', '--epochs', `${MANY}`, '-o', 'part', '--verbose'];
+    const train = [
+      binary,
+      'train',
+      scene,
+      '-n',
+      '3',
+      '--batch',
+      '400',
+      '--epochs',
+      `${MANY}`,
+      '-o',
+      'part',
+      '--verbose',
+    ];
     assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/100/ })).code, 130);
     assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 100 epochs are trained/);
   });
