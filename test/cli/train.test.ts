@@ -19,7 +19,7 @@ describe('train, on the command line', () => {
   const folder = temporaryFolder();
   // Epochs of one step, a few milliseconds each: enough of them that an interrupt finds most still to be done.
   const scene = writeEnvi(folder, 'scene', mixedScene());
-  const MANY = 100;
+  const MANY = 60;
 
   it('gives the same weights for the same seed and others for another', () => {
     const train = ['train', scene, '-n', '3', '--epochs', '2'];
@@ -63,12 +63,12 @@ describe('train, on the command line', () => {
     const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', `${MANY}`];
     const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
       cwd: folder,
-      when: /epoch 3\/100/,
+      when: /epoch 3\/60/,
     });
     assert.equal(outcome.code, 130);
     assert.match(
       outcome.stderr,
-      /interrupted after \d+ of 100 epochs; the run is saved, go on with: egunet train -o broken --resume/,
+      /interrupted after \d+ of 60 epochs; the run is saved, go on with: egunet train -o broken --resume/,
     );
     const [half] = JSON.parse(succeed(['info', 'broken', '--json'], folder).stdout);
     assert.ok(half.epoch >= 3 && half.epoch < MANY && !half.finished, `stopped at ${half.epoch}`);
@@ -101,8 +101,8 @@ describe('train, on the command line', () => {
       'part',
       '--verbose',
     ];
-    assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/100/ })).code, 130);
-    assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 100 epochs are trained/);
+    assert.equal((await interrupted(train, { cwd: folder, when: /epoch 2\/60/ })).code, 130);
+    assert.match(succeed(['export', 'part', '-o', 'part.onnx'], folder).stderr, /only \d+ of 60 epochs are trained/);
   });
 
   it('warns of values that cannot be reflectance', () => {
