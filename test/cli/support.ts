@@ -28,8 +28,11 @@ export function succeed(args: readonly string[], cwd: string): Outcome {
   return outcome;
 }
 
-/** Runs a program and sends SIGINT when standard error first matches `when`. */
-export function interrupted(args: readonly string[], { cwd, when }: { cwd: string; when: RegExp }) {
+/** Runs a program and sends a signal, by default SIGINT, when standard error first matches `when`. */
+export function interrupted(
+  args: readonly string[],
+  { cwd, when, by = 'SIGINT' }: { cwd: string; when: RegExp; by?: NodeJS.Signals },
+) {
   return new Promise<Outcome & { signal: NodeJS.Signals | null }>((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd });
     const said = { stdout: '', stderr: '' };
@@ -39,7 +42,7 @@ export function interrupted(args: readonly string[], { cwd, when }: { cwd: strin
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said.stderr += text;
-      if (!sent && when.test(said.stderr)) sent = child.kill('SIGINT');
+      if (!sent && when.test(said.stderr)) sent = child.kill(by);
     });
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...said }));

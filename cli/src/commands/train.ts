@@ -48,6 +48,10 @@ export const builder = (yargs: Argv) =>
             wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }),
           )
           .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+          .option(
+            'save-every',
+            realNumber('save-every', { describe: 'Seconds between two savings of the run [default: 60]', least: 0 }),
+          )
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
@@ -131,6 +135,7 @@ export async function handler(args: Arguments): Promise<void> {
     const result = await trainRun(run, request, {
       settings: resume ? {} : settingsOf(args),
       control,
+      saveEvery: args['save-every'] ?? 60,
       ...(threads === undefined ? {} : { threads }),
       ...(resume ? { resume } : {}),
     });

@@ -87,6 +87,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, count };
   const run = await timed('find endmembers and train', () =>
     trainRun(at('run'), request, {
+      saveEvery: 60,
       settings: { seed, epochs },
       control,
       ...(threads === undefined ? {} : { threads }),

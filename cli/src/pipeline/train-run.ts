@@ -26,6 +26,8 @@ interface TrainOptions {
   readonly settings: Partial<FitSettings>;
   /** Threads of onnxruntime; all cores when absent. */
   readonly threads?: number;
+  /** Seconds between two savings of the run, against power cuts and kills. */
+  readonly saveEvery: number;
   readonly control: Control;
 }
 
@@ -48,17 +50,18 @@ export async function trainRun(
   request: DataRequest,
   options: TrainOptions & { resume?: Checkpoint },
 ): Promise<TrainResult> {
-  const { settings, threads, control, resume } = options;
+  const { settings, threads, saveEvery, control, resume } = options;
   const data = await prepareData(request, control);
   const epochs = resume?.settings.epochs ?? settings.epochs ?? DEFAULT_SETTINGS.epochs;
   const line = control.startProgress('training', epochs, resume?.epoch);
   let speed = { seconds: 0, pixelsPerSecond: 0 };
+  let savedAt = 0; // seconds since training began
   const fitOptions: FitOptions = {
     ...settings,
     ...(threads === undefined ? {} : { threads }),
     ...(resume === undefined ? {} : { resume }),
     signal: control.signal,
-    onEpoch: ({ epoch, epochs: total, losses, seconds, pixelsPerSecond }) => {
+    onEpoch: async ({ epoch, epochs: total, losses, checkpoint, seconds, pixelsPerSecond }) => {
       speed = { seconds, pixelsPerSecond };
       const { total: loss, crossEntropy, reconstruction } = losses;
       const figures = [loss, crossEntropy, reconstruction].map((value) => value.toPrecision(4));
@@ -66,6 +69,9 @@ export async function trainRun(
         epoch,
         `epoch ${epoch}/${total} loss ${figures[0]} (cross-entropy ${figures[1]}, reconstruction ${figures[2]}) ${Math.round(pixelsPerSecond / 1000)}k pixels/s`,
       );
+      if (seconds - savedAt < saveEvery) return;
+      await saveRun(run, { checkpoint, request });
+      savedAt = seconds;
     },
   };
   try {
