@@ -24,12 +24,12 @@ export const builder = (yargs: Argv) =>
             oneOf(
               'schedule',
               ['released', 'poly'],
-              "Learning rate: as the authors' released code or as their paper [default: released]",
+              "Learning rate: as the authors' released code or as their paper [default: poly]",
             ),
           )
           .option(
             'learning-rate',
-            realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.1]', above: 0 }),
+            realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.02]', above: 0 }),
           )
           .option(
             'drop-rate',
