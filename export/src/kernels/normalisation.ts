@@ -35,7 +35,26 @@ const BatchNormalization = kernel<BatchNormInputs, { varianceEpsilon: number }>(
   return offset ? trace.emit('Add', [scaled, trace.value(offset)], full) : scaled;
 });
 
+interface RowInputs {
+  readonly x: tf.TensorInfo;
+  readonly gain: tf.TensorInfo;
+  readonly offset: tf.TensorInfo;
+}
+
+/**
+ * No kernel of tfjs: functions that want it ask tf.getKernel first. Every row of x [rows, n] shifted to mean 0, divided by
+ * sqrt(variance + epsilon), multiplied by `gain` [rows], `offset` [rows] added: one operator of ONNX, whose channels the rows are.
+ */
+const NormaliseRows = kernel<RowInputs, { epsilon: number }>((trace, { x, gain, offset }, { epsilon }) => {
+  assertTypes('NormaliseRows', [x, gain, offset], 'float32');
+  const one = trace.value(x, [1, ...x.shape]);
+  const inputs = [one, trace.value(gain), trace.value(offset)];
+  const normalised = trace.emit('InstanceNormalization', inputs, one, { epsilon: attr.float(epsilon) });
+  return trace.tensor(trace.reshape(normalised, x.shape));
+});
+
 export const normalisations: Kernels = {
   Softmax,
   FusedBatchNorm: BatchNormalization,
+  NormaliseRows,
 };
