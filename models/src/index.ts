@@ -1,5 +1,5 @@
-export type { BatchStatistics } from './batch-norm-linear.js';
 export { type Batch, type Loss, pixelwiseLoss } from './loss.js';
+export type { BatchStatistics } from './normalised-layer.js';
 export {
   BATCH_NORM,
   decayMask,

@@ -1,19 +1,19 @@
 // EGU-Net's loss. Legend: n mixed pixels (UR-Net), m pseudo-endmembers (E-Net), B bands, C endmembers.
 import * as tf from '@tensorflow/tfjs-core';
-import type { BatchStatistics, SaveTensors } from './batch-norm-linear.js';
+import type { BatchStatistics, SaveTensors } from './normalised-layer.js';
 import type { PixelwiseNetwork } from './parameters.js';
 import { decode, encode, trainingBlock, unflatten } from './pixelwise.js';
 
-/** One training batch, inputs already scaled to [0, 1]. */
+/** One training batch, feature-major but for the labels, inputs already scaled to [0, 1]. It has to live until the gradients are computed. */
 export interface Batch {
-  /** Mixed pixels [n, B]. */
+  /** Mixed pixels [B, n]. */
   readonly mixed: tf.Tensor2D;
-  /** Pseudo-endmembers [m, B] and their soft labels [m, C]. */
+  /** Pseudo-endmembers [B, m] and their soft labels [m, C]. */
   readonly candidates: tf.Tensor2D;
   readonly labels: tf.Tensor2D;
-  /** 0 or 1/(1 - rate) for layer 1 of each stream: [n, 256], [m, 256]. */
-  readonly mixedDropout: tf.Tensor2D;
-  readonly candidateDropout: tf.Tensor2D;
+  /** What layer 1 of each stream keeps, 1 or 0: [256, n], [256, m]. */
+  readonly mixedKeep: tf.Tensor2D;
+  readonly candidateKeep: tf.Tensor2D;
 }
 
 export interface Loss {
@@ -27,14 +27,22 @@ export interface Loss {
   readonly statistics: BatchStatistics[][];
 }
 
+export interface LossOptions {
+  readonly batch: Batch;
+  /** 1 on kernels, 0 elsewhere. [parameterCount] */
+  readonly decayMask: tf.Tensor1D;
+  readonly weightDecay: number;
+  /** Share of what layer 1 drops. */
+  readonly dropRate: number;
+}
+
 /** Mean of (a - b)^2 over everything, with its gradient by `a` in one pass. */
 function meanSquaredError(a: tf.Tensor2D, b: tf.Tensor2D): tf.Scalar {
   const op = tf.customGrad((...args) => {
     const [x, save] = args as unknown as [tf.Tensor2D, SaveTensors];
     const error = tf.sub(x, b);
     save([error]);
-    const row = tf.reshape(error, [1, error.size]);
-    const value = tf.reshape(tf.mul(tf.matMul(row, row, false, true), 1 / error.size), []);
+    const value = tf.mul(tf.sum(tf.mul(error, error)), 1 / error.size);
     return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0]!, tf.mul(dy, 2 / error.size)) };
   });
   return op(a) as tf.Scalar;
@@ -46,7 +54,7 @@ function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: numb
     const [w, save] = args as unknown as [tf.Tensor1D, SaveTensors];
     const gradient = tf.mul(w, tf.mul(mask, weightDecay));
     save([gradient]);
-    const value = tf.mul(tf.dot(gradient, w), 0.5);
+    const value = tf.mul(tf.sum(tf.mul(gradient, w)), 0.5);
     return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0]!, dy) };
   });
   return op(parameters) as tf.Scalar;
@@ -59,15 +67,16 @@ function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: numb
 export function pixelwiseLoss(
   network: PixelwiseNetwork,
   parameters: tf.Tensor1D,
-  { batch, decayMask, weightDecay }: { batch: Batch; decayMask: tf.Tensor1D; weightDecay: number },
+  { batch, decayMask, weightDecay, dropRate }: LossOptions,
 ): Loss {
   const statistics: BatchStatistics[][] = network.widths.map(() => []);
   const block = trainingBlock(unflatten(network, parameters), (index, batch) => statistics[index]!.push(batch));
-  const logits = encode(batch.candidates, block, batch.candidateDropout); // [m, C]
+  const dropout = (keep: tf.Tensor2D) => ({ keep, rate: dropRate });
+  const logits = tf.transpose(encode(batch.candidates, block, dropout(batch.candidateKeep))); // [m, C]
   const m = logits.shape[0];
   const crossEntropy = tf.mul(tf.sum(tf.mul(batch.labels, tf.logSoftmax(logits))), -1 / m) as tf.Scalar;
-  const abundances = tf.softmax(encode(batch.mixed, block, batch.mixedDropout)) as tf.Tensor2D; // [n, C]
-  const reconstruction = meanSquaredError(decode(abundances, block), batch.mixed);
+  const abundances = tf.softmax(tf.transpose(encode(batch.mixed, block, dropout(batch.mixedKeep)))); // [n, C]
+  const reconstruction = meanSquaredError(decode(tf.transpose(abundances), block), batch.mixed);
   const total = tf.addN([crossEntropy, reconstruction, decayLoss(parameters, decayMask, weightDecay)]) as tf.Scalar;
   return { total, crossEntropy, reconstruction, statistics };
 }

@@ -1,12 +1,16 @@
 // EGU-Net-pw. Legend: n pixels, B bands, C endmembers.
-// The network is written once, over a `Block`: how a layer's linear part and batch-norm are computed. Training uses batch statistics,
-// evaluation moving averages, the exported head folded kernels.
+// The network is written once, over a `Block`: how a layer is computed. Training uses batch statistics, evaluation moving averages, the
+// exported head folded kernels.
 import * as tf from '@tensorflow/tfjs-core';
-import { type BatchStatistics, batchNormLinear } from './batch-norm-linear.js';
+import { type Activation, RELU, SIGMOID, TANH, tanhOfKept } from './activation.js';
+import { type BatchStatistics, normalisedLayer } from './normalised-layer.js';
 import { BATCH_NORM, ENCODER_LAYERS, type PixelwiseNetwork, parameterList, statisticsList } from './parameters.js';
 
-/** The linear part of layer `index` (0-based) and the batch-norm after it, if the layer has one: [n, i] -> [n, o]. */
-export type Block = (x: tf.Tensor2D, index: number) => tf.Tensor2D;
+/**
+ * Layer `index` (0-based): its linear part, its batch-norm if it has one, and `activation`, if given.
+ * [n, i] -> [n, o]; feature-major, [i, n] -> [o, n], in training. `factor` multiplies batch-norm's output.
+ */
+export type Block = (x: tf.Tensor2D, index: number, activation?: Activation, factor?: number) => tf.Tensor2D;
 
 /** A layer's parameters. */
 export interface Layer {
@@ -21,22 +25,29 @@ export function scaleInput(reflectance: tf.Tensor2D, inputScale: number): tf.Ten
   return tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as tf.Tensor2D;
 }
 
-/**
- * Encoder up to the logits; abundances are their softmax. Layer 1: batch-norm, dropout, tanh; 2: tanh; 3: ReLU; 4: logits.
- * spectra [n, B] -> [n, C]. `dropout` [n, 256] holds 0 or 1/(1 - rate), absent outside training.
- */
-export function encode(spectra: tf.Tensor2D, block: Block, dropout?: tf.Tensor2D): tf.Tensor2D {
-  const first = block(spectra, 0);
-  const h1 = tf.tanh(dropout ? (tf.mul(first, dropout) as tf.Tensor2D) : first); // [n, 256]
-  const h2 = tf.tanh(block(h1, 1)); // [n, 128]
-  const h3 = tf.relu(block(h2, 2)); // [n, 32]
-  return block(h3, 3); // [n, C]
+/** Dropout of layer 1. */
+export interface Dropout {
+  /** 1 keeps, 0 drops: [256, n]. */
+  readonly keep: tf.Tensor2D;
+  /** Share of zeros; what is kept is divided by 1 - rate. */
+  readonly rate: number;
 }
 
-/** Decoder: abundances [n, C] -> reconstructed input [n, B], sigmoid in every layer. */
+/**
+ * Encoder up to the logits; abundances are their softmax. Layer 1: batch-norm, dropout (absent outside training), tanh; 2: tanh; 3: ReLU;
+ * 4: logits. Spectra [n, B] -> [n, C], or feature-major, as the block works.
+ */
+export function encode(spectra: tf.Tensor2D, block: Block, dropout?: Dropout): tf.Tensor2D {
+  const h1 = dropout ? block(spectra, 0, tanhOfKept(dropout.keep), 1 / (1 - dropout.rate)) : block(spectra, 0, TANH); // 256
+  const h2 = block(h1, 1, TANH); // 128
+  const h3 = block(h2, 2, RELU); // 32
+  return block(h3, 3); // C
+}
+
+/** Decoder: abundances -> reconstructed input, sigmoid in every layer. [n, C] -> [n, B], or feature-major, as the block works. */
 export function decode(abundances: tf.Tensor2D, block: Block): tf.Tensor2D {
   let h = abundances;
-  for (let i = ENCODER_LAYERS; i < 2 * ENCODER_LAYERS; i++) h = tf.sigmoid(block(h, i));
+  for (let i = ENCODER_LAYERS; i < 2 * ENCODER_LAYERS; i++) h = block(h, i, SIGMOID);
   return h;
 }
 
@@ -58,35 +69,43 @@ function linear(x: tf.Tensor2D, { kernel, bias }: Layer): tf.Tensor2D {
   return tf.fused.matMul({ a: x, b: kernel, bias: bias! }) as tf.Tensor2D;
 }
 
+/** The same feature-major: x [i, n] -> [o, n]. */
+function linearByFeature(b: tf.Tensor2D, { kernel, bias }: Layer): tf.Tensor2D {
+  return tf.fused.matMul({ a: kernel, b, bias: tf.reshape(bias!, [-1, 1]), transposeA: true }) as tf.Tensor2D;
+}
+
+const activated = (z: tf.Tensor, activation?: Activation) => (activation ? activation.of(z) : z) as tf.Tensor2D;
+
 /** Layers normalised by their own batch; `collect` receives each batch-norm layer's statistics, kept. */
 export function trainingBlock(
   layers: readonly Layer[],
   collect: (index: number, statistics: BatchStatistics) => void,
 ): Block {
-  return (x, index) => {
+  return (x, index, activation, factor = 1) => {
     const { kernel, gamma, beta } = layers[index]!;
-    if (!gamma || !beta) return linear(x, layers[index]!);
-    return batchNormLinear(x, { kernel, gamma, beta }, (statistics) => collect(index, statistics));
+    if (!gamma || !beta || !activation) return linearByFeature(x, layers[index]!);
+    const [g, b] = [gamma, beta].map((t) => (factor === 1 ? t : tf.mul(t, factor))) as [tf.Tensor1D, tf.Tensor1D];
+    return normalisedLayer(x, { kernel, gamma: g, beta: b }, { activation, collect: (batch) => collect(index, batch) });
   };
 }
 
 /** Layers normalised by the moving averages [statisticsCount]. */
 export function evaluationBlock(network: PixelwiseNetwork, layers: readonly Layer[], moving: tf.Tensor1D): Block {
   const where = new Map(statisticsList(network).map((entry) => [entry.layer, entry]));
-  return (x, index) => {
+  return (x, index, activation) => {
     const { kernel, gamma, beta } = layers[index]!;
     const entry = where.get(index);
-    if (!entry || !gamma || !beta) return linear(x, layers[index]!);
+    if (!entry || !gamma || !beta) return activated(linear(x, layers[index]!), activation);
     const mean = tf.slice(moving, [entry.offset], [entry.size]);
     const variance = tf.slice(moving, [entry.offset + entry.size], [entry.size]);
     const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, BATCH_NORM.epsilon)));
-    return tf.add(tf.mul(tf.sub(tf.matMul(x, kernel), mean), scale), beta) as tf.Tensor2D;
+    return activated(tf.add(tf.mul(tf.sub(tf.matMul(x, kernel), mean), scale), beta), activation);
   };
 }
 
 /** Plain linear layers: what folding the batch-norm into kernel and bias leaves. */
 export function foldedBlock(layers: readonly Layer[]): Block {
-  return (x, index) => linear(x, layers[index]!);
+  return (x, index, activation) => activated(linear(x, layers[index]!), activation);
 }
 
 /** The abundance head: reflectance [n, B] -> abundances [n, C]. */
@@ -107,7 +126,7 @@ export function updateMoving(
   const parts = statisticsList(network).map(({ layer, offset, size }) => {
     let average: tf.Tensor = tf.slice(moving, [offset], [2 * size]);
     for (const { mean, variance } of batches[layer]!) {
-      const batch = tf.reshape(tf.concat([mean, variance], 1), [2 * size]);
+      const batch = tf.concat([mean, variance]);
       average = tf.add(tf.mul(average, momentum), tf.mul(batch, 1 - momentum));
     }
     return average as tf.Tensor1D;

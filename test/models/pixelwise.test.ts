@@ -25,22 +25,39 @@ function uniforms(seed: number): () => number {
   };
 }
 
+/** Share of what dropout drops. */
+const RATE = 0.1;
+
+/** A batch pixel by pixel, as the definition has it. */
 function makeBatch(n: number, m: number) {
   const uniform = uniforms(11);
   const random = (rows: number, cols: number) =>
     tf.tensor2d(Float32Array.from({ length: rows * cols }, uniform), [rows, cols]);
-  const mask = (rows: number) =>
+  const keep = (rows: number) =>
     tf.tensor2d(
-      Float32Array.from({ length: rows * 256 }, () => (uniform() < 0.1 ? 0 : 1 / 0.9)),
+      Float32Array.from({ length: rows * 256 }, () => (uniform() < RATE ? 0 : 1)),
       [rows, 256],
     );
   return {
     mixed: random(n, BANDS),
     candidates: random(m, BANDS),
     labels: tf.softmax(random(m, ENDMEMBERS)) as tf.Tensor2D,
-    mixedDropout: mask(n),
-    candidateDropout: mask(m),
+    mixedKeep: keep(n),
+    candidateKeep: keep(m),
   };
+}
+
+/** The same batch and the options as the network's loss takes them: feature-major but for the labels. */
+function optionsFor(network: PixelwiseNetwork, { labels, ...pixels }: Batch) {
+  const byFeature = (x: tf.Tensor2D) => tf.transpose(x);
+  const batch = {
+    mixed: byFeature(pixels.mixed),
+    candidates: byFeature(pixels.candidates),
+    labels,
+    mixedKeep: byFeature(pixels.mixedKeep),
+    candidateKeep: byFeature(pixels.candidateKeep),
+  };
+  return { batch, decayMask: tf.tensor1d(decayMask(network)), weightDecay: 0.005, dropRate: RATE };
 }
 
 /** Batch-norm after a linear layer with a bias, one op at a time. */
@@ -55,14 +72,14 @@ type Batch = ReturnType<typeof makeBatch>;
 
 /** EGU-Net-pw's loss, written from its definition; `ps[layer]` = kernel, bias and, but for layer 4, gamma and beta. */
 function referenceLoss(ps: tf.Tensor[][], batch: Batch): tf.Scalar {
-  const encode = (x: tf.Tensor, dropout: tf.Tensor) => {
+  const encode = (x: tf.Tensor, keep: tf.Tensor) => {
     const block = (h: tf.Tensor, i: number) => referenceBlock(h, ps[i]![0]!, ps[i]![1]!, ps[i]!.slice(2));
-    const h1 = tf.tanh(tf.mul(block(x, 0), dropout));
+    const h1 = tf.tanh(tf.div(tf.mul(block(x, 0), keep), 1 - RATE));
     return block(tf.relu(block(tf.tanh(block(h1, 1)), 2)), 3);
   };
-  const pure = encode(batch.candidates, batch.candidateDropout);
+  const pure = encode(batch.candidates, batch.candidateKeep);
   const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(batch.labels, tf.log(tf.softmax(pure))), 1)));
-  let h: tf.Tensor = tf.softmax(encode(batch.mixed, batch.mixedDropout));
+  let h: tf.Tensor = tf.softmax(encode(batch.mixed, batch.mixedKeep));
   for (let i = 4; i < 8; i++) h = tf.sigmoid(referenceBlock(h, ps[i]![0]!, ps[i]![1]!, ps[i]!.slice(2)));
   const reconstruction = tf.mean(tf.square(tf.sub(h, batch.mixed)));
   const decay = tf.mul(0.005, tf.addN(ps.map(([kernel]) => tf.div(tf.sum(tf.square(kernel!)), 2))));
@@ -137,10 +154,8 @@ describe('EGU-Net-pw', () => {
       const layers = references.map((layer) => layer.map(() => all[at++]!));
       return referenceLoss(layers, batch);
     })(references.flat());
-    const mask = tf.tensor1d(decayMask(network));
-    const actual = tf.valueAndGrad(
-      (w) => pixelwiseLoss(network, w as tf.Tensor1D, { batch, decayMask: mask, weightDecay: 0.005 }).total,
-    )(tf.tensor1d(flat));
+    const options = optionsFor(network, batch);
+    const actual = tf.valueAndGrad((w) => pixelwiseLoss(network, w as tf.Tensor1D, options).total)(tf.tensor1d(flat));
     const loss = expected.value.dataSync()[0]!;
     assert.ok(Math.abs(actual.value.dataSync()[0]! - loss) < 1e-5 * loss);
     const gradient = actual.grad.dataSync() as Float32Array;
@@ -161,12 +176,7 @@ describe('EGU-Net-pw', () => {
     const batch = makeBatch(6, 4);
     const w = tf.tensor1d(flat);
     const decayed = decayMask(network);
-    const mask = tf.tensor1d(decayed);
-    const { total, crossEntropy, reconstruction } = pixelwiseLoss(network, w, {
-      batch,
-      decayMask: mask,
-      weightDecay: 0.005,
-    });
+    const { total, crossEntropy, reconstruction } = pixelwiseLoss(network, w, optionsFor(network, batch));
     const kernels = flat.reduce((sum, v, i) => sum + decayed[i]! * v * v, 0);
     const sum = crossEntropy.dataSync()[0]! + reconstruction.dataSync()[0]! + 0.0025 * kernels;
     assert.ok(Math.abs(total.dataSync()[0]! - sum) < 1e-5 * sum);

@@ -20,11 +20,19 @@ const eager = async (problem: Problem): Promise<Engine> => createEagerEngine(pro
 
 /** [loss, gradient by every parameter] as one tfjs function of a batch and the flat parameters. */
 function lossAndGradient(network: ReturnType<typeof pixelwiseNetwork>) {
-  return (...[mixed, candidates, labels, mixedDropout, candidateDropout, parameters]: tf.Tensor[]) => {
-    const batch = { mixed, candidates, labels, mixedDropout, candidateDropout } as never;
+  return (...[mixed, candidates, labels, mixedKeep, candidateKeep, parameters]: tf.Tensor[]) => {
+    const byFeature = (x: tf.Tensor | undefined) => tf.transpose(x!);
+    const batch = {
+      mixed: byFeature(mixed),
+      candidates: byFeature(candidates),
+      labels,
+      mixedKeep: byFeature(mixedKeep),
+      candidateKeep: byFeature(candidateKeep),
+    } as never;
     const mask = tf.tensor1d(decayMask(network));
     const { value, grad } = tf.valueAndGrad(
-      (w) => pixelwiseLoss(network, w as tf.Tensor1D, { batch, decayMask: mask, weightDecay: 0.005 }).total,
+      (w) =>
+        pixelwiseLoss(network, w as tf.Tensor1D, { batch, decayMask: mask, weightDecay: 0.005, dropRate: 0.1 }).total,
     )(parameters!);
     return [value, grad];
   };
@@ -41,14 +49,14 @@ describe('training engines', () => {
     const network = pixelwiseNetwork(bands, endmembers);
     const random = createRandom(3);
     const draw = (rows: number, cols: number) => Float32Array.from({ length: rows * cols }, () => random.uniform());
-    const keep = (rows: number) => draw(rows, 256).map((u) => (u < 0.1 ? 0 : 1 / 0.9));
+    const keep = (rows: number) => draw(rows, 256).map((u) => (u < 0.1 ? 0 : 1));
     const parameters = initialParameters(network, () => random.uniform()).map((v) => v + 0.1 * random.normal());
     const inputs: [string, number[], Float32Array][] = [
       ['mixed', [n, bands], draw(n, bands)],
       ['candidates', [m, bands], draw(m, bands)],
       ['labels', [m, endmembers], new Float32Array(m * endmembers).fill(1 / endmembers)],
-      ['mixedDropout', [n, 256], keep(n)],
-      ['candidateDropout', [m, 256], keep(m)],
+      ['mixedKeep', [n, 256], keep(n)],
+      ['candidateKeep', [m, 256], keep(m)],
       ['parameters', [parameterCount(network)], parameters],
     ];
     const [loss, gradient] = lossAndGradient(network)(...inputs.map(([, shape, data]) => tf.tensor(data, shape)));

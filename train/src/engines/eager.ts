@@ -20,7 +20,13 @@ async function runEpoch(problem: Problem, start: TrainState, plan: EpochPlan): P
     const next = tf.tidy(() => {
       const stepSize = tf.scalar(plan.stepSizes[step]!);
       const batch = batchOf(problem, plan, step);
-      return trainStep(problem.network, { state, batch, stepSize, weightDecay: problem.weightDecay });
+      return trainStep(problem.network, {
+        state,
+        batch,
+        stepSize,
+        weightDecay: problem.weightDecay,
+        dropRate: problem.dropRate,
+      });
     });
     losses.set(await next.losses.data(), step * 3);
     tf.dispose([Object.values(state), next.losses]);
@@ -31,24 +37,21 @@ async function runEpoch(problem: Problem, start: TrainState, plan: EpochPlan): P
   return { state: Object.fromEntries(STATE_KEYS.map((key, i) => [key, arrays[i]!])) as unknown as TrainState, losses };
 }
 
-function batchOf({ network, data, batch, dropRate }: Problem, plan: EpochPlan, step: number) {
+function batchOf({ network, data, batch }: Problem, plan: EpochPlan, step: number) {
   const { bands, endmembers } = network;
   const width = network.widths[0]!;
   const m = data.labels.length / endmembers;
   const pixels = tf.tensor2d(data.mixed, [data.mixed.length / bands, bands]);
   const order = tf.tensor1d(plan.order.subarray(step * batch, (step + 1) * batch), 'int32');
-  const dropout = (keep: Uint8Array, rows: number) => {
-    const bits = keep.subarray(step * rows * width, (step + 1) * rows * width);
-    return tf.tensor2d(
-      Float32Array.from(bits, (bit) => bit / (1 - dropRate)),
-      [rows, width],
-    );
+  const keep = (bits: Uint8Array, pixels: number) => {
+    const size = width * pixels;
+    return tf.tensor2d(Float32Array.from(bits.subarray(step * size, (step + 1) * size)), [width, pixels]);
   };
   return {
-    mixed: tf.gather(pixels, order),
-    candidates: tf.tensor2d(data.candidates, [m, bands]),
+    mixed: tf.transpose(tf.gather(pixels, order)),
+    candidates: tf.transpose(tf.tensor2d(data.candidates, [m, bands])),
     labels: tf.tensor2d(data.labels, [m, endmembers]),
-    mixedDropout: dropout(plan.mixedKeep, batch),
-    candidateDropout: dropout(plan.candidateKeep, m),
+    mixedKeep: keep(plan.mixedKeep, batch),
+    candidateKeep: keep(plan.candidateKeep, m),
   };
 }

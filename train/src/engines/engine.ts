@@ -37,7 +37,7 @@ export interface EpochPlan {
   readonly order: Int32Array;
   /** Adam's step sizes [S]. */
   readonly stepSizes: Float32Array;
-  /** 1 = keep, 0 = drop, for layer 1: [S, n, 256] and [S, m, 256]. */
+  /** 1 = keep, 0 = drop, for layer 1: [S, 256, n] and [S, 256, m]. */
   readonly mixedKeep: Uint8Array;
   readonly candidateKeep: Uint8Array;
 }

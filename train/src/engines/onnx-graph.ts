@@ -43,15 +43,18 @@ interface StepShape {
 }
 
 /** One training step as a graph: forward, gradients, Adam, moving averages. */
-export function traceStep({ network, batch, candidates }: StepShape, weightDecay: number): Graph {
+export function traceStep(
+  { network, batch, candidates }: StepShape,
+  { weightDecay, dropRate }: Pick<Problem, 'weightDecay' | 'dropRate'>,
+): Graph {
   const { bands, endmembers, widths } = network;
   const sizes = stateSizes(network);
   const inputs = [
-    { name: 'mixed', shape: [batch, bands] },
-    { name: 'candidates', shape: [candidates, bands] },
+    { name: 'mixed', shape: [bands, batch] },
+    { name: 'candidates', shape: [bands, candidates] },
     { name: 'labels', shape: [candidates, endmembers] },
-    { name: 'mixedDropout', shape: [batch, widths[0]!] },
-    { name: 'candidateDropout', shape: [candidates, widths[0]!] },
+    { name: 'mixedKeep', shape: [widths[0]!, batch] },
+    { name: 'candidateKeep', shape: [widths[0]!, candidates] },
     { name: 'stepSize', shape: [] },
     ...STATE_KEYS.map((name) => ({ name, shape: [sizes[name]] })),
   ];
@@ -62,6 +65,7 @@ export function traceStep({ network, batch, candidates }: StepShape, weightDecay
       batch: given as never,
       stepSize: given.stepSize!,
       weightDecay,
+      dropRate,
     });
     return [...STATE_KEYS.map((key) => result[key]), result.losses];
   };
@@ -71,13 +75,19 @@ export function traceStep({ network, batch, candidates }: StepShape, weightDecay
   });
 }
 
-/** Keep bits [rows, width] of this step as dropout factors, 0 or 1 / (1 - rate): dequantising is the fastest way from bytes to floats. */
-function addDropout(body: GraphBuilder, name: string, [bits, factor]: [string, string]): void {
+/** Keep bits [width, rows] of this step as floats, 1 or 0: dequantising is the fastest way from bytes to floats. */
+function addKeep(body: GraphBuilder, name: string, bits: string): void {
   const kept = addNode(body, 'Gather', [bits, 'iteration'], { attributes: { axis: attr.int(0) } });
-  addNode(body, 'DequantizeLinear', [kept, factor], { outputs: [name] });
+  addNode(body, 'DequantizeLinear', [kept, addConstant(body, float32Tensor([1], []))], { outputs: [name] });
 }
 
-function epochBody(shape: StepShape, { weightDecay, dropRate }: Problem): Graph {
+/** Name of the candidates, transposed once for all steps of the epoch. */
+const CANDIDATES_BY_FEATURE = 'candidates_by_feature';
+
+const transpose = (graph: GraphBuilder, from: string, name: string) =>
+  addNode(graph, 'Transpose', [from], { attributes: { perm: attr.ints([1, 0]) }, outputs: [name] });
+
+function epochBody(shape: StepShape, problem: Problem): Graph {
   const body = createBuilder('batch');
   addInput(body, { name: 'iteration', type: 'int64', shape: [] });
   addInput(body, { name: 'go_on', type: 'bool', shape: [] });
@@ -85,14 +95,13 @@ function epochBody(shape: StepShape, { weightDecay, dropRate }: Problem): Graph 
   for (const key of STATE_KEYS) addInput(body, { name: key, type: 'float32', shape: [sizes[key]] });
   const pick = (from: string, index: string, name?: string) =>
     addNode(body, 'Gather', [from, index], { attributes: { axis: attr.int(0) }, ...(name && { outputs: [name] }) });
-  pick(EPOCH_INPUTS.mixed, pick(EPOCH_INPUTS.order, 'iteration'), 'mixed');
+  transpose(body, pick(EPOCH_INPUTS.mixed, pick(EPOCH_INPUTS.order, 'iteration')), 'mixed');
   pick(EPOCH_INPUTS.stepSizes, 'iteration', 'stepSize');
-  addNode(body, 'Identity', [EPOCH_INPUTS.candidates], { outputs: ['candidates'] });
+  addNode(body, 'Identity', [CANDIDATES_BY_FEATURE], { outputs: ['candidates'] });
   addNode(body, 'Identity', [EPOCH_INPUTS.labels], { outputs: ['labels'] });
-  const factor = addConstant(body, float32Tensor([1 / (1 - dropRate)], []));
-  addDropout(body, 'mixedDropout', [EPOCH_INPUTS.mixedKeep, factor]);
-  addDropout(body, 'candidateDropout', [EPOCH_INPUTS.candidateKeep, factor]);
-  const traced = traceStep(shape, weightDecay);
+  addKeep(body, 'mixedKeep', EPOCH_INPUTS.mixedKeep);
+  addKeep(body, 'candidateKeep', EPOCH_INPUTS.candidateKeep);
+  const traced = traceStep(shape, problem);
   const step = prefixNames(
     traced,
     'step_',
@@ -116,12 +125,13 @@ export function epochGraph(problem: Problem): Graph {
   float(EPOCH_INPUTS.labels, [candidates, endmembers]);
   float(EPOCH_INPUTS.stepSizes, [steps]);
   addInput(epoch, { name: EPOCH_INPUTS.order, type: 'int32', shape: [steps, batch] });
-  addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'uint8', shape: [steps, batch, widths[0]!] });
-  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'uint8', shape: [steps, candidates, widths[0]!] });
+  addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'uint8', shape: [steps, widths[0]!, batch] });
+  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'uint8', shape: [steps, widths[0]!, candidates] });
   const sizes = stateSizes(network);
   const state = STATE_KEYS.map((key) => float(`initial_${key}`, [sizes[key]]));
   const outputs = [...STATE_KEYS.map((key) => `next_${key}`), 'losses'];
   const loop = { body: attr.graph(epochBody({ network, batch, candidates }, problem)) };
+  transpose(epoch, EPOCH_INPUTS.candidates, CANDIDATES_BY_FEATURE);
   const go = addConstant(epoch, boolTensor([1], []));
   addNodes(epoch, 'Loop', [addInt64(epoch, [steps], []), go, ...state], { outputs, attributes: loop });
   for (const key of STATE_KEYS) addOutput(epoch, { name: `next_${key}`, type: 'float32', shape: [sizes[key]] });

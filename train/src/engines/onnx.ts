@@ -10,6 +10,8 @@ export async function createOnnxEngine(problem: Problem, { threads = 0 } = {}): 
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    // The graph dequantises keep bits alone: nothing in it should be turned into computing with integers.
+    extra: { session: { disable_quant_qdq: '1' } },
   });
   const fixed = dataFeeds(problem);
   return {
@@ -47,11 +49,11 @@ async function runEpoch(
     ...fixed,
     [EPOCH_INPUTS.stepSizes]: new ort.Tensor('float32', plan.stepSizes, [steps]),
     [EPOCH_INPUTS.order]: new ort.Tensor('int32', plan.order, [steps, batch]),
-    [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('uint8', plan.mixedKeep, [steps, batch, width]),
+    [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('uint8', plan.mixedKeep, [steps, width, batch]),
     [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('uint8', plan.candidateKeep, [
       steps,
-      plan.candidateKeep.length / (steps * width),
       width,
+      plan.candidateKeep.length / (steps * width),
     ]),
     ...Object.fromEntries(
       STATE_KEYS.map((key) => [`initial_${key}`, new ort.Tensor('float32', state[key], [state[key].length])]),

@@ -12,10 +12,19 @@ export type StepState = AdamState & {
 /** State after the step, and [total, cross-entropy, reconstruction] of the loss before it. */
 export type StepResult = StepState & { readonly losses: tf.Tensor1D };
 
+export interface StepOptions {
+  readonly state: StepState;
+  readonly batch: Batch;
+  /** Of Adam, a scalar of `adamStepSize`. */
+  readonly stepSize: tf.Scalar;
+  readonly weightDecay: number;
+  readonly dropRate: number;
+}
+
 /** Forward, gradients, Adam and batch-norm's moving averages. The caller disposes of the results. */
 export function trainStep(
   network: PixelwiseNetwork,
-  { state, batch, stepSize, weightDecay }: { state: StepState; batch: Batch; stepSize: tf.Scalar; weightDecay: number },
+  { state, batch, stepSize, weightDecay, dropRate }: StepOptions,
 ): StepResult {
   return tf.tidy(() => {
     const mask = tf.tensor1d(decayMask(network));
@@ -23,7 +32,7 @@ export function trainStep(
     let kept: tf.Tensor[] = [];
     let moving = state.moving;
     const { grad } = tf.valueAndGrad((parameters) => {
-      const loss = pixelwiseLoss(network, parameters as tf.Tensor1D, { batch, decayMask: mask, weightDecay });
+      const loss = pixelwiseLoss(network, parameters as tf.Tensor1D, { batch, decayMask: mask, weightDecay, dropRate });
       kept = loss.statistics.flat().flatMap(({ mean, variance }) => [mean, variance]);
       moving = tf.keep(updateMoving(network, state.moving, loss.statistics));
       parts = [loss.total, loss.crossEntropy, loss.reconstruction].map((part) => tf.keep(tf.reshape(part, [1])));
