@@ -1,5 +1,4 @@
 // Scenes with reference abundances. Legend: N pixels, row by row; B bands; C materials. MATLAB files number pixels column by column.
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { abundanceFields, seededRandom } from '@egunet/fixtures';
@@ -55,7 +54,7 @@ function transposed({ data, rows, cols }: Matrix): Float32Array {
   return Float32Array.from({ length: rows * cols }, (_, i) => data[(i % rows) * cols + Math.floor(i / rows)]!);
 }
 
-/** AVIRIS Jasper Ridge, 100 x 100 x 198, 4 materials. Values as stored: blind methods take any scale. */
+/** AVIRIS Jasper Ridge, 100 x 100 x 198, 4 materials. The file names no scale; 1e-4 makes reflectance of its values. */
 export async function jasperRidge(): Promise<ReferenceScene> {
   const image = await matrix('jasper-ridge/jasperRidge2_R198.mat', 'Y');
   const file = 'jasper-ridge/Jasper_GT.mat';
@@ -137,9 +136,4 @@ export function readerOf({ rows, cols, bands, spectra }: ReferenceScene): Spectr
     return { spectra: out, valid: new Uint8Array(window.rows * window.cols).fill(1) };
   };
   return { rows, cols, block: { rows, cols }, readSpectra };
-}
-
-/** The version of the software, as its package says. */
-export function softwareVersion(): string {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 }
