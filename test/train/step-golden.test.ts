@@ -64,14 +64,14 @@ function keep(stream: number, { step, pixel, feature }: { step: number; pixel: n
   return (k * k) % 97 >= 10 ? 1 : 0;
 }
 
-// ---- The layout of EpochPlan's masks: [S, rows, 256]. It stands here alone. ----
+// ---- The layout of EpochPlan's masks: [S, 256, rows]. It stands here alone. ----
 function layOut(stream: number, rows: number): Uint8Array {
   const width = network.widths[0]!;
   const masks = new Uint8Array(steps * rows * width);
   for (let step = 0; step < steps; step++)
     for (let pixel = 0; pixel < rows; pixel++)
       for (let feature = 0; feature < width; feature++)
-        masks[(step * rows + pixel) * width + feature] = keep(stream, { step, pixel, feature });
+        masks[(step * width + feature) * rows + pixel] = keep(stream, { step, pixel, feature });
   return masks;
 }
 
