@@ -1,14 +1,13 @@
 // Training from spectra to a checkpoint. Legend: N pixels, m candidates, B bands, C endmembers.
 import { createHash } from 'node:crypto';
-import { initialParameters, initialStatistics, pixelwiseNetwork, scaleInput } from '@egunet/models';
-import * as tf from '@tensorflow/tfjs-core';
-import { computeOnCpu } from '../cpu.js';
+import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
 import type { Engine, Problem, TrainingData, TrainState } from '../engines/engine.js';
 import { createOnnxEngine } from '../engines/onnx.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
 import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
 import { createPlanner } from './plan.js';
+import { scaleData } from './scale-data.js';
 import { type FitSettings, resolveSettings } from './settings.js';
 
 /** What a network is trained on, in reflectance. */
@@ -93,13 +92,8 @@ async function begin(
 }
 
 async function makeProblem(set: TrainingSet, { settings, inputScale }: Checkpoint): Promise<Problem> {
-  const scaled = (values: Float32Array) =>
-    computeOnCpu(() => scaleInput(tf.tensor2d(values, [values.length / set.bands, set.bands]), inputScale));
-  const data: TrainingData = {
-    mixed: await scaled(set.pixels),
-    candidates: await scaled(set.candidates),
-    labels: set.labels,
-  };
+  const [mixed, candidates] = await scaleData([set.pixels, set.candidates], { bands: set.bands, inputScale });
+  const data: TrainingData = { mixed: mixed!, candidates: candidates!, labels: set.labels };
   const { batch, dropRate, weightDecay } = settings;
   const steps = Math.floor(set.pixels.length / set.bands / batch);
   return { network: pixelwiseNetwork(set.bands, set.endmembers), data, batch, steps, dropRate, weightDecay };
