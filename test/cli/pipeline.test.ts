@@ -78,6 +78,17 @@ describe('from a scene to its map, on the command line', () => {
       for (const [i, expected] of truth.entries()) assert.ok(Math.abs(own[i]! - expected) < 1e-6);
     });
 
+    it('leaves out a band that is mostly without data, however many digits its NoData is written with', () => {
+      const plain = mixedScene();
+      const value = (pixel: number, band: number) =>
+        band === 2 && pixel % 5 < 3 ? Math.fround(-3.4e38) : plain.value(pixel, band);
+      const scene = writeEnvi(folder, 'holes', { ...plain, value, noData: -3.4e38 });
+      const { stdout, stderr } = succeed(['endmembers', scene, '-n', '3', '-o', 'holes', '--json'], folder);
+      assert.match(stderr, /^left out, no data: band 3$/m);
+      assert.equal(JSON.parse(stdout).bands, 7);
+      assert.match(succeed(['info', scene], folder).stdout, /^NoData +-3\.4e\+38$/m);
+    });
+
     it('uses only the wavelengths asked for', () => {
       const args = ['endmembers', product, '-n', '3', '--bands', '400-1300', '--exclude', '930-1000', '-o', 'some'];
       const { bands } = JSON.parse(succeed([...args, '--json'], folder).stdout);

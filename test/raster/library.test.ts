@@ -196,6 +196,21 @@ describe('ENVI spectral libraries', () => {
     );
   });
 
+  it('read values as ignored that the header writes with other digits than float32 samples hold', async () => {
+    const { header } = writeSpectralLibraryEnvi(library);
+    const data = new Uint8Array(floats(1, -0.1, 0.3, 0.4, 0.5, 0.6).buffer);
+    const { spectra } = await reread({ header: `${header}data ignore value = -0.1\n`, data });
+    assert.deepEqual(spectra, floats(1, Number.NaN, 0.3, 0.4, 0.5, 0.6));
+  });
+
+  it('have widths only where every one is positive', async () => {
+    const { header, data } = writeSpectralLibraryEnvi(library);
+    const unknown = header.replace(/fwhm = \{[^}]*\}/, 'fwhm = {6, 0, 8}');
+    assert.notEqual(unknown, header);
+    const { fwhm, wavelengths } = await reread({ header: unknown, data });
+    assert.deepEqual([fwhm, wavelengths], [undefined, library.wavelengths]);
+  });
+
   it('take a scale only where the header states none', async () => {
     const { header, data } = writeSpectralLibraryEnvi(library);
     const { spectra } = await reread({ header, data }, { reflectanceScale: 0.5 });
