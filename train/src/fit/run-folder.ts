@@ -146,8 +146,14 @@ function littleEndian(values: Float32Array): Buffer {
 }
 
 async function replaceFile(path: string, content: string | Buffer): Promise<void> {
-  await writeFile(`${path}.part`, content);
-  await rename(`${path}.part`, path);
+  const partial = `${path}.part`;
+  try {
+    await writeFile(partial, content);
+    await rename(partial, path);
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => undefined); // the first failure is the one to tell
+    throw cause;
+  }
 }
 
 function sha256(bytes: Buffer): string {
