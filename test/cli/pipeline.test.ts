@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
-import { binary, egunet, mixedScene, succeed, writeEnvi } from './support.js';
+import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
 
 describe('from a scene to its map, on the command line', () => {
   const folder = temporaryFolder();
@@ -205,10 +205,17 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('prints every figure with unit, definition and NNLS with the same endmembers beside it', () => {
-      const { stdout } = succeed(
-        ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx'],
+      const { stdout, stderr } = succeed(
+        ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx', '--verbose'],
         folder,
       );
+      for (const line of [
+        'reading the reference',
+        'reading the scene',
+        'NNLS with the same endmembers',
+        'reading the map',
+      ])
+        assert.match(stderr, new RegExp(`^${line} 100%`, 'm'));
       assert.match(stdout, /^figure +unit +map +NNLS, same endmembers$/m);
       assert.match(stdout, /^aRMSE +abundance +0\.\d{4} +0\.\d{4}$/m);
       assert.match(stdout, /^aSAD \(eq\. 12\) +rad /m);
@@ -239,5 +246,26 @@ describe('from a scene to its map, on the command line', () => {
       assert.ok(pixels > 50 && pixels <= 100);
       assert.equal(baseline, undefined);
     });
+  });
+
+  describe('Ctrl-C', () => {
+    const stopped = async (args: readonly string[], when: RegExp) => {
+      const before = readdirSync(folder).sort();
+      const { code, stdout, stderr } = await interrupted([binary, ...args, '--verbose'], { cwd: folder, when });
+      assert.equal(code, 130, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^egunet: interrupted: nothing is left behind$/m);
+      assert.deepEqual(readdirSync(folder).sort(), before);
+    };
+
+    it('stops an export and leaves nothing', () =>
+      stopped(['export', 'run', '-o', 'stopped.onnx'], /^reading pixels to check on \d+%/m));
+
+    for (const step of ['reading the reference', 'reading the scene'])
+      it(`stops an evaluation that is ${step}`, () =>
+        stopped(
+          ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', '--scene', product, '--model', 'model.onnx'],
+          new RegExp(`^${step} \\d+%`, 'm'),
+        ));
   });
 });
