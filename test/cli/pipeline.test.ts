@@ -122,6 +122,25 @@ describe('from a scene to its map, on the command line', () => {
       assert.equal(item.assets.model['file:checksum'], `1220${sha256}`);
     });
 
+    it('writes the same bytes twice at the time that SOURCE_DATE_EPOCH says', () => {
+      const env = process.env.SOURCE_DATE_EPOCH;
+      try {
+        process.env.SOURCE_DATE_EPOCH = '1700000000';
+        for (const name of ['dated', 'again']) succeed(['export', 'run', '-o', `${name}.onnx`], folder);
+        process.env.SOURCE_DATE_EPOCH = 'today';
+        const { code, stderr } = egunet(['export', 'run', '-o', 'undated.onnx'], folder);
+        assert.equal(code, 1);
+        assert.match(stderr, /SOURCE_DATE_EPOCH: expected whole seconds since 1970, got 'today'/);
+      } finally {
+        if (env === undefined) delete process.env.SOURCE_DATE_EPOCH;
+        else process.env.SOURCE_DATE_EPOCH = env;
+      }
+      const [dated, again] = ['dated', 'again'].map((name) => readFileSync(join(folder, `${name}.onnx`)));
+      assert.ok(dated!.equals(again!));
+      const [{ card }] = JSON.parse(succeed(['info', 'dated.onnx', '--json'], folder).stdout);
+      assert.equal(card.created, '2023-11-14T22:13:20.000Z');
+    });
+
     it('finds a scene that has moved where it is told', () => {
       cpSync(join(folder, 'run'), join(folder, 'moved'), { recursive: true });
       const manifest = join(folder, 'moved/manifest.json');

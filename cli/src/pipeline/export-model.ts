@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { OpenOptions, Scene } from '@egunet/raster';
-import { openScene } from '@egunet/raster/node';
+import { openScene, writeFiles } from '@egunet/raster/node';
 import { type Checkpoint, exportHead, type Head, sceneWindows, stacItem, usableBands } from '@egunet/train';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
-import { writeWhole } from '../support/files.js';
 import { softwareVersion } from '../support/version.js';
 import type { DataRequest } from './prepare.js';
 
@@ -77,6 +76,16 @@ async function gatherProbe(
   return probe.subarray(0, count * bands.length);
 }
 
+/** Now, or SOURCE_DATE_EPOCH (seconds since 1970) for files that are to be the same, byte for byte, whenever they are made. */
+function creationTime(): Date {
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  if (epoch === undefined || epoch === '') return new Date();
+  const time = new Date(Number(epoch) * 1000);
+  if (!/^\d+$/.test(epoch) || Number.isNaN(time.getTime()))
+    throw new CommandError(`SOURCE_DATE_EPOCH: expected whole seconds since 1970, got '${epoch}'; correct or unset it`);
+  return time;
+}
+
 /** Writes the abundance head of a run as an ONNX model with a STAC item as its sidecar, after comparing it with the trained network on real pixels. */
 export async function exportModel(
   run: OpenedRun,
@@ -98,11 +107,17 @@ export async function exportModel(
   } finally {
     await scene.close();
   }
-  const head = await exportHead(checkpoint, { probe, softwareVersion: softwareVersion(), created: new Date() });
+  const head = await exportHead(checkpoint, { probe, softwareVersion: softwareVersion(), created: creationTime() });
   control.signal.throwIfAborted();
   const sha256 = createHash('sha256').update(head.bytes).digest('hex');
   const item = stacItem(head.card, { href: basename(model), bytes: head.bytes.length, sha256 });
-  await writeWhole(model, head.bytes);
-  await writeWhole(sidecar, `${JSON.stringify(item, undefined, 2)}\n`);
+  const text = new TextEncoder().encode(`${JSON.stringify(item, undefined, 2)}\n`);
+  await writeFiles(
+    [
+      [model, head.bytes],
+      [sidecar, text],
+    ],
+    { overwrite: true },
+  );
   return { ...head, probePixels: probe.length / checkpoint.facts.bands.length };
 }
