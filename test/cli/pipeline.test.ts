@@ -186,6 +186,25 @@ describe('from a scene to its map, on the command line', () => {
       );
     });
 
+    it('unmixes the very scene without wavelengths that it was trained on, one band of it left out', () => {
+      const value = mixedScene().value;
+      const blind = {
+        ...mixedScene(),
+        value: (pixel: number, band: number) => (band === 2 ? 0.5 : value(pixel, band)),
+      };
+      const scene = writeEnvi(folder, 'blind', blind);
+      const header = join(folder, 'blind.hdr');
+      writeFileSync(header, readFileSync(header, 'utf8').replace(/^wavelength.*\n/gm, ''));
+      succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'blind-run'], folder);
+      succeed(['export', 'blind-run', '-o', 'blind.onnx'], folder);
+      const [{ card }] = JSON.parse(succeed(['info', 'blind.onnx', '--json'], folder).stdout);
+      assert.deepEqual(
+        [card.data.bands, card.bands.map(({ index }: { index: number }) => index)],
+        [8, [0, 1, 3, 4, 5, 6, 7]],
+      );
+      succeed(['infer', scene, '-m', 'blind.onnx', '-o', 'blind-map.tif'], folder);
+    });
+
     it('resamples a scene of another sensor when asked to', () => {
       const wavelengths = Array.from({ length: 250 }, (_, i) => 410 + i * 8.3);
       const scene = {

@@ -37,7 +37,9 @@ async function trainedBands(
   const trained = checkpoint.facts.bands;
   const same =
     bands.length === trained.length &&
-    bands.every((b, i) => (scene.bands[b]!.wavelength ?? null) === trained[i]!.wavelength);
+    bands.every(
+      (b, i) => (scene.bands[b]!.wavelength ?? null) === trained[i]!.wavelength && b === (trained[i]!.index ?? b),
+    );
   if (!same)
     throw new CommandError(
       `${scene.name}: ${bands.length} usable bands, but the run was trained on ${trained.length} others; give the training scene with --scene`,

@@ -152,7 +152,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
     sensor: scene.sensor ?? null,
     bands: bands.map((band) => {
       const { wavelength = null, fwhm = null } = scene.bands[band]!;
-      return { wavelength, fwhm };
+      return { wavelength, fwhm, index: band };
     }),
     endmembers: found.names.map((name, c) => ({
       name,
@@ -163,6 +163,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
       name: basename(resolve(request.scene)),
       rows: scene.rows,
       cols: scene.cols,
+      bands: scene.bands.length,
       pixelSize: pixelSize(scene.georeference) ?? null,
     },
     pixels: sample.pixels.length / B,
