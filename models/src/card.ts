@@ -1,6 +1,6 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
-import { createChecks } from './check.js';
+import { type Check, createChecks } from './check.js';
 
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
@@ -17,6 +17,8 @@ export interface CardBand {
   wavelength: number | null;
   /** Full width at half maximum in nm. */
   fwhm: number | null;
+  /** Which band of the training scene it is, 0-based; all bands have it, or none. */
+  index?: number;
 }
 
 export interface CardEndmember {
@@ -58,8 +60,8 @@ export interface ModelCard {
     candidates: number;
     endmemberMethod: string;
   };
-  /** What it was trained on. */
-  data: { scene: string; rows: number; cols: number; sha256: string };
+  /** What it was trained on; `bands`: how many the whole scene has, given with the bands' `index`. */
+  data: { scene: string; rows: number; cols: number; bands?: number; sha256: string };
   metrics: CardMetric[];
 }
 
@@ -68,13 +70,19 @@ const invalid = (path: string, expected: string, got: string) =>
 
 const { number, positive, count, text, is, orNull, list, record } = createChecks(invalid);
 
+const optional =
+  (check: Check): Check =>
+  (value, path) => {
+    if (value !== undefined) check(value, path);
+  };
+
 const checkCard = record({
   version: is(CARD_VERSION),
   software: record({ name: is('egunet'), version: text }),
   created: text,
   kind: is('pixel'),
   sensor: orNull(text),
-  bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive) }), 1),
+  bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
   endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
   inputScale: positive,
   network: record({ name: text, layers: list(count, 1) }),
@@ -90,7 +98,7 @@ const checkCard = record({
     candidates: count,
     endmemberMethod: text,
   }),
-  data: record({ scene: text, rows: count, cols: count, sha256: text }),
+  data: record({ scene: text, rows: count, cols: count, bands: optional(count), sha256: text }),
   metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
 });
 
@@ -106,6 +114,20 @@ export function assertModelCard(value: unknown): asserts value is ModelCard {
   for (const [i, { name, spectrum }] of card.endmembers.entries())
     if (spectrum.length !== card.bands.length)
       throw invalid(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, `${spectrum.length}`);
+  assertIndices(card);
+}
+
+/** Source bands are different bands of the training scene, known for all bands or for none. */
+function assertIndices({ bands, data }: ModelCard): void {
+  const indices = bands.map(({ index }) => index);
+  if (data.bands === undefined && indices.every((index) => index === undefined)) return;
+  for (const [i, index] of indices.entries())
+    if (index === undefined || index >= (data.bands ?? 0) || indices.indexOf(index) < i)
+      throw invalid(
+        `bands[${i}].index`,
+        `another band of the ${data.bands ?? 0} of the training scene (data.bands)`,
+        `${index ?? 'nothing'}`,
+      );
 }
 
 /** Reads a card from its JSON text. */

@@ -16,15 +16,24 @@ import type { Band, Scene } from './scene.js';
 import type { ByteSource } from './source.js';
 import { nanometresPer, toNanometres } from './wavelength.js';
 
-/** Band centres and widths in nm, where the header gives them in a unit of length. */
-export function enviWavelengths(fields: EnviFields, count: number): { wavelengths?: number[]; fwhm?: number[] } {
+/** Band centres and widths in nm, where the header gives them in a unit of length; a width that is not positive is unknown. Throws RasterError at a centre that is not. */
+export function enviWavelengths(
+  fields: EnviFields,
+  count: number,
+): { wavelengths?: number[]; fwhm?: (number | undefined)[] } {
   const wavelengths = numbersField(fields, 'wavelength', count);
   const fwhm = numbersField(fields, 'fwhm', count);
   const factor = wavelengths && nanometresPer(textField(fields, 'wavelength units') ?? '', wavelengths);
   if (factor === undefined) return {};
+  const wrong = wavelengths!.findIndex((value) => value <= 0);
+  if (wrong >= 0)
+    refuse(
+      fields.name,
+      `item ${wrong + 1} of 'wavelength' should be positive, got ${wavelengths![wrong]}; correct the header, or leave 'wavelength' out where the bands have none`,
+    );
   return {
     wavelengths: toNanometres(wavelengths!, factor),
-    ...(fwhm && { fwhm: toNanometres(fwhm, factor) }),
+    ...(fwhm && { fwhm: toNanometres(fwhm, factor).map((width) => (width > 0 ? width : undefined)) }),
   };
 }
 
@@ -56,7 +65,7 @@ function enviBands(fields: EnviFields, count: number): Band[] {
     // A name with a comma in it cannot be told from two names: then none can be trusted.
     name: (names?.length === count && names[i]) || `band ${i + 1}`,
     ...(wavelengths && { wavelength: wavelengths[i]! }),
-    ...(fwhm && { fwhm: fwhm[i]! }),
+    ...(fwhm?.[i] !== undefined && { fwhm: fwhm[i] }),
     bad: bbl?.[i] === 0,
     gain,
     offset: offsets[i]!,

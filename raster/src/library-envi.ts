@@ -3,7 +3,7 @@ import { enviCalibration, enviWavelengths } from './envi.js';
 import { enviLayout, listField, numberField, parseEnviFields } from './envi-header.js';
 import { type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
 import { refuse } from './refuse.js';
-import { sampleSize, toSamples } from './samples.js';
+import { asStored, sampleSize, toSamples } from './samples.js';
 import type { ByteSource } from './source.js';
 
 /** Values of such size mark deleted channels (USGS writes -1.23e34). */
@@ -36,7 +36,7 @@ export async function readSpectralLibraryEnvi(
       header.name,
       `already states its scale (gain ${gains[0]}, offset ${offsets[0]}); leave out the reflectance scale`,
     );
-  const noData = numberField(fields, 'data ignore value');
+  const noData = asStored(numberField(fields, 'data ignore value') ?? Number.NaN, sampleType);
   const spectra = new Float32Array(S * B); // [S, B]
   for (let i = 0; i < spectra.length; i++) {
     const value = stored[i]!;
@@ -48,7 +48,9 @@ export async function readSpectralLibraryEnvi(
   if (names && names.length !== S)
     refuse(header.name, `'spectra names' should list ${S} names, got ${names.length}; correct the header`);
   const parts = { names: names ?? Array.from({ length: S }, (_, i) => `spectrum ${i + 1}`), spectra };
-  return makeLibrary({ ...parts, ...(wavelengths && { wavelengths }), ...(fwhm && { fwhm }) }, data.name, options);
+  const widths = fwhm?.filter((width) => width !== undefined);
+  const known = widths?.length === B ? { fwhm: widths } : {}; // a library has the widths of all bands or of none
+  return makeLibrary({ ...parts, ...(wavelengths && { wavelengths }), ...known }, data.name, options);
 }
 
 /** ENVI has no way to write these characters within a list. */

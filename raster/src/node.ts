@@ -6,7 +6,15 @@ import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { nodeCodecs } from './node-codecs.js';
 export { openFile } from './node-files.js';
-export { openFolder, openScene, readSpectralLibrary, saveSpectralLibrary } from './open-node.js';
+export {
+  type FileContent,
+  openFolder,
+  openScene,
+  readSpectralLibrary,
+  saveSpectralLibrary,
+  spectralLibraryFiles,
+  writeFiles,
+} from './open-node.js';
 
 /**
  * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.

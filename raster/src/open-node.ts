@@ -65,8 +65,17 @@ export async function readSpectralLibrary(path: string, options: LibraryOptions 
   });
 }
 
-/** Writes several files as one: each beside its final name, all renamed when all are complete. */
-async function writeFiles(files: readonly (readonly [path: string, bytes: Uint8Array])[], overwrite: boolean) {
+/** A file to write: where, and what. */
+export type FileContent = readonly [path: string, bytes: Uint8Array];
+
+/**
+ * Writes several files as one: each beside its final name, all renamed when all are complete.
+ * Rejects with RasterError where a file is there already (unless `overwrite`) or cannot be written; no part of a file is left then.
+ */
+export async function writeFiles(
+  files: readonly FileContent[],
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<void> {
   const sinks: ByteSink[] = [];
   try {
     for (const [path, bytes] of files) {
@@ -81,6 +90,18 @@ async function writeFiles(files: readonly (readonly [path: string, bytes: Uint8A
   }
 }
 
+/** The files of a library as the extension of `path` says: `.csv`, or `.sli` with its header `.sli.hdr` beside it. Throws RasterError at any other. */
+export function spectralLibraryFiles(path: string, library: SpectralLibrary): FileContent[] {
+  const utf8 = new TextEncoder();
+  if (/\.csv$/i.test(path)) return [[path, utf8.encode(writeSpectralLibraryCsv(library))]];
+  if (!/\.sli$/i.test(path)) refuse(path, 'a spectral library is written as .csv or .sli; choose one of these endings');
+  const { header, data } = writeSpectralLibraryEnvi(library);
+  return [
+    [`${path}.hdr`, utf8.encode(header)],
+    [path, data],
+  ];
+}
+
 /**
  * Writes a library as its extension says: `.csv`, or `.sli` with its header `.sli.hdr` beside it. Files appear complete.
  * Rejects with RasterError where a file is there already (unless `overwrite`) or cannot be written.
@@ -88,15 +109,7 @@ async function writeFiles(files: readonly (readonly [path: string, bytes: Uint8A
 export async function saveSpectralLibrary(
   path: string,
   library: SpectralLibrary,
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
+  options: { readonly overwrite?: boolean } = {},
 ): Promise<void> {
-  const utf8 = new TextEncoder();
-  if (/\.csv$/i.test(path)) return writeFiles([[path, utf8.encode(writeSpectralLibraryCsv(library))]], overwrite);
-  if (!/\.sli$/i.test(path)) refuse(path, 'a spectral library is written as .csv or .sli; choose one of these endings');
-  const { header, data } = writeSpectralLibraryEnvi(library);
-  const files = [
-    [`${path}.hdr`, utf8.encode(header)],
-    [path, data],
-  ] as const;
-  return writeFiles(files, overwrite);
+  await writeFiles(spectralLibraryFiles(path, library), options);
 }

@@ -1,6 +1,7 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
-import type { Band, Block, SampleArray, Scene, SpectraBlock, Window } from './scene.js';
+import { asStored } from './samples.js';
+import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 
 /** What a format has to provide: everything of a `Scene` but the spectra. */
 export type SceneCore = Omit<Scene, 'readSpectra'>;
@@ -40,8 +41,11 @@ export function assertWindow(
     );
 }
 
-/** A full `Scene` from what a format's reader provides: windows and bands are validated, spectra derived from stored values. */
+/** A full `Scene` from what a format's reader provides: windows and bands are validated, NoData rounded as samples are, spectra derived from stored values. */
 export function makeScene(core: SceneCore): Scene {
+  const bandsAsStored = core.bands.map((band) =>
+    band.noData === undefined ? band : { ...band, noData: asStored(band.noData, core.sampleType) },
+  );
   const everyBand = core.bands.map((_, i) => i);
   const readWindow = async (window: Window, bands: readonly number[] = everyBand): Promise<Block> => {
     assertWindow(core, window, bands);
@@ -49,27 +53,22 @@ export function makeScene(core: SceneCore): Scene {
   };
   return {
     ...core,
+    bands: bandsAsStored,
     readWindow,
     async readSpectra(window, bands = everyBand) {
       const block = await readWindow(window, bands);
       return toSpectra(
         block,
-        bands.map((i) => core.bands[i]!),
+        bands.map((i) => bandsAsStored[i]!),
       );
     },
     close: () => core.close(),
   };
 }
 
-/** The stored value that means NoData as it reads back from `data`; NaN (equal to nothing) where there is none. */
-function storedNoData(noData: number | undefined, data: SampleArray): number {
-  if (noData === undefined) return Number.NaN;
-  return data instanceof Float32Array ? Math.fround(noData) : noData;
-}
-
 /**
  * Reflectance of a block of stored values: value * gain + offset, per band.
- * A pixel with NoData, or with a reflectance that is not finite in float32, in any band gets `valid` 0 and spectra 0.
+ * A pixel with its band's NoData (to the bit, as `makeScene` rounds it), or with a reflectance that is not finite in float32, in any band gets `valid` 0 and spectra 0.
  */
 export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
   const { rows, cols, data } = block;
@@ -77,7 +76,7 @@ export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
   const N = rows * cols;
   const gains = Float64Array.from(bands, (b) => b.gain); // [B]
   const offsets = Float64Array.from(bands, (b) => b.offset); // [B]
-  const noData = Float64Array.from(bands, (b) => storedNoData(b.noData, data)); // [B]
+  const noData = Float64Array.from(bands, (b) => b.noData ?? Number.NaN); // [B], NaN equals nothing
   const spectra = new Float32Array(N * B); // [N, B]
   const valid = new Uint8Array(N); // [N]
   for (let n = 0; n < N; n++) {

@@ -15,6 +15,9 @@ export const sampleArrays = {
 /** Bytes of one sample. */
 export const sampleSize = (type: SampleType): number => sampleArrays[type].BYTES_PER_ELEMENT;
 
+/** `value` as it reads back from samples of `type`: files name the NoData of float32 samples with more or fewer digits than they hold. */
+export const asStored = (value: number, type: SampleType): number => (type === 'float32' ? Math.fround(value) : value);
+
 /** Reverses the bytes of every `size`-byte sample in place. */
 export function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start < bytes.length; start += size)

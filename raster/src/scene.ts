@@ -34,7 +34,7 @@ export interface Band {
   /** Reflectance (unitless, 1 = 100 %) = stored value * gain + offset. */
   readonly gain: number;
   readonly offset: number;
-  /** The stored value that means "no data"; NaN and infinities always do. */
+  /** The stored value that means "no data", exactly as samples hold it; NaN and infinities always do. */
   readonly noData?: number;
 }
 

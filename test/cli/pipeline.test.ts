@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
-import { binary, egunet, mixedScene, succeed, writeEnvi } from './support.js';
+import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
 
 describe('from a scene to its map, on the command line', () => {
   const folder = temporaryFolder();
@@ -78,6 +78,17 @@ describe('from a scene to its map, on the command line', () => {
       for (const [i, expected] of truth.entries()) assert.ok(Math.abs(own[i]! - expected) < 1e-6);
     });
 
+    it('leaves out a band that is mostly without data, however many digits its NoData is written with', () => {
+      const plain = mixedScene();
+      const value = (pixel: number, band: number) =>
+        band === 2 && pixel % 5 < 3 ? Math.fround(-3.4e38) : plain.value(pixel, band);
+      const scene = writeEnvi(folder, 'holes', { ...plain, value, noData: -3.4e38 });
+      const { stdout, stderr } = succeed(['endmembers', scene, '-n', '3', '-o', 'holes', '--json'], folder);
+      assert.match(stderr, /^left out, no data: band 3$/m);
+      assert.equal(JSON.parse(stdout).bands, 7);
+      assert.match(succeed(['info', scene], folder).stdout, /^NoData +-3\.4e\+38$/m);
+    });
+
     it('uses only the wavelengths asked for', () => {
       const args = ['endmembers', product, '-n', '3', '--bands', '400-1300', '--exclude', '930-1000', '-o', 'some'];
       const { bands } = JSON.parse(succeed([...args, '--json'], folder).stdout);
@@ -109,6 +120,25 @@ describe('from a scene to its map, on the command line', () => {
         .update(readFileSync(join(folder, 'second.onnx')))
         .digest('hex');
       assert.equal(item.assets.model['file:checksum'], `1220${sha256}`);
+    });
+
+    it('writes the same bytes twice at the time that SOURCE_DATE_EPOCH says', () => {
+      const env = process.env.SOURCE_DATE_EPOCH;
+      try {
+        process.env.SOURCE_DATE_EPOCH = '1700000000';
+        for (const name of ['dated', 'again']) succeed(['export', 'run', '-o', `${name}.onnx`], folder);
+        process.env.SOURCE_DATE_EPOCH = 'today';
+        const { code, stderr } = egunet(['export', 'run', '-o', 'undated.onnx'], folder);
+        assert.equal(code, 1);
+        assert.match(stderr, /SOURCE_DATE_EPOCH: expected whole seconds since 1970, got 'today'/);
+      } finally {
+        if (env === undefined) delete process.env.SOURCE_DATE_EPOCH;
+        else process.env.SOURCE_DATE_EPOCH = env;
+      }
+      const [dated, again] = ['dated', 'again'].map((name) => readFileSync(join(folder, `${name}.onnx`)));
+      assert.ok(dated!.equals(again!));
+      const [{ card }] = JSON.parse(succeed(['info', 'dated.onnx', '--json'], folder).stdout);
+      assert.equal(card.created, '2023-11-14T22:13:20.000Z');
     });
 
     it('finds a scene that has moved where it is told', () => {
@@ -156,6 +186,25 @@ describe('from a scene to its map, on the command line', () => {
       );
     });
 
+    it('unmixes the very scene without wavelengths that it was trained on, one band of it left out', () => {
+      const value = mixedScene().value;
+      const blind = {
+        ...mixedScene(),
+        value: (pixel: number, band: number) => (band === 2 ? 0.5 : value(pixel, band)),
+      };
+      const scene = writeEnvi(folder, 'blind', blind);
+      const header = join(folder, 'blind.hdr');
+      writeFileSync(header, readFileSync(header, 'utf8').replace(/^wavelength.*\n/gm, ''));
+      succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'blind-run'], folder);
+      succeed(['export', 'blind-run', '-o', 'blind.onnx'], folder);
+      const [{ card }] = JSON.parse(succeed(['info', 'blind.onnx', '--json'], folder).stdout);
+      assert.deepEqual(
+        [card.data.bands, card.bands.map(({ index }: { index: number }) => index)],
+        [8, [0, 1, 3, 4, 5, 6, 7]],
+      );
+      succeed(['infer', scene, '-m', 'blind.onnx', '-o', 'blind-map.tif'], folder);
+    });
+
     it('resamples a scene of another sensor when asked to', () => {
       const wavelengths = Array.from({ length: 250 }, (_, i) => 410 + i * 8.3);
       const scene = {
@@ -194,10 +243,17 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('prints every figure with unit, definition and NNLS with the same endmembers beside it', () => {
-      const { stdout } = succeed(
-        ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx'],
+      const { stdout, stderr } = succeed(
+        ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx', '--verbose'],
         folder,
       );
+      for (const line of [
+        'reading the reference',
+        'reading the scene',
+        'NNLS with the same endmembers',
+        'reading the map',
+      ])
+        assert.match(stderr, new RegExp(`^${line} 100%`, 'm'));
       assert.match(stdout, /^figure +unit +map +NNLS, same endmembers$/m);
       assert.match(stdout, /^aRMSE +abundance +0\.\d{4} +0\.\d{4}$/m);
       assert.match(stdout, /^aSAD \(eq\. 12\) +rad /m);
@@ -228,5 +284,26 @@ describe('from a scene to its map, on the command line', () => {
       assert.ok(pixels > 50 && pixels <= 100);
       assert.equal(baseline, undefined);
     });
+  });
+
+  describe('Ctrl-C', () => {
+    const stopped = async (args: readonly string[], when: RegExp) => {
+      const before = readdirSync(folder).sort();
+      const { code, stdout, stderr } = await interrupted([binary, ...args, '--verbose'], { cwd: folder, when });
+      assert.equal(code, 130, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^egunet: interrupted: nothing is left behind$/m);
+      assert.deepEqual(readdirSync(folder).sort(), before);
+    };
+
+    it('stops an export and leaves nothing', () =>
+      stopped(['export', 'run', '-o', 'stopped.onnx'], /^reading pixels to check on \d+%/m));
+
+    for (const step of ['reading the reference', 'reading the scene'])
+      it(`stops an evaluation that is ${step}`, () =>
+        stopped(
+          ['evaluate', 'map.tif', '-r', 'truth-abundances.tif', '--scene', product, '--model', 'model.onnx'],
+          new RegExp(`^${step} \\d+%`, 'm'),
+        ));
   });
 });

@@ -103,6 +103,23 @@ describe('real EnMAP tiles of Potsdam', () => {
     }
   });
 
+  it('give endmembers where their number is not: at most ten, and it is said', () => {
+    const { stdout, stderr } = succeed(['endmembers', unseen[0]!, '-o', 'estimated', '--json'], folder);
+    const { count, method } = JSON.parse(stdout);
+    assert.equal(count, 10);
+    assert.match(method, /^kmeans, number estimated by HySime \(\d\d, cut to 10\)$/);
+    assert.match(stderr, /^HySime counts \d\d signal directions; using 10 endmembers: give -n to choose$/m);
+  });
+
+  it('refuse more endmembers than their blocks can hold', () => {
+    const { stderr, code } = egunet(['endmembers', unseen[0]!, '-n', '26', '-o', 'many'], folder);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^egunet: .*26 asked for, but the largest block has 25 pixels.*; give a smaller number \(-n\)$/m,
+    );
+  });
+
   it('refuse a model that was trained on bands without wavelengths', function () {
     const jasper = requireData(this, 'jasper-ridge/jasperRidge2_R198.mat');
     succeed(['train', jasper, '-n', '3', '--epochs', '1', '-o', 'jasper'], folder);

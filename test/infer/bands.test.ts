@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { matchBands, planBands, type ReaderBand } from '@egunet/infer';
-import type { ModelCard } from '@egunet/models/card';
+import { assertModelCard, type ModelCard } from '@egunet/models/card';
 import fc from 'fast-check';
 import { cardBands, modelCard } from './support.js';
 
@@ -119,6 +119,26 @@ describe('band matching', () => {
   it('without wavelengths takes only scenes that have none either, and as many bands', () => {
     assert.deepEqual(matchBands(scene([{}, {}, {}]), blind(3)), [0, 1, 2]);
     refused(() => matchBands(scene([{}, {}]), blind(3)), /takes 3 bands \(without wavelengths\), the scene has 2/);
+    const part = cardFor([3, 1].map((index) => ({ wavelength: null, fwhm: null, index })));
+    part.data = { ...part.data, bands: 4 };
+    assert.deepEqual(matchBands(scene([{}, {}, {}, {}]), part), [3, 1]);
+    assert.deepEqual(matchBands(scene([{}, {}]), part), [0, 1]);
+    refused(() => matchBands(scene([{}, {}, {}]), part), /takes 2 bands .*, or their scene of 4, the scene has 3/);
+    const wrong = (index: number | undefined, bands: number | undefined) => () =>
+      assertModelCard({
+        ...modelCard(),
+        data: { ...modelCard().data, ...(bands === undefined ? {} : { bands }) },
+        bands: modelCard().bands.map((band, i) => ({ ...band, ...(index === undefined ? {} : { index: i * index }) })),
+      });
+    wrong(1, 8)();
+    for (const [index, bands] of [
+      [0, 8],
+      [2, 8],
+      [1, undefined],
+      [undefined, 8],
+      [1.5, 20],
+    ] as const)
+      assert.throws(wrong(index, bands), { _tag: 'ModelCardError', message: /bands\[\d\]\.index should be/ });
     refused(() => matchBands(scene(at(1, 2, 3)), blind(3)), /the scene has wavelengths, but the model .* without any/);
     refused(() => matchBands(scene([{}, {}]), card(500, 600)), /the scene's bands have no wavelengths/);
     const half = cardFor([

@@ -73,10 +73,19 @@ describe('inferring a scene', function () {
     const summary = await inferScene({ scene, model: modelPath, output });
     const pixels = ROWS * COLS;
     const validPixels = valid.filter((v) => v === 1).length;
-    const { seconds, tiles, ...rest } = summary;
+    const { seconds, tiles, means, ...rest } = summary;
     assert.deepEqual(rest, { output, rows: ROWS, cols: COLS, pixels, validPixels });
     assert.ok(seconds > 0 && tiles >= 1);
-    assert.ok(sameBits(readRaw(output, folder), await expectedMap()));
+    const expected = await expectedMap();
+    assert.ok(sameBits(readRaw(output, folder), expected));
+    assert.deepEqual(
+      means.map(({ name }) => name),
+      card.endmembers.map(({ name }) => name),
+    );
+    for (const [c, { mean }] of means.entries()) {
+      const column = expected.filter((value, i) => i % C === c && !Number.isNaN(value));
+      assert.ok(Math.abs(mean - column.reduce((sum, value) => sum + value, 0) / validPixels) < 1e-9);
+    }
 
     const info = gdalInfo(output);
     assert.deepEqual(info.size, [COLS, ROWS]);

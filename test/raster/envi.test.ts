@@ -62,6 +62,25 @@ describe('ENVI headers', () => {
     assert.deepEqual([band?.wavelength, band?.fwhm], [undefined, undefined]);
   });
 
+  it('takes widths that are not positive for unknown', () => {
+    const scene = openSmall({ wavelength: '{450, 2200}', fwhm: '{0, 10.5}' });
+    assert.deepEqual(
+      scene.bands.map(({ fwhm }) => fwhm),
+      [undefined, 10.5],
+    );
+    assert.ok(!('fwhm' in scene.bands[0]!));
+    assert.equal(openSmall({ wavelength: '{450, 2200}', fwhm: '{5, -1}' }).bands[1]!.fwhm, undefined);
+  });
+
+  it('are refused where a wavelength is not positive, unless its unit is no length', () => {
+    for (const wavelength of ['{450, 0}', '{450, -5}'])
+      assert.throws(() => openSmall({ wavelength }), {
+        _tag: 'RasterError',
+        message: /small.hdr: item 2 of 'wavelength' should be positive, got (0|-5); correct the header/,
+      });
+    assert.equal(openSmall({ 'wavelength units': 'Index', wavelength: '{0, 1}' }).bands.length, 2);
+  });
+
   it('passes over comments, blank lines and lines without a key, and takes the last of a repeated key', () => {
     const text = `ENVI\r\n; a comment = 1\r\n\r\nno key here\r\n${headerText({ ...HEADER, bands: 9 }).slice(5)}bands = 2\n`;
     assert.equal(openEnvi({ text, name: 'h' }, memorySource(smallData)).bands.length, 2);
@@ -303,6 +322,15 @@ describe('ENVI images', () => {
     const { spectra, valid } = await scene.readSpectra(wholeOf(scene));
     assert.deepEqual([...valid], [1, 0, 0, 0, 1, 1]);
     assert.deepEqual([...spectra], [0.5, 0, 0, 0, 0.25, 1]);
+  });
+
+  it('finds NoData that the header writes with other digits than float32 samples hold', async () => {
+    const stored = Math.fround(-3.4e38);
+    const bytes = new Uint8Array(Float32Array.of(0.5, stored, 0.1, 0.2, 0.25, 1).buffer);
+    const keys = { ...HEADER, 'data type': 4, bands: 1, 'data ignore value': '-3.4e38' };
+    const scene = openEnvi({ text: headerText(keys), name: 'h' }, memorySource(bytes));
+    assert.equal(scene.bands[0]!.noData, stored);
+    assert.deepEqual([...(await scene.readSpectra(wholeOf(scene))).valid], [1, 0, 1, 1, 1, 1]);
   });
 
   describe('as GDAL writes them', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   makeLibrary,
@@ -10,7 +10,7 @@ import {
   writeSpectralLibraryCsv,
   writeSpectralLibraryEnvi,
 } from '@egunet/raster';
-import { readSpectralLibrary, saveSpectralLibrary } from '@egunet/raster/node';
+import { readSpectralLibrary, saveSpectralLibrary, writeFiles } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { requireData, requireGdal, run, temporaryFolder } from '../support/index.js';
 import { assertRefused, memorySource } from './memory.js';
@@ -196,6 +196,21 @@ describe('ENVI spectral libraries', () => {
     );
   });
 
+  it('read values as ignored that the header writes with other digits than float32 samples hold', async () => {
+    const { header } = writeSpectralLibraryEnvi(library);
+    const data = new Uint8Array(floats(1, -0.1, 0.3, 0.4, 0.5, 0.6).buffer);
+    const { spectra } = await reread({ header: `${header}data ignore value = -0.1\n`, data });
+    assert.deepEqual(spectra, floats(1, Number.NaN, 0.3, 0.4, 0.5, 0.6));
+  });
+
+  it('have widths only where every one is positive', async () => {
+    const { header, data } = writeSpectralLibraryEnvi(library);
+    const unknown = header.replace(/fwhm = \{[^}]*\}/, 'fwhm = {6, 0, 8}');
+    assert.notEqual(unknown, header);
+    const { fwhm, wavelengths } = await reread({ header: unknown, data });
+    assert.deepEqual([fwhm, wavelengths], [undefined, library.wavelengths]);
+  });
+
   it('take a scale only where the header states none', async () => {
     const { header, data } = writeSpectralLibraryEnvi(library);
     const { spectra } = await reread({ header, data }, { reflectanceScale: 0.5 });
@@ -289,6 +304,25 @@ describe('spectral libraries on disk', () => {
     // The file's columns 33 to 35: 667.560974, 654.792297, 664.599426 nm.
     const at = emit.wavelengths!.indexOf(654.792297);
     assert.deepEqual(emit.wavelengths!.slice(at, at + 3), [654.792297, 657.765076, 664.599426]);
+  });
+
+  it('and other files are written together or not at all', async () => {
+    const place = join(folder, 'together');
+    mkdirSync(place);
+    const bytes = Uint8Array.of(1, 2, 3);
+    const first = join(place, 'first.bin');
+    await assertRefused(
+      () =>
+        writeFiles([
+          [first, bytes],
+          [join(place, 'missing/second.bin'), bytes],
+        ]),
+      /second\.bin: cannot create it/,
+    );
+    assert.deepEqual(readdirSync(place), []);
+    await writeFiles([[first, bytes]]);
+    await assertRefused(() => writeFiles([[first, bytes]]), /already exists/);
+    assert.deepEqual(readdirSync(place), ['first.bin']);
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom, drawKept, fit, gapTable, learningRateAt, loadRun, saveRun, TrainError } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
@@ -88,6 +88,15 @@ describe('fit', () => {
       await assert.rejects(fit(set, facts, options), refused(pattern));
     });
 
+  it('refuses a batch so small that the dropout masks of an epoch do not fit, naming one that works', async () => {
+    const { set, facts } = mixtures({ pixels: 5000, candidates: 2000 });
+    // 2500 steps x 2002 pixels x 256 is 1.19 GiB, 1666 x 2003 x 256 is 0.80 GiB.
+    await assert.rejects(
+      fit(set, facts, { batch: 2, epochs: 1 }),
+      refused(/batch of 2 of 5000 pixels needs 1\.19 GiB of dropout masks.*smallest batch that works here is 3 /),
+    );
+  });
+
   it('refuses values that are not finite, a black scene, and data that does not fit its facts', async () => {
     const { set, facts } = mixtures();
     const nan = { ...set, pixels: set.pixels.map((v, i) => (i === 5 ? Number.NaN : v)) };
@@ -170,6 +179,14 @@ describe('a run folder', () => {
     const { set, facts } = mixtures();
     const { checkpoint } = await fit(set, facts, { epochs: 1 });
     await assert.rejects(saveRun(join(manifest, 'run'), { checkpoint, request: null }), refused(/cannot be saved/));
+  });
+
+  it('leaves no part of a file that could not be completed', async () => {
+    const { checkpoint } = await loadRun(run);
+    const blocked = join(folder, 'blocked');
+    mkdirSync(join(blocked, 'manifest.json'), { recursive: true });
+    await assert.rejects(saveRun(blocked, { checkpoint, request: null }), refused(/cannot be saved/));
+    assert.deepEqual(readdirSync(blocked), ['manifest.json', 'state-00002.bin']);
   });
 });
 

@@ -132,7 +132,7 @@ async function compare(checkpoint: Checkpoint, bytes: Uint8Array, probe: Float32
 
 function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }: HeadOptions): ModelCard {
   const { settings, facts, epoch, inputScale, dataDigest } = checkpoint;
-  const { rows, cols, name } = facts.scene;
+  const { rows, cols, name, bands } = facts.scene;
   const stepsAnEpoch = Math.floor(facts.pixels / settings.batch);
   return {
     version: CARD_VERSION,
@@ -156,7 +156,7 @@ function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }
       candidates: facts.candidates,
       endmemberMethod: facts.endmemberMethod,
     },
-    data: { scene: name, rows, cols, sha256: dataDigest },
+    data: { scene: name, rows, cols, ...(bands === undefined ? {} : { bands }), sha256: dataDigest },
     metrics: [...(metrics ?? [])],
   };
 }

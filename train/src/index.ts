@@ -4,6 +4,7 @@ export {
   endmemberMethods,
   type FindEndmembersOptions,
   findEndmembers,
+  MAX_ESTIMATED,
 } from './endmembers/find-endmembers.js';
 export { type HySime, hysime } from './endmembers/hysime.js';
 export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';

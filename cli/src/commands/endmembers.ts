@@ -37,7 +37,7 @@ async function write(args: Arguments, control: Control) {
   const files = await import('../support/files.js');
   const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
   for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
-  const [{ makeLibrary }, { saveSpectralLibrary }, { prepareData }, { spectraChart }] = await Promise.all([
+  const [{ makeLibrary }, { spectralLibraryFiles, writeFiles }, { prepareData }, { spectraChart }] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
     import('../pipeline/prepare.js'),
@@ -53,11 +53,14 @@ async function write(args: Arguments, control: Control) {
     { names, spectra: found.endmembers, ...(wavelengths && { wavelengths }), ...(wavelengths && fwhm && { fwhm }) },
     args.scene,
   );
-  await saveSpectralLibrary(paths.csv, library, { overwrite: replace });
-  await saveSpectralLibrary(paths.sli, library, { overwrite: replace });
   const spectra = endmembers.map(({ spectrum }) => spectrum);
   const set = { wavelengths: bands.map(({ wavelength }) => wavelength), names, spectra };
-  await files.writeWhole(paths.svg, await spectraChart(set, { background: 'white' }));
+  const drawing = new TextEncoder().encode(await spectraChart(set, { background: 'white' }));
+  control.signal.throwIfAborted();
+  await writeFiles(
+    [...spectralLibraryFiles(paths.csv, library), ...spectralLibraryFiles(paths.sli, library), [paths.svg, drawing]],
+    { overwrite: replace },
+  );
   return { paths, names, bands: bands.length, candidates: facts.candidates, method: endmemberMethod };
 }
 

@@ -69,11 +69,13 @@ function requestOf(args: Arguments) {
 
 export async function handler(args: Arguments): Promise<void> {
   const request = requestOf(args);
-  const [{ evaluateMap }, { figureTables }] = await Promise.all([
+  const [{ evaluateMap }, { figureTables }, { takeControl }] = await Promise.all([
     import('../pipeline/evaluate-map.js'),
     import('../support/figures.js'),
+    import('../support/control.js'),
   ]);
-  const result = await evaluateMap(request);
+  const control = takeControl({ verbose: args.verbose });
+  const result = await evaluateMap(request, control).finally(() => control.release());
   printResult(args.json, result, () => {
     const { overall, materials, definitions } = figureTables(result, result.endmembers);
     const step = result.step > 1 ? `, every ${result.step}th pixel` : '';

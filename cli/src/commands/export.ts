@@ -32,9 +32,10 @@ export async function handler(args: Arguments): Promise<void> {
   if (!/\.onnx$/i.test(args.o)) throw new UsageError(`-o: expected a name that ends in .onnx, got '${args.o}'`);
   const { assertWritable } = await import('../support/files.js');
   for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
-  const [{ exportModel }, { openRun }] = await Promise.all([
+  const [{ exportModel }, { openRun }, { takeControl }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('../pipeline/train-run.js'),
+    import('../support/control.js'),
   ]);
   const run = await openRun(args.run);
   const { epoch, settings } = run.checkpoint;
@@ -45,7 +46,9 @@ export async function handler(args: Arguments): Promise<void> {
       : { scene: { path: args.scene, open: { ...run.request.open, ...openOptions(args) } } };
   const { o: model } = args;
   const sidecar = sidecarOf(model);
-  const { bytes, card, maxDifference, probePixels } = await exportModel(run, { model, sidecar, ...scene });
+  const control = takeControl({ verbose: args.verbose });
+  const exported = await exportModel(run, { model, sidecar, control, ...scene }).finally(() => control.release());
+  const { bytes, card, maxDifference, probePixels } = exported;
   const { bands, endmembers } = card;
   printResult(args.json, { model, sidecar, bytes: bytes.length, maxDifference, probePixels, card }, () =>
     formatFacts([

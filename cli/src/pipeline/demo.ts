@@ -95,7 +95,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   );
   signal.throwIfAborted();
   const { card } = await timed('export the model', () =>
-    exportModel({ checkpoint: run.checkpoint, request }, { model: files.model, sidecar: at('model.json') }),
+    exportModel({ checkpoint: run.checkpoint, request }, { model: files.model, sidecar: at('model.json'), control }),
   );
   await timed('unmix the scene', () =>
     unmixScene(
@@ -105,16 +105,19 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
     ),
   );
   const evaluation = await timed('compare with the exact truth', () =>
-    evaluateMap({
-      map: files.map,
-      reference: product.abundances,
-      referenceVariable: 'A',
-      endmemberVariable: 'M',
-      scene: { path: product.folder, open: {} },
-      model: files.model,
-      referenceEndmembers: product.endmembers,
-      maxPixels: 250_000,
-    }),
+    evaluateMap(
+      {
+        map: files.map,
+        reference: product.abundances,
+        referenceVariable: 'A',
+        endmemberVariable: 'M',
+        scene: { path: product.folder, open: {} },
+        model: files.model,
+        referenceEndmembers: product.endmembers,
+        maxPixels: 250_000,
+      },
+      control,
+    ),
   );
   const command = shellCommand('egunet', 'demo', '-o', folder, '--seed', seed, '--size', size, '--epochs', epochs);
   const content = { command, card, history: run.checkpoint.history, evaluation, timings };

@@ -1,7 +1,8 @@
 import { matchBands } from '@egunet/infer';
 import { type OpenOptions, readMatMatrix, resampleLibrary, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene, readSpectralLibrary } from '@egunet/raster/node';
-import { type Evaluation, evaluateAbundances, usableBands } from '@egunet/train';
+import { type Evaluation, evaluateAbundances, nnlsAbundances, usableBands } from '@egunet/train';
+import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { readModelCard } from './model-card.js';
 
@@ -49,8 +50,34 @@ function stepFor({ rows, cols }: Scene, most: number): number {
   return step;
 }
 
+/** How pixels are read: every `step`-th, shown as `label` on a progress line. */
+interface Reading {
+  readonly step: number;
+  readonly label: string;
+  readonly control: Control;
+}
+
+/** Lets signals in; throws where one asked to stop. */
+async function pause({ signal }: Control): Promise<void> {
+  await new Promise(setImmediate);
+  signal.throwIfAborted();
+}
+
 /** Every `step`-th pixel's values of `bands` [N, bands], NaN where there is no data. */
-async function readPixels(scene: Scene, bands: readonly number[], step: number): Promise<Float32Array> {
+async function readPixels(scene: Scene, bands: readonly number[], how: Reading): Promise<Float32Array> {
+  const line = how.control.startProgress(how.label, scene.rows);
+  try {
+    return await gatherPixels(scene, bands, { ...how, onRow: (row) => line.update(row) });
+  } finally {
+    line.stop();
+  }
+}
+
+async function gatherPixels(
+  scene: Scene,
+  bands: readonly number[],
+  { step, control, onRow }: Reading & { onRow: (row: number) => void },
+): Promise<Float32Array> {
   const { rows, cols } = scene;
   const B = bands.length;
   const pixels = new Float32Array(Math.ceil((rows * cols) / step) * B);
@@ -65,6 +92,8 @@ async function readPixels(scene: Scene, bands: readonly number[], step: number):
       if (valid[at - first]) pixels.set(spectra.subarray(from, from + B), to);
       else pixels.fill(Number.NaN, to, to + B);
     }
+    onRow(row + window.rows);
+    await pause(control);
   }
   return pixels;
 }
@@ -87,7 +116,14 @@ async function withScene<T>(path: string, open: OpenOptions, use: (scene: Scene)
   }
 }
 
-async function readReference(request: EvaluateRequest, map: Scene, step: number) {
+/** What the parts of a comparison share. */
+interface Work {
+  readonly map: Scene;
+  readonly step: number;
+  readonly control: Control;
+}
+
+async function readReference(request: EvaluateRequest, { map, step, control }: Work) {
   const { reference, referenceVariable, names } = request;
   const open = isMat(reference) ? { variable: referenceVariable, rows: map.rows, cols: map.cols } : {};
   return withScene(reference, open, async (scene) => {
@@ -95,14 +131,14 @@ async function readReference(request: EvaluateRequest, map: Scene, step: number)
     if (names && names.length !== scene.bands.length)
       throw new CommandError(`--names: ${names.length} names, but ${reference} has ${scene.bands.length} materials`);
     return {
-      reference: await readPixels(scene, allBands(scene), step),
+      reference: await readPixels(scene, allBands(scene), { step, control, label: 'reading the reference' }),
       names: names ?? scene.bands.map(({ name }) => name),
     };
   });
 }
 
 /** The bands in which spectra are compared, and the endmembers of the map in them [C, B], where they are known. */
-async function bandsAndEndmembers(request: EvaluateRequest, scene: Scene) {
+async function bandsAndEndmembers(request: EvaluateRequest, scene: Scene, { signal }: Control) {
   const { model, endmembers } = request;
   if (model !== undefined) {
     const card = await readModelCard(model);
@@ -111,7 +147,7 @@ async function bandsAndEndmembers(request: EvaluateRequest, scene: Scene) {
       endmembers: Float32Array.from(card.endmembers.flatMap(({ spectrum }) => spectrum)),
     };
   }
-  const { bands } = await usableBands(scene);
+  const { bands } = await usableBands(scene, { signal });
   if (endmembers === undefined) return { bands };
   return { bands, endmembers: await readLibrary(endmembers, scene, { bands, variable: request.endmemberVariable }) };
 }
@@ -143,15 +179,45 @@ async function readLibrary(
   }
 }
 
-async function readSpectra(request: EvaluateRequest, map: Scene, step: number) {
+/** Pixels of NNLS between two looks at the signals. */
+const NNLS_PIXELS = 4096;
+
+/** What `nnlsAbundances` gives [N, C], part by part. Pixels without data get whatever zeros give; they are not compared. */
+async function unmixByNnls(spectra: Float32Array, endmembers: Float32Array, { bands, control }: NnlsWork) {
+  const [total, count] = [spectra.length / bands, endmembers.length / bands];
+  const all = new Float32Array(total * count); // [N, C]
+  const line = control.startProgress('NNLS with the same endmembers', total);
+  try {
+    for (let from = 0; from < total; from += NNLS_PIXELS) {
+      const part = spectra.slice(from * bands, (from + NNLS_PIXELS) * bands);
+      const finite = part.map((value) => (Number.isFinite(value) ? value : 0));
+      all.set(nnlsAbundances(endmembers, finite, bands).abundances, from * count);
+      line.update(Math.min(total, from + NNLS_PIXELS));
+      await pause(control);
+    }
+  } finally {
+    line.stop();
+  }
+  return all;
+}
+
+interface NnlsWork {
+  readonly bands: number;
+  readonly control: Control;
+}
+
+async function readSpectra(request: EvaluateRequest, { map, step, control }: Work) {
   const { scene: place, referenceEndmembers, endmemberVariable } = request;
   if (!place) return {};
   return withScene(place.path, place.open, async (scene) => {
     assertSameSize(scene, map);
-    const { bands, endmembers } = await bandsAndEndmembers(request, scene);
+    const { bands, endmembers } = await bandsAndEndmembers(request, scene, control);
+    const spectra = await readPixels(scene, bands, { step, control, label: 'reading the scene' });
+    const fits = endmembers?.length === map.bands.length * bands.length; // else the comparison says what is wrong
     return {
-      spectra: await readPixels(scene, bands, step),
+      spectra,
       ...(endmembers && { endmembers }),
+      ...(endmembers && fits && { baseline: await unmixByNnls(spectra, endmembers, { bands: bands.length, control }) }),
       ...(referenceEndmembers !== undefined && {
         referenceEndmembers: await readLibrary(referenceEndmembers, scene, { bands, variable: endmemberVariable }),
       }),
@@ -159,13 +225,14 @@ async function readSpectra(request: EvaluateRequest, map: Scene, step: number) {
   });
 }
 
-/** Compares a map of abundances with a reference; with the scene also its spectra, and NNLS on the same endmembers. */
-export async function evaluateMap(request: EvaluateRequest): Promise<EvaluateResult> {
+/** Compares a map of abundances with a reference; with the scene also its spectra, and NNLS on the same endmembers. Rejects with the signal's reason when stopped. */
+export async function evaluateMap(request: EvaluateRequest, control: Control): Promise<EvaluateResult> {
   return withScene(request.map, {}, async (map) => {
     const step = stepFor(map, request.maxPixels);
-    const reference = await readReference(request, map, step);
-    const spectra = await readSpectra(request, map, step);
-    const abundances = await readPixels(map, allBands(map), step);
+    const work = { map, step, control };
+    const reference = await readReference(request, work);
+    const spectra = await readSpectra(request, work);
+    const abundances = await readPixels(map, allBands(map), { step, control, label: 'reading the map' });
     const evaluation = evaluateAbundances({ abundances, ...reference, ...spectra });
     return { ...evaluation, step, endmembers: map.bands.map(({ name }) => name) };
   });

@@ -62,6 +62,12 @@ function noteImplausible({ bandStatistics: { mean } }: SceneSample): void {
     );
 }
 
+/** Says where HySime counts more than is used. */
+function noteCut({ estimate, count }: Endmembers): void {
+  if (estimate !== undefined && estimate > count)
+    note(`HySime counts ${estimate} signal directions; using ${count} endmembers: give -n to choose`);
+}
+
 /** Shows one progress line after another, each for a stage of the work. */
 function stages(startProgress: StartProgress): {
   show: (stage: string, done: number, total: number) => void;
@@ -133,9 +139,10 @@ async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work
   }
 }
 
-function methodOf({ method, countSource }: Endmembers, { library }: DataRequest): string {
+function methodOf({ method, count, estimate }: Endmembers, { library }: DataRequest): string {
   if (library !== undefined) return `given by ${basename(library)}`;
-  return `${method}, number ${countSource === 'hysime' ? 'estimated by HySime' : 'given'}`;
+  if (estimate === undefined) return `${method}, number given`;
+  return `${method}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
 }
 
 function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataRequest): RunFacts {
@@ -145,7 +152,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
     sensor: scene.sensor ?? null,
     bands: bands.map((band) => {
       const { wavelength = null, fwhm = null } = scene.bands[band]!;
-      return { wavelength, fwhm };
+      return { wavelength, fwhm, index: band };
     }),
     endmembers: found.names.map((name, c) => ({
       name,
@@ -156,6 +163,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
       name: basename(resolve(request.scene)),
       rows: scene.rows,
       cols: scene.cols,
+      bands: scene.bands.length,
       pixelSize: pixelSize(scene.georeference) ?? null,
     },
     pixels: sample.pixels.length / B,
@@ -173,6 +181,7 @@ export async function prepareData(request: DataRequest, control: Control): Promi
     if (sample.nonFinitePixels > 0) note(`left out: ${sample.nonFinitePixels} pixels that hold NaN or infinity`);
     noteImplausible(sample);
     const found = await findIn(scene, sample, { work: { request, control }, bands });
+    noteCut(found);
     const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[found.countSource];
     note(`${found.count} endmembers (${how}), ${found.candidates.length / bands.length} candidates labelled`);
     const data = { bands, sample, found };

@@ -2,10 +2,9 @@ import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/i
 import type { OpenOptions } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
-import { meanAbundances } from './means.js';
 
 /** What an unmixing came to. */
-export interface UnmixResult extends InferSummary {
+export interface UnmixResult extends Omit<InferSummary, 'means'> {
   /** Pixels with data, in millions a second. */
   readonly megapixelsPerSecond: number;
   /** Over the pixels with data. */
@@ -22,7 +21,7 @@ export async function unmixScene(
   try {
     const line = startProgress('unmixing', scene.rows * scene.cols);
     try {
-      const summary = await inferScene({
+      const { means, ...summary } = await inferScene({
         ...options,
         scene,
         signal,
@@ -30,7 +29,7 @@ export async function unmixScene(
           line.update(pixels, `${(validPixels / seconds / 1e6).toPrecision(3)} Mpixel/s`),
       });
       const megapixelsPerSecond = summary.validPixels / summary.seconds / 1e6;
-      return { ...summary, megapixelsPerSecond, endmembers: await meanAbundances(options.output) };
+      return { ...summary, megapixelsPerSecond, endmembers: means };
     } finally {
       line.stop();
     }

@@ -26,7 +26,11 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
       'n',
-      wholeNumber('n', { describe: 'Number of endmembers [default: estimated by HySime]', alias: 'count', least: 2 }),
+      wholeNumber('n', {
+        describe: 'Number of endmembers [default: estimated by HySime, at most 10]',
+        alias: 'count',
+        least: 2,
+      }),
     )
     .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
     .option(

@@ -5,7 +5,7 @@ const round = (value: number): string => String(Number(value.toPrecision(4)));
 
 function bandsOf({ bands }: ModelCard): string {
   const known = bands.map(({ wavelength }) => ({ wavelength: wavelength ?? undefined }));
-  return `${bands.length}, ${wavelengthRange(known) ?? 'without wavelengths: takes only scenes with as many bands and no wavelengths'}`;
+  return `${bands.length}, ${wavelengthRange(known) ?? 'without wavelengths: takes only scenes with the same bands and no wavelengths'}`;
 }
 
 function trainingOf({ training, data }: ModelCard): string {

@@ -35,6 +35,12 @@ function reflectance({ gain, offset }: Band, sampleType: string): string {
   return offset === 0 ? `stored value x ${gain}` : `stored value x ${gain} + ${offset}`;
 }
 
+/** Eight digits tell float32 values apart; more are dust of the rounding. */
+function noDataOf({ noData }: Band, sampleType: string): string {
+  if (noData === undefined) return 'none';
+  return String(sampleType === 'float32' ? Number(noData.toPrecision(8)) : noData);
+}
+
 function place(georeference: Georeference): string {
   const { affine, epsg } = georeference;
   const [a, b, c, d, e, f] = affine;
@@ -61,7 +67,7 @@ export function sceneFacts(scene: SceneDescription): [string, string | undefined
     ['FWHM', widths.length > 0 ? `${Math.min(...widths).toFixed(1)}-${Math.max(...widths).toFixed(1)} nm` : undefined],
     ['bands', named ? bands.map((band) => band.name).join(', ') : undefined],
     ['bad bands', bad.length > 0 ? `${bad.length}: ${bandRanges(bad)}` : 'none'],
-    ['NoData', allOf(bands, ({ noData }) => (noData === undefined ? 'none' : String(noData)))],
+    ['NoData', allOf(bands, (band) => noDataOf(band, scene.sampleType))],
     ['reflectance', allOf(bands, (band) => reflectance(band, scene.sampleType))],
     ['georeference', georeference ? place(georeference) : 'none'],
     ['block', `${scene.block.rows} x ${scene.block.cols} pixels read fastest`],

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError } from './errors.js';
 
@@ -31,16 +30,11 @@ export async function assertWritable(path: string, { overwrite }: { overwrite: b
   if (there && !overwrite) throw new CommandError(`${path}: exists already; choose another name or add --overwrite`);
 }
 
-/** Writes a file under another name and renames it when complete, so that a broken-off one never bears the final name. */
+/** Writes a file, replacing what is there, so that a broken-off one never bears the final name. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const partial = `${path}.${randomUUID().slice(0, 8)}.partial`;
-  try {
-    await writeFile(partial, content);
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw new CommandError(`${path}: cannot be written (${(cause as Error).message}); choose another place`, { cause });
-  }
+  const { writeFiles } = await import('@egunet/raster/node');
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  await writeFiles([[path, bytes]], { overwrite: true });
 }
 
 /** A folder that a command fills. */

@@ -48,15 +48,18 @@ function modelWavelengths(card: ModelCard): number[] | undefined {
   return known;
 }
 
-/** Where neither has wavelengths, the order is all there is, so at least the count must agree. */
+/** Where neither has wavelengths, the order is all there is: of a scene with as many bands as the training scene, the same ones; else the count must agree. */
 function matchByCount(scene: MatchableScene, card: ModelCard): number[] {
   if (scene.bands.some((band) => band.wavelength !== undefined))
     throw new InferError(
       `${scene.name}: the scene has wavelengths, but the model was trained on bands without any and cannot tell them apart; train a model on a scene with wavelengths`,
     );
+  const whole = card.data.bands;
+  if (scene.bands.length === whole) return card.bands.map(({ index }, i) => index ?? i);
+  const of = whole === undefined ? '' : `, or their scene of ${whole}`;
   if (scene.bands.length !== card.bands.length)
     throw new InferError(
-      `${scene.name}: the model takes ${card.bands.length} bands (without wavelengths), the scene has ${scene.bands.length}; give a scene with the bands that the model was trained on`,
+      `${scene.name}: the model takes ${card.bands.length} bands (without wavelengths)${of}, the scene has ${scene.bands.length}; give a scene with the bands that the model was trained on`,
     );
   return scene.bands.map((_, i) => i);
 }
@@ -76,7 +79,7 @@ function sceneWavelengths(scene: MatchableScene): KnownBand[] {
 /**
  * The scene band for each band of the model, by wavelength and never by position: nearest, one to one, within half the
  * model band's FWHM (else the scene band's, else `DEFAULT_FWHM`). A scene band flagged bad may be matched.
- * Where neither has wavelengths, the band counts must agree. Throws InferError naming what is missing, or both sensors.
+ * Where neither has wavelengths, bands are those of the training scene by index, or the band counts must agree. Throws InferError naming what is missing, or both sensors.
  */
 export function matchBands(scene: MatchableScene, card: ModelCard): number[] {
   assertSameSensor(scene, card);

@@ -48,7 +48,18 @@ export interface InferSummary {
   readonly pixels: number;
   readonly validPixels: number;
   readonly tiles: number;
+  /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
+  readonly means: readonly { readonly name: string; readonly mean: number }[];
   readonly seconds: number;
+}
+
+/** Adds the abundances [N, C] of the pixels with data to `sums` [C]. */
+function addTo(sums: Float64Array, abundances: Float32Array): void {
+  const C = sums.length;
+  for (let at = 0; at < abundances.length; at += C) {
+    if (Number.isNaN(abundances[at]!)) continue;
+    for (let c = 0; c < C; c++) sums[c]! += abundances[at + c]!;
+  }
 }
 
 async function unmixInto(scene: Scene, model: OpenedModel, options: InferSceneOptions): Promise<InferSummary> {
@@ -58,6 +69,7 @@ async function unmixInto(scene: Scene, model: OpenedModel, options: InferSceneOp
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   const found = { pixels: 0, validPixels: 0, tiles: 0 };
+  const sums = new Float64Array(model.card.endmembers.length); // [C]
   const settings = { card: model.card, window, resample, tile, batch, signal };
   let map: RasterWriter | undefined;
   let writing = Promise.resolve();
@@ -67,6 +79,7 @@ async function unmixInto(scene: Scene, model: OpenedModel, options: InferSceneOp
       map ??= await createMap(output, { ...mapOptions(scene, window, model.card), overwrite });
       await writing; // one tile may be compressed while the next is unmixed
       writing = map.writeWindow({ ...at, row: at.row - window.row, col: at.col - window.col }, abundances);
+      addTo(sums, abundances);
       found.pixels += at.rows * at.cols;
       found.validPixels += validPixels;
       found.tiles++;
@@ -78,7 +91,8 @@ async function unmixInto(scene: Scene, model: OpenedModel, options: InferSceneOp
     await map?.abort();
     throw error;
   }
-  return { output, rows: window.rows, cols: window.cols, ...found, seconds: seconds() };
+  const means = model.card.endmembers.map(({ name }, c) => ({ name, mean: sums[c]! / found.validPixels }));
+  return { output, rows: window.rows, cols: window.cols, ...found, means, seconds: seconds() };
 }
 
 /**

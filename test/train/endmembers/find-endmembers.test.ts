@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { createRandom, endmemberMethods, findEndmembers, labelCandidates, type SpectraSample } from '@egunet/train';
+import {
+  createRandom,
+  endmemberMethods,
+  findEndmembers,
+  labelCandidates,
+  MAX_ESTIMATED,
+  type SpectraSample,
+} from '@egunet/train';
 import { angle, materials, mixedSample } from './golden.js';
 
 const bands = 12;
@@ -25,7 +32,7 @@ describe('findEndmembers', () => {
   it('finds the materials of a scene, their number by HySime', async () => {
     const found = await findEndmembers(mixedSample(1), { seed: 5 });
     assert.equal(found.count, 4);
-    assert.equal(found.countSource, 'hysime');
+    assert.deepEqual([found.countSource, found.estimate], ['hysime', 4]);
     assert.equal(found.method, 'kmeans');
     assert.deepEqual(found.names, ['endmember 1', 'endmember 2', 'endmember 3', 'endmember 4']);
     const matches = nearest(found.endmembers);
@@ -34,9 +41,29 @@ describe('findEndmembers', () => {
     for (const match of matches) assert.ok(match.angle < 0.07, `${match.angle} rad`);
   });
 
+  it('cuts an estimate above the limit to it, and keeps the estimate', async () => {
+    const wide = 20; // 16 orthogonal materials
+    const random = createRandom(3);
+    const spectrum = () => {
+      const shares = Array.from({ length: 16 }, () => -Math.log(1 - random.uniform()));
+      const sum = shares.reduce((a, b) => a + b, 0);
+      return Array.from({ length: wide }, (_, b) => 0.1 + (shares[b] ?? 0) / sum + 1e-4 * random.normal());
+    };
+    const blocks = Array.from({ length: 80 }, (_, i) => ({
+      positions: Float64Array.from({ length: 25 }, (_, k) => 25 * i + k),
+      spectra: Float32Array.from(Array.from({ length: 25 }, spectrum).flat()),
+    }));
+    const pixels = Float32Array.from(blocks.flatMap((block) => [...block.spectra]));
+    const found = await findEndmembers({ bands: wide, pixels, blocks }, { seed: 1 });
+    assert.ok(found.estimate! > MAX_ESTIMATED, `${found.estimate}`);
+    assert.deepEqual([found.count, found.countSource], [MAX_ESTIMATED, 'hysime']);
+    assert.equal(found.endmembers.length, MAX_ESTIMATED * wide);
+  });
+
   it('takes a number that is given', async () => {
     const found = await findEndmembers(mixedSample(2), { seed: 1, count: 3 });
     assert.deepEqual([found.count, found.countSource, found.endmembers.length], [3, 'given', 3 * bands]);
+    assert.equal(found.estimate, undefined);
   });
 
   it('labels each candidate: >= 0, sum 1, and near-pure candidates by their material', async () => {
@@ -165,7 +192,7 @@ describe('findEndmembers', () => {
         { ...sample, pixels: sample.pixels.subarray(0, 4 * bands) },
       );
       await refused(
-        /4 asked for, but the largest block has 3 pixels with data; use larger blocks or give/,
+        /4 asked for, but the largest block has 3 pixels with data; give a smaller number \(-n\)/,
         { count: 4 },
         cut(sample, 3),
       );
@@ -183,7 +210,7 @@ describe('findEndmembers', () => {
       const constant = new Float32Array(100 * bands);
       for (let n = 0; n < 100; n++) constant.set(row(materials, 0), n * bands);
       await refused(
-        /HySime finds 1 in this scene, unmixing needs 2 or more; give the number/,
+        /HySime finds 1 in this scene, unmixing needs 2 or more; give the number of endmembers \(-n\)/,
         {},
         { ...sample, pixels: constant },
       );
@@ -192,7 +219,7 @@ describe('findEndmembers', () => {
 
     it('blocks that give too few candidates', async () => {
       await refused(
-        /0 blocks gave 0 candidate spectra for 4 endmembers; use larger blocks/,
+        /0 blocks gave 0 candidate spectra for 4 endmembers; give a smaller number/,
         { given: Float32Array.from(materials) },
         { ...sample, blocks: [] },
       );

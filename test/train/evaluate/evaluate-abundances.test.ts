@@ -13,7 +13,7 @@ const bands = 12;
 const names = ['tree', 'water', 'dirt', 'road'];
 
 /** An exact linear scene of 40 pixels, the first four pure, and a map of it that is off by up to .1. */
-function scene(seed: number): Required<EvaluationInput> {
+function scene(seed: number): Required<Omit<EvaluationInput, 'baseline'>> {
   const random = createRandom(seed);
   const normalised = (x: number[]) => x.map((value) => value / x.reduce((sum, v) => sum + v, 0));
   const rows = Array.from({ length: 40 }, (_, n) =>
@@ -113,6 +113,10 @@ describe('evaluateAbundances', () => {
     const { abundances } = nnlsAbundances(endmembers, input.spectra, bands);
     const direct = evaluateAbundances({ ...input, abundances, endmembers });
     assert.deepEqual(baseline!.figures, direct.figures);
+    const given = { ...input, abundances: columns(input.abundances, order), endmembers, baseline: abundances };
+    assert.deepEqual(evaluateAbundances(given).baseline, baseline);
+    const other = evaluateAbundances({ ...given, baseline: given.abundances });
+    assert.deepEqual(other.baseline!.figures, other.figures);
     assert.deepEqual(
       baseline!.materials.map((m) => m.endmember),
       [1, 3, 0, 2],
@@ -150,7 +154,9 @@ describe('evaluateAbundances', () => {
     reference[38 * 4 + 1] = Number.NaN;
     const spectra = Float32Array.from(input.spectra);
     spectra[39 * bands] = Number.POSITIVE_INFINITY;
-    const found = evaluateAbundances({ ...input, abundances, reference, spectra });
+    const baseline = nnlsAbundances(input.endmembers, input.spectra, bands).abundances.fill(9, 37 * 4);
+    const found = evaluateAbundances({ ...input, abundances, reference, spectra, baseline });
+    assert.deepEqual(found.baseline, first.baseline);
     assert.deepEqual([found.pixels, found.skippedPixels], [37, 3]);
     assert.deepEqual(found.figures, first.figures);
   });
@@ -169,6 +175,7 @@ describe('evaluateAbundances', () => {
       assert.throws(() => evaluateAbundances({ ...input, ...change }), { _tag: 'TrainError', message });
     refused({ abundances: new Float32Array(40 * 5) }, /5 endmembers against 4 reference materials; train with 4/);
     refused({ abundances: new Float32Array(7) }, /no whole number for each of the reference's 40 pixels/);
+    refused({ baseline: new Float32Array(4) }, /expected a baseline of 160 values, as many as the map, got 4/);
     refused({ names: ['one'] }, /expected a reference of 1 >= 2 named materials/);
     refused({ reference: new Float32Array(0) }, /got 0 values/);
     refused({ spectra: new Float32Array(41) }, /expected whole spectra for 40 pixels, got 41 values/);

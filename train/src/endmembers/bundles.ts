@@ -33,7 +33,7 @@ export async function extractBundles(
   await pause('bundles', blocks.length, blocks.length);
   if (parts.length < count)
     throw new TrainError(
-      `bundles: ${blocks.length} blocks gave ${parts.length} candidate spectra for ${count} endmembers; use larger blocks, a larger scene or fewer endmembers`,
+      `bundles: ${blocks.length} blocks gave ${parts.length} candidate spectra for ${count} endmembers; give a smaller number (-n) or a larger scene`,
     );
   const spectra = new Float32Array(parts.length * bands);
   parts.forEach((part, i) => {

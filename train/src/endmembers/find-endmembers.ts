@@ -15,7 +15,7 @@ export type EndmemberMethodName = keyof typeof endmemberMethods;
 export interface FindEndmembersOptions {
   /** A whole number: the same seed gives the same bytes. */
   readonly seed: number;
-  /** Endmembers to find; estimated by HySime when absent. */
+  /** Endmembers to find; estimated by HySime, and at most `MAX_ESTIMATED`, when absent. */
   readonly count?: number;
   /** `kmeans` when absent. */
   readonly method?: EndmemberMethodName;
@@ -34,6 +34,8 @@ export interface Endmembers {
   readonly names: readonly string[];
   readonly count: number;
   readonly countSource: 'given' | 'hysime' | 'library';
+  /** What HySime counted, where the count was not given; above `MAX_ESTIMATED` it was cut to that. */
+  readonly estimate?: number;
   readonly bands: number;
   /** The bundles [m, B]. */
   readonly candidates: Float32Array;
@@ -45,6 +47,12 @@ export interface Endmembers {
   readonly dropped: number;
   readonly method: EndmemberMethodName | 'library';
 }
+
+/**
+ * The largest count that an estimate may give. HySime counts the directions that rise above the noise: in real scenes, with their
+ * shades, variable materials and stripes, several times as many as there are materials.
+ */
+export const MAX_ESTIMATED = 10;
 
 /** Two endmembers nearer than this, radians, are one spectrum. */
 const SAME_SPECTRUM = 1e-3;
@@ -64,7 +72,7 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
   const random = createRandom(options.seed).fork('endmembers');
   const pause = createPause(options);
   await pause('count', 0, 1);
-  const { count, countSource } = chooseCount(sample, options);
+  const { count, ...origin } = chooseCount(sample, options);
   await pause('count', 1, 1);
   const found = given
     ? { endmembers: given, candidates: await extractBundles(sample, { count, random: random.fork('bundles'), pause }) }
@@ -79,7 +87,7 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
     endmembers: found.endmembers,
     names: Array.from({ length: count }, (_, c) => `endmember ${c + 1}`),
     count,
-    countSource,
+    ...origin,
     bands,
     candidates: candidates.spectra,
     labels,
@@ -101,16 +109,17 @@ function createPause({ signal, onProgress }: FindEndmembersOptions): MethodOptio
 function chooseCount(
   sample: SpectraSample,
   { count, given }: FindEndmembersOptions,
-): Pick<Endmembers, 'count' | 'countSource'> {
+): Pick<Endmembers, 'count' | 'countSource' | 'estimate'> {
   if (given) return { count: libraryCount(given, sample.bands, count), countSource: 'library' };
   if (count === undefined) {
     const estimate = hysime(sample.pixels, sample.bands).count;
     if (estimate < 2)
       throw new TrainError(
-        `number of endmembers: HySime finds ${estimate} in this scene, unmixing needs 2 or more; give the number of endmembers`,
+        `number of endmembers: HySime finds ${estimate} in this scene, unmixing needs 2 or more; give the number of endmembers (-n)`,
       );
-    assertCarried(sample, estimate, 'estimated by HySime');
-    return { count: estimate, countSource: 'hysime' };
+    const cut = Math.min(estimate, MAX_ESTIMATED);
+    assertCarried(sample, cut, 'estimated by HySime');
+    return { count: cut, countSource: 'hysime', estimate };
   }
   if (!Number.isInteger(count) || count < 2)
     throw new TrainError(`number of endmembers: expected a whole number >= 2, got ${count}; give such a number`);
@@ -138,13 +147,13 @@ function libraryCount(given: Float32Array, bands: number, count: number | undefi
 /** More endmembers than bands, pixels, or directions in the pixels cannot be told apart. */
 function assertCarried({ pixels, blocks, bands }: SpectraSample, count: number, source: string): void {
   const total = pixels.length / bands;
-  const refuse = (limit: string, remedy = ''): never => {
-    throw new TrainError(`number of endmembers: ${count} ${source}, but ${limit}; ${remedy}give a smaller number`);
+  const refuse = (limit: string): never => {
+    throw new TrainError(`number of endmembers: ${count} ${source}, but ${limit}; give a smaller number (-n)`);
   };
   if (count > bands) refuse(`the spectra have ${bands} bands`);
   if (count >= total) refuse(`there are ${total} pixels with data`);
   const largest = blocks.reduce((most, block) => Math.max(most, block.positions.length), 0);
-  if (count > largest) refuse(`the largest block has ${largest} pixels with data`, 'use larger blocks or ');
+  if (count > largest) refuse(`the largest block has ${largest} pixels with data`);
   const rank = independentSpectra(pixels, bands, count);
   if (count > rank) refuse(`the pixels span ${rank} independent spectra`);
 }

@@ -17,6 +17,8 @@ export interface EvaluationInput {
   readonly referenceEndmembers?: Float32Array;
   /** The endmembers M behind the labels, in the order of `abundances` [C, B]. */
   readonly endmembers?: Float32Array;
+  /** What `nnlsAbundances` gives for these endmembers and spectra [N, C], where the caller made it, in parts; made here when absent. */
+  readonly baseline?: Float32Array;
 }
 
 /** A figure with what it means. */
@@ -64,7 +66,10 @@ export function evaluateAbundances(input: EvaluationInput): Evaluation {
   const { spectra, endmembers, count, bands } = checked;
   const baseline =
     spectra && endmembers
-      ? evaluateMap({ ...checked, abundances: nnlsAbundances(endmembers, spectra, bands).abundances }, assignment)
+      ? evaluateMap(
+          { ...checked, abundances: checked.baseline ?? nnlsAbundances(endmembers, spectra, bands).abundances },
+          assignment,
+        )
       : undefined;
   const pixels = checked.reference.length / count;
   return {
@@ -97,6 +102,8 @@ function assertInput(input: EvaluationInput): Checked {
       `the map has ${abundances.length} values, no whole number for each of the reference's ${total} pixels; compare maps of one scene`,
     );
   const count = equalCounts(found, materials);
+  if (input.baseline && input.baseline.length !== abundances.length)
+    refuse(`expected a baseline of ${abundances.length} values, as many as the map, got ${input.baseline.length}`);
   const library = referenceEndmembers ?? endmembers;
   const bands = spectra ? spectra.length / total : library ? library.length / count : 0;
   if (!Number.isInteger(bands))
@@ -113,7 +120,7 @@ function assertInput(input: EvaluationInput): Checked {
 
 /** Only the pixels whose abundances, reference and spectra are all finite. */
 function withoutNoData(input: Checked): Checked {
-  const { abundances, reference, spectra, count, bands } = input;
+  const { abundances, reference, spectra, baseline, count, bands } = input;
   const finite = (x: Float32Array, n: number, width: number) =>
     x.subarray(n * width, (n + 1) * width).every((value) => Number.isFinite(value));
   const total = reference.length / count;
@@ -137,6 +144,7 @@ function withoutNoData(input: Checked): Checked {
     abundances: pick(abundances, count),
     reference: pick(reference, count),
     ...(spectra && { spectra: pick(spectra, bands) }),
+    ...(baseline && { baseline: pick(baseline, count) }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface RunFacts {
     readonly rows: number;
     readonly cols: number;
     readonly pixelSize: number | null;
+    /** Bands of the whole scene, where the bands have their `index` in it. */
+    readonly bands?: number;
   };
   readonly pixels: number;
   readonly candidates: number;

@@ -79,11 +79,12 @@ async function begin(
 ): Promise<Checkpoint> {
   const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
   const given = { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
+  const network = pixelwiseNetwork(set.bands, set.endmembers);
   const settings = resolveSettings(given as Partial<FitSettings>, {
     pixels: set.pixels.length / set.bands,
     candidates: set.candidates.length / set.bands,
+    width: network.widths[0]!,
   });
-  const network = pixelwiseNetwork(set.bands, set.endmembers);
   const draw = createRandom(settings.seed).fork('initial parameters');
   const parameters = initialParameters(network, () => draw.uniform());
   const zeros = () => new Float32Array(parameters.length);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pixelwiseNetwork } from '@egunet/models';
-import { createChecks } from '@egunet/models/check';
+import { type Check, createChecks } from '@egunet/models/check';
 import { STATE_KEYS, stateSizes, type TrainState } from '../engines/engine.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -88,6 +88,11 @@ function checkManifest(path: string) {
   const invalid = (field: string, expected: string, got: string) =>
     new TrainError(`${path}: ${field} should be ${expected}, got ${got}; train anew`);
   const { number, positive, count, text, is, oneOf, orNull, list, record } = createChecks(invalid);
+  const optional =
+    (check: Check): Check =>
+    (value, at) => {
+      if (value !== undefined) check(value, at);
+    };
   const stateFile = (value: unknown, at: string) => {
     if (!/^state-\d+\.bin$/.test(String(value))) throw invalid(at, 'state-<epoch>.bin', JSON.stringify(value));
   };
@@ -110,10 +115,10 @@ function checkManifest(path: string) {
     state: record({ file: stateFile, sha256: text }),
     facts: record({
       sensor: orNull(text),
-      bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive) }), 1),
+      bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
       endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
       endmemberMethod: text,
-      scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive) }),
+      scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive), bands: optional(count) }),
       pixels: count,
       candidates: count,
     }),
@@ -146,8 +151,14 @@ function littleEndian(values: Float32Array): Buffer {
 }
 
 async function replaceFile(path: string, content: string | Buffer): Promise<void> {
-  await writeFile(`${path}.part`, content);
-  await rename(`${path}.part`, path);
+  const partial = `${path}.part`;
+  try {
+    await writeFile(partial, content);
+    await rename(partial, path);
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => undefined); // the first failure is the one to tell
+    throw cause;
+  }
 }
 
 function sha256(bytes: Buffer): string {

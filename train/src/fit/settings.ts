@@ -32,11 +32,38 @@ function check(good: boolean, what: string, got: unknown): void {
   if (!good) throw new TrainError(`training settings: ${what}, got ${String(got)}`);
 }
 
+/** What a training is about to be done on: how many mixed pixels and candidates, and the width of the network's first layer. */
+export interface FitSize {
+  readonly pixels: number;
+  readonly candidates: number;
+  readonly width: number;
+}
+
+/** The dropout masks of an epoch, drawn at once, may take this many bytes. */
+const MOST_MASK_BYTES = 2 ** 30;
+
+/** Bytes of the dropout masks of an epoch of both streams: one for each output of layer 1 of each pixel. */
+const maskBytes = (batch: number, { pixels, candidates, width }: FitSize): number =>
+  Math.floor(pixels / batch) * (batch + candidates) * width;
+
+/** Throws TrainError where the steps of an epoch are so many that its masks would not fit; every step takes all candidates. */
+function assertMasksFit(batch: number, size: FitSize): void {
+  const bytes = maskBytes(batch, size);
+  if (bytes <= MOST_MASK_BYTES) return;
+  let least = 2;
+  while (least <= size.pixels && maskBytes(least, size) > MOST_MASK_BYTES) least++;
+  const remedy =
+    least <= size.pixels
+      ? `the smallest batch that works here is ${least} (--batch ${least})`
+      : 'take fewer pixels (--max-pixels)';
+  throw new TrainError(
+    `training settings: an epoch with a batch of ${batch} of ${size.pixels} pixels needs ${(bytes / 2 ** 30).toPrecision(3)} GiB of dropout masks, more than 1 GiB; ${remedy}`,
+  );
+}
+
 /** Fills in what is not given and checks the rest; throws TrainError naming the first setting that is wrong. */
-export function resolveSettings(
-  given: Partial<FitSettings>,
-  { pixels, candidates }: { pixels: number; candidates: number },
-): FitSettings {
+export function resolveSettings(given: Partial<FitSettings>, size: FitSize): FitSettings {
+  const { pixels, candidates } = size;
   const settings = { ...DEFAULT_SETTINGS, batch: Math.min(candidates, pixels), ...withoutUndefined(given) };
   const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
@@ -47,6 +74,7 @@ export function resolveSettings(
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);
+  assertMasksFit(batch, size);
   return settings;
 }
 

@@ -8,7 +8,7 @@ export interface BandReader extends SceneShape {
     readonly bad: boolean;
     /** nm */
     readonly wavelength?: number;
-    /** The stored value that means "no data". */
+    /** The stored value that means "no data", exactly as samples hold it. */
     readonly noData?: number;
   }[];
   /** Stored values, pixel-major [rows * cols, bands asked for]. */
