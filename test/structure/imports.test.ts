@@ -11,6 +11,7 @@ const rooms: [folder: string, allowed: string[]][] = [
   ['raster', []],
   ['train', ['@egunet/models', '@egunet/models/card', '@egunet/models/check', '@egunet/export']],
   ['infer/core', ['@egunet/models/card']],
+  ['fixtures', ['@egunet/raster', '@egunet/raster/node']],
   ['infer/node', ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/node']],
 ];
 
