@@ -10,13 +10,19 @@ import { describeFailure, EXIT, UsageError } from './support/errors.js';
 import { EPILOGUE } from './support/options.js';
 import { softwareVersion } from './support/version.js';
 
-/** Leaves quietly when the reader of standard output has gone (`egunet info scene | head`). */
+/**
+ * Leaves quietly when the reader of standard output has gone (`egunet info scene | head`); says so in one line when it cannot be written.
+ * Without a reader of standard error the work goes on, untold.
+ */
 function heedClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
-      throw error;
-    });
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
+    process.stderr.write(
+      `egunet: standard output cannot be written (${error.message}); the command's files are complete\n`,
+    );
+    process.exit(EXIT.failed);
+  });
 }
 
 function parser(args: readonly string[]) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../support/index.js';
+import { run as runProgram, temporaryFolder } from '../support/index.js';
 import { binary, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
 
 const filesOf = (folder: string) =>
@@ -95,6 +95,14 @@ describe('train, on the command line', () => {
       killed.filter(([name]) => name?.endsWith('.bin') || name === 'manifest.json'),
       whole,
     );
+  });
+
+  it('goes on when nobody reads its standard error any more', () => {
+    const train = `'${process.execPath}' '${binary}' train '${scene}' -n 3 --batch 400 --epochs 5 --verbose -o unread`;
+    const shell = `cd '${folder}'; { ${train} 2>&1 >/dev/null; echo $? >unread.code; } | head -n 1`;
+    runProgram('bash', ['-c', shell]);
+    assert.equal(readFileSync(join(folder, 'unread.code'), 'utf8').trim(), '0');
+    assert.match(succeed(['info', 'unread'], folder).stdout, /5 of 5 epochs/);
   });
 
   it('interrupted before the first epoch leaves nothing', async () => {

@@ -64,6 +64,14 @@ describe('fit', () => {
     assert.deepEqual(resumed.checkpoint, whole.checkpoint);
   });
 
+  it('scales by the brightest of 99.9 % of the pixels: one glint in 2000 does not darken the rest', async () => {
+    const { set, facts } = mixtures({ pixels: 2000, candidates: 100 });
+    const calm = await fit(set, facts, { epochs: 1, batch: 1000 });
+    const glint = { ...set, pixels: set.pixels.map((v, i) => (i < set.bands ? 40 : v)) };
+    const { checkpoint } = await fit(glint, facts, { epochs: 1, batch: 1000 });
+    assert.ok(Math.abs(checkpoint.inputScale / calm.checkpoint.inputScale - 1) < 0.02);
+  });
+
   it('refuses to resume with other data', async () => {
     const { set, facts } = mixtures();
     const { checkpoint } = await fit(set, facts, { epochs: 1 });

@@ -7,7 +7,10 @@ export async function computeOnCpu(compute: () => tf.Tensor): Promise<Float32Arr
   tf.enableProdMode(); // no banner about native bindings
   await tf.setBackend('cpu');
   try {
-    return tf.tidy(() => compute().dataSync() as Float32Array);
+    const result = tf.tidy(compute); // tidy walks through what it is given: tensors only, never their values
+    const values = result.dataSync() as Float32Array;
+    result.dispose();
+    return values;
   } finally {
     if (before && before !== 'cpu') await tf.setBackend(before);
   }

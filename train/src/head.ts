@@ -14,7 +14,7 @@ import {
   statisticsList,
   unflatten,
 } from '@egunet/models';
-import { CARD_VERSION, type CardMetric, type ModelCard } from '@egunet/models/card';
+import { assertModelCard, CARD_VERSION, type CardMetric, type ModelCard } from '@egunet/models/card';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
 import { computeOnCpu } from './cpu.js';
@@ -46,6 +46,7 @@ export interface Head {
 /** Exports the encoder with batch-norm folded and compares it with the unfolded one; throws TrainError above EXPORT_TOLERANCE. */
 export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): Promise<Head> {
   const card = modelCard(checkpoint, options);
+  assertModelCard(card);
   const bytes = encodeModel(headGraph(checkpoint), {
     metadata: { egunet: JSON.stringify(card), ...deepnessMetadata(card, checkpoint.facts.scene.pixelSize) },
     producerVersion: options.softwareVersion,

@@ -16,7 +16,7 @@ export interface HeldControl extends Control {
 }
 
 /**
- * The first Ctrl-C (or SIGTERM) aborts `signal`, so that the command stops tidily and says what it `leaves`.
+ * The first Ctrl-C (or SIGTERM, or the terminal's end) aborts `signal`, so that the command stops tidily and says what it `leaves`.
  * The second one ends the process at once, even in the middle of a long computation: no listener is left then, so the operating system sees to it.
  */
 export function takeControl({
@@ -27,7 +27,7 @@ export function takeControl({
   leaves?: string;
 }): HeldControl {
   const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const release = () => {
     for (const name of signals) process.removeListener(name, stop);
   };

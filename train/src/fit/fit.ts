@@ -89,7 +89,15 @@ async function begin(
   const parameters = initialParameters(network, () => draw.uniform());
   const zeros = () => new Float32Array(parameters.length);
   const state: TrainState = { parameters, first: zeros(), second: zeros(), moving: initialStatistics(network) };
-  return { settings, inputScale: 1 / largest(set.pixels), dataDigest, epoch: 0, history: [], state, facts };
+  return {
+    settings,
+    inputScale: 1 / brightest(set.pixels, set.bands),
+    dataDigest,
+    epoch: 0,
+    history: [],
+    state,
+    facts,
+  };
 }
 
 async function makeProblem(set: TrainingSet, { settings, inputScale }: Checkpoint): Promise<Problem> {
@@ -141,12 +149,20 @@ function meanLosses(losses: Float32Array): EpochLosses {
   return { total: mean(0), crossEntropy: mean(1), reconstruction: mean(2) };
 }
 
-function largest(values: Float32Array): number {
-  let max = 0;
-  for (const value of values) if (value > max) max = value;
-  if (!(max > 0))
+/** Share of the pixels that must not be brighter than the input's full scale; the rest, glints and faults, are clipped. */
+const BRIGHT_QUANTILE = 0.999;
+
+/** The quantile of the pixels' largest values [N, B]: of fewer than a thousand pixels, the largest value of all. */
+function brightest(pixels: Float32Array, bands: number): number {
+  const maxima = new Float32Array(pixels.length / bands);
+  for (let i = 0; i < pixels.length; i++) {
+    const pixel = Math.floor(i / bands);
+    if (pixels[i]! > maxima[pixel]!) maxima[pixel] = pixels[i]!;
+  }
+  const value = maxima.sort()[Math.ceil(BRIGHT_QUANTILE * maxima.length) - 1]!;
+  if (!(value > 0))
     throw new TrainError('training: no pixel is brighter than 0; check the scene, its gain and its NoData value');
-  return max;
+  return value;
 }
 
 function digest({ bands, endmembers, pixels, candidates, labels }: TrainingSet): string {
