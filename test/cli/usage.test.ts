@@ -65,6 +65,11 @@ describe('the command line', () => {
       ['train', 'x', '-o', 'r', '--drop-rate', '1'],
       /--drop-rate: expected a number >= 0 and < 1, got 1/,
     ],
+    [
+      'more threads than processors',
+      ['train', 'x', '-o', 'r', '--threads', '100000'],
+      /--threads: expected a whole number >= 1 and <= \d+, got 100000/,
+    ],
     ['an option without its value', ['train', 'x', '-o', 'r', '--seed'], /Not enough arguments following: seed/],
     ['an option twice', ['train', 'x', '-o', 'r', '--seed', '1', '--seed', '2'], /--seed is given 2 times/],
     ['an unknown choice', ['train', 'x', '-o', 'r', '--schedule', 'cosine'], /schedule.*"released", "poly"/],

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { DEFAULT_SEED } from '../support/data-options.js';
-import { text, wholeNumber, withCommon } from '../support/options.js';
+import { text, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
 
 export const command = 'demo';
@@ -31,7 +31,7 @@ export const builder = (yargs: Argv) =>
         'epochs',
         wholeNumber('epochs', { describe: `Epochs of training [default: ${DEFAULTS.epochs}]`, least: 1 }),
       )
-      .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+      .option('threads', threads)
       .example('$0 demo', 'everything in the folder demo')
       .example('$0 demo --size 64 --epochs 50 -o quick', 'smaller and faster'),
   );

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { overwrite, requiredText, wholeNumber, withCommon } from '../support/options.js';
+import { overwrite, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
 import { openOptions, withSceneOptions } from '../support/scene-options.js';
 
@@ -29,7 +29,7 @@ export const builder = (yargs: Argv) =>
           'tile',
           wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: by memory]', least: 1 }),
         )
-        .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+        .option('threads', threads)
         .option('overwrite', overwrite)
         .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
         .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
-import { oneOf, overwrite, realNumber, requiredText, wholeNumber, withCommon } from '../support/options.js';
+import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, note, printResult, shellCommand } from '../support/output.js';
 import { withSceneOptions } from '../support/scene-options.js';
 
@@ -47,7 +47,7 @@ export const builder = (yargs: Argv) =>
             'batch',
             wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }),
           )
-          .option('threads', wholeNumber('threads', { describe: 'Processor threads [default: all cores]', least: 1 }))
+          .option('threads', threads)
           .option(
             'save-every',
             realNumber('save-every', { describe: 'Seconds between two savings of the run [default: 60]', least: 0 }),

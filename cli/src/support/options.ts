@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Argv, Options } from 'yargs';
 import { UsageError } from './errors.js';
 
@@ -78,6 +79,13 @@ function numeric(name: string, whole: boolean, range: Range) {
 
 /** An option that takes a whole number in a range. */
 export const wholeNumber = (name: string, range: Range) => numeric(name, true, range);
+
+/** Processor threads: more than there are only stand in each other's way. */
+export const threads = wholeNumber('threads', {
+  describe: 'Processor threads [default: all cores]',
+  least: 1,
+  most: availableParallelism(),
+});
 
 /** An option that takes a number in a range. */
 export const realNumber = (name: string, range: Range) => numeric(name, false, range);
