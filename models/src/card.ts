@@ -1,6 +1,6 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
-import { type Check, createChecks } from './check.js';
+import { createChecks } from './check.js';
 
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
@@ -68,13 +68,7 @@ export interface ModelCard {
 const invalid = (path: string, expected: string, got: string) =>
   new ModelCardError(`model card: ${path} should be ${expected}, got ${got}; export the model again`);
 
-const { number, positive, count, text, is, orNull, list, record } = createChecks(invalid);
-
-const optional =
-  (check: Check): Check =>
-  (value, path) => {
-    if (value !== undefined) check(value, path);
-  };
+const { number, positive, count, text, is, optional, orNull, list, record } = createChecks(invalid);
 
 const checkCard = record({
   version: is(CARD_VERSION),

@@ -13,6 +13,8 @@ export interface Checks {
   is(wanted: unknown): Check;
   oneOf(wanted: readonly unknown[]): Check;
   orNull(check: Check): Check;
+  /** Absent, or as `check` wants it. */
+  optional(check: Check): Check;
   /** A list of at least `least` items, each checked. */
   list(check: Check, least: number): Check;
   /** An object with at least these fields. */
@@ -38,6 +40,9 @@ export function createChecks(fail: (path: string, expected: string, got: string)
     oneOf: (wanted) => when((v) => wanted.includes(v), `one of ${wanted.map((w) => JSON.stringify(w)).join(', ')}`),
     orNull: (check) => (v, path) => {
       if (v !== null) check(v, path);
+    },
+    optional: (check) => (v, path) => {
+      if (v !== undefined) check(v, path);
     },
     list: (check, least) => (v, path) => {
       when((list) => Array.isArray(list) && list.length >= least, `a list of at least ${least}`)(v, path);

@@ -124,11 +124,14 @@ async function compare(checkpoint: Checkpoint, bytes: Uint8Array, probe: Float32
     throw new TrainError(`export: the probe should be pixels of ${bands} bands, got ${probe.length} values`);
   const expected = await evaluateNetwork(checkpoint, probe);
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  const spectra = new ort.Tensor('float32', probe, [probe.length / bands, bands]);
-  const { abundances } = await session.run({ spectra });
-  await session.release();
-  const actual = abundances!.data as Float32Array;
-  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual[i]!)), 0);
+  try {
+    const spectra = new ort.Tensor('float32', probe, [probe.length / bands, bands]);
+    const { abundances } = await session.run({ spectra });
+    const actual = abundances!.data as Float32Array;
+    return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual[i]!)), 0);
+  } finally {
+    await session.release();
+  }
 }
 
 function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }: HeadOptions): ModelCard {

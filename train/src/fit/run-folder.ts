@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pixelwiseNetwork } from '@egunet/models';
-import { type Check, createChecks } from '@egunet/models/check';
+import { createChecks } from '@egunet/models/check';
 import { STATE_KEYS, stateSizes, type TrainState } from '../engines/engine.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -87,12 +87,7 @@ async function readManifest(folder: string): Promise<Manifest> {
 function checkManifest(path: string) {
   const invalid = (field: string, expected: string, got: string) =>
     new TrainError(`${path}: ${field} should be ${expected}, got ${got}; train anew`);
-  const { number, positive, count, text, is, oneOf, orNull, list, record } = createChecks(invalid);
-  const optional =
-    (check: Check): Check =>
-    (value, at) => {
-      if (value !== undefined) check(value, at);
-    };
+  const { number, positive, count, text, is, oneOf, optional, orNull, list, record } = createChecks(invalid);
   const stateFile = (value: unknown, at: string) => {
     if (!/^state-\d+\.bin$/.test(String(value))) throw invalid(at, 'state-<epoch>.bin', JSON.stringify(value));
   };
