@@ -1,6 +1,5 @@
 // npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --no-write]
-// Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes docs/results.md.
-import { writeFileSync } from 'node:fs';
+// Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -8,13 +7,13 @@ import {
   type Evaluation,
   evaluateAbundances,
   evaluateNetwork,
-  findEndmembers,
   fit,
   type MapEvaluation,
   type Schedule,
-  sampleScene,
 } from '@egunet/train';
-import { jasperRidge, type ReferenceScene, readerOf, SYNTHETIC, samson, synthetic } from './scenes.js';
+import { prepareBlind } from './blind.js';
+import { writeResults } from './results-page.js';
+import { jasperRidge, type ReferenceScene, SYNTHETIC, samson, synthetic } from './scenes.js';
 import { deviation, mean, table } from './statistics.js';
 
 const scenes: Record<string, () => Promise<ReferenceScene>> = { jasper: jasperRidge, samson, synthetic };
@@ -41,29 +40,8 @@ interface Score {
 /** One blind training, scored with the scene's reference. */
 async function score(scene: ReferenceScene, seed: number): Promise<Score> {
   const began = performance.now();
-  const { rows, cols, bands, spectra, reference, referenceEndmembers, materials } = scene;
-  const indices = Array.from({ length: bands }, (_, i) => i);
-  const sample = await sampleScene(readerOf(scene), { bands: indices, seed, maxPixels: rows * cols });
-  const found = await findEndmembers(sample, { seed, count: materials.length });
-  const facts = {
-    sensor: null,
-    bands: indices.map(() => ({ wavelength: null, fwhm: null })),
-    endmembers: found.names.map((name, i) => ({
-      name,
-      spectrum: [...found.endmembers.subarray(i * bands, (i + 1) * bands)],
-    })),
-    endmemberMethod: found.method,
-    scene: { name: scene.name, rows, cols, pixelSize: null },
-    pixels: sample.pixels.length / bands,
-    candidates: found.candidates.length / bands,
-  };
-  const set = {
-    bands,
-    endmembers: found.count,
-    pixels: sample.pixels,
-    candidates: found.candidates,
-    labels: found.labels,
-  };
+  const { spectra, reference, referenceEndmembers, materials } = scene;
+  const { set, facts, found } = await prepareBlind(scene, seed);
   const { checkpoint } = await fit(set, facts, {
     seed,
     epochs: Number(values.epochs),
@@ -114,25 +92,22 @@ async function report(key: string, seeds: number): Promise<string> {
     key === 'synthetic'
       ? `\nRebuilt from the paper's description and its five endmembers; what that leaves open was chosen as ${JSON.stringify(SYNTHETIC)}: abundances are the softmax of contrast x smooth random fields of that radius (pixels), each endmember is scaled per pixel by U(1 - variability, 1 + variability), noise of snr dB is added to the endmembers and to the image.\n`
       : '';
-  return `${heading}${table(header, figureRows(scores))}\n\n${seeds} seeds, ${seconds} s each (endmembers, training, scoring).\n${guessed}`;
+  return `${heading}Printed by \`${commandOf(key)}\`.\n${guessed}\n${table(header, figureRows(scores))}\n\n${seeds} seeds, ${seconds} s each (endmembers, training, scoring).\n`;
+}
+
+/** The command that prints this scene's section again. */
+function commandOf(key: string): string {
+  const { seeds, epochs, schedule } = values;
+  const given = (name: 'first-seed' | 'threads', usual: string) =>
+    values[name] === usual ? '' : ` --${name} ${values[name]}`;
+  return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
 }
 
 const wanted = values.scenes.split(',');
 for (const key of wanted)
   if (!scenes[key]) throw new Error(`no scene '${key}': one of ${Object.keys(scenes).join(', ')}`);
-const parts: string[] = [];
-for (const key of wanted) parts.push(await report(key, Number(values.seeds)));
-console.log(parts.join('\n'));
-if (!values['no-write']) {
-  const path = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
-  const { seeds, epochs, schedule } = values;
-  const command = `npm run bench:accuracy -- --scenes ${values.scenes} --seeds ${seeds} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}`;
-  const intro = `# Results
-
-Printed by \`${command}\`. Blind: the reference is used for scoring alone; the number of endmembers is given, as in the paper.
-Endmembers are matched to the reference by spectral angle (Hungarian assignment). ± is the standard deviation over the seeds.
-The references of Jasper Ridge and Samson are close to NNLS with brightness-equalised reference spectra: a score measures agreement with that convention.
-The constants of the endmember search (median of a cluster, one clean-up at a label of .8) and the default learning rate were chosen while looking at these scenes: expect some optimism.
-`;
-  writeFileSync(path, `${intro}\n${parts.join('\n')}`);
+for (const key of wanted) {
+  const section = await report(key, Number(values.seeds));
+  console.log(section);
+  if (!values['no-write']) writeResults(fileURLToPath(new URL('../../docs/results.md', import.meta.url)), [section]);
 }

@@ -1,0 +1,32 @@
+// A scene held in memory, made ready for blind training. Legend: N pixels, B bands, C endmembers.
+import { type Endmembers, findEndmembers, type RunFacts, sampleScene, type TrainingSet } from '@egunet/train';
+import { type ReferenceScene, readerOf } from './scenes.js';
+
+/** What `fit` takes, and the endmembers that it came from. */
+export interface BlindTraining {
+  readonly set: TrainingSet;
+  readonly facts: RunFacts;
+  readonly found: Endmembers;
+}
+
+/** Endmembers and labels from all pixels of the scene; only the number of endmembers is told. */
+export async function prepareBlind(scene: ReferenceScene, seed: number): Promise<BlindTraining> {
+  const { name, rows, cols, bands, materials } = scene;
+  const indices = Array.from({ length: bands }, (_, i) => i);
+  const sample = await sampleScene(readerOf(scene), { bands: indices, seed, maxPixels: rows * cols });
+  const found = await findEndmembers(sample, { seed, count: materials.length });
+  const { count, endmembers, candidates, labels, names, method } = found;
+  const facts = {
+    sensor: null,
+    bands: indices.map(() => ({ wavelength: null, fwhm: null })),
+    endmembers: names.map((endmember, i) => ({
+      name: endmember,
+      spectrum: [...endmembers.subarray(i * bands, (i + 1) * bands)],
+    })),
+    endmemberMethod: method,
+    scene: { name, rows, cols, pixelSize: null },
+    pixels: rows * cols,
+    candidates: candidates.length / bands,
+  };
+  return { set: { bands, endmembers: count, pixels: sample.pixels, candidates, labels }, facts, found };
+}
