@@ -59,22 +59,6 @@ describe('refused, on the command line', () => {
       truncateSync(join(at('bad-run'), state), 1000);
       fails(['export', 'bad-run', '-o', 'x.onnx'], /damaged/);
     });
-
-    it('whose manifest does not say what it was trained on', () => {
-      cpSync(at('run'), at('lost-run'), { recursive: true });
-      const manifest = JSON.parse(readFileSync(at('lost-run/manifest.json'), 'utf8'));
-      writeFileSync(at('lost-run/manifest.json'), JSON.stringify({ ...manifest, request: null }));
-      fails(['export', 'lost-run', '-o', 'x.onnx'], /does not say what it was trained on/);
-    });
-
-    it('whose scene is another one now', () => {
-      const { wavelengths, ...rest } = mixedScene();
-      writeEnvi(folder, 'seven', { ...rest, wavelengths: wavelengths.slice(1) });
-      fails(
-        ['export', 'run', '--scene', 'seven.img', '-o', 'x.onnx'],
-        /7 usable bands, but the run was trained on 8 others/,
-      );
-    });
   });
 
   describe('a spectral library', () => {
