@@ -79,7 +79,7 @@ async function assertFree(path: string, overwrite: boolean): Promise<void> {
   });
   if (found?.isDirectory()) throw new RasterError(`${path}: is a folder; name a file in it`, { path });
   if (found && !overwrite)
-    throw new RasterError(`${path}: already exists; choose another name or ask to overwrite it`, { path });
+    throw new RasterError(`${path}: exists already; choose another name`, { path, remedy: 'overwrite' });
 }
 
 /** A new file that is written beside `path` and takes its name when it is complete. Rejects with RasterError where `path` cannot be written. */

@@ -161,7 +161,8 @@ describe('inferring a scene', function () {
     writeFileSync(output, 'old');
     await assert.rejects(inferScene({ scene, model: modelPath, output }), {
       _tag: 'InferError',
-      message: `${output}: exists already; choose another name, or allow overwriting it`,
+      message: `${output}: exists already; choose another name`,
+      remedy: 'overwrite',
     });
     assert.equal(readFileSync(output, 'utf8'), 'old');
     await inferScene({ scene, model: modelPath, output, overwrite: true });

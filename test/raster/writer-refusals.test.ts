@@ -20,7 +20,12 @@ describe('GeoTIFF writing refuses', () => {
   it('a file that exists, unless it may be overwritten, and leaves it untouched until then', async () => {
     const path = join(folder, 'taken.tif');
     writeFileSync(path, 'precious');
-    await assertRefused(() => createMap(path, options), /taken\.tif: already exists; choose another name/);
+    await assert.rejects(createMap(path, options), {
+      _tag: 'RasterError',
+      message: `${path}: exists already; choose another name`,
+      path,
+      remedy: 'overwrite',
+    });
     const writer = await createMap(path, { ...options, overwrite: true });
     await writer.writeWindow(whole, values());
     assert.equal(readFileSync(path, 'utf8'), 'precious');
@@ -33,7 +38,7 @@ describe('GeoTIFF writing refuses', () => {
     const writer = await createMap(path, options);
     await writer.writeWindow(whole, values());
     writeFileSync(path, 'from someone else');
-    await assertRefused(() => writer.close(), /already exists/);
+    await assertRefused(() => writer.close(), /exists already/);
     assert.equal(readFileSync(path, 'utf8'), 'from someone else');
   });
 

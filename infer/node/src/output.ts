@@ -58,5 +58,5 @@ export async function assertOutput(
   if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
     throw new InferError(`${output}: is the model itself; choose another name for the map`);
   if (!inputs.overwrite)
-    throw new InferError(`${output}: exists already; choose another name, or allow overwriting it`);
+    throw new InferError(`${output}: exists already; choose another name`, { remedy: 'overwrite' });
 }
