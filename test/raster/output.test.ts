@@ -63,6 +63,23 @@ describe('An output path', () => {
     assert.deepEqual([readdirSync(a).sort(), readdirSync(b)], [['astray', 'folder', 'one', 'two'], []]);
   });
 
+  it('is one of several that are written together or not at all', async () => {
+    const { a } = place();
+    const first = join(a, 'first.bin');
+    await assertRefused(
+      () =>
+        writeFiles([
+          [first, content],
+          [join(a, 'missing/second.bin'), content],
+        ]),
+      /second\.bin: cannot write into/,
+    );
+    assert.deepEqual(readdirSync(a), []);
+    await writeFiles([[first, content]]);
+    await assertRefused(() => writeFiles([[first, content]]), /exists already; choose/);
+    assert.deepEqual(readdirSync(a), ['first.bin']);
+  });
+
   it('that is a device is refused, overwriting or not', async () => {
     for (const overwrite of [true, false])
       await assertRefused(() => write('/dev/null', overwrite), /\/dev\/null: is not a regular file/);
