@@ -54,7 +54,7 @@ describe('scenes in MATLAB files', () => {
       'several images',
       [array('A', [2, 4]), array('B', [2, 2, 2])],
       {},
-      /could be the image: A double \[2 x 4\], B double \[2 x 2 x 2\]; name one with --variable/,
+      /could be the image: A double \[2 x 4\], B double \[2 x 2 x 2\]; name the variable$/,
     ],
     ['none', [array('v', [1, 4])], {}, /no array that could be an image; the file holds v double \[1 x 4\]/],
     ['an empty file', [], {}, /the file holds nothing/],
@@ -71,17 +71,33 @@ describe('scenes in MATLAB files', () => {
       /'c' is cell/,
     ],
     ['a complex variable', [{ ...array('c', [2, 2]), flags: 0x800 }], { variable: 'c' }, /'c' is complex double/],
-    ['a matrix of unknown size', [array('Y', [2, 6])], {}, /Y double \[2 x 6\] does not say .* give --rows and --cols/],
+    [
+      'a matrix of unknown size',
+      [array('Y', [2, 6])],
+      {},
+      /Y double \[2 x 6\] does not say .* give its number of rows and of columns$/,
+    ],
     [
       'a matrix of another size',
       [array('Y', [2, 6])],
       { rows: 2, cols: 2 },
-      /no image of 2 rows x 2 columns \(4 pixels\)/,
+      /Y double \[2 x 6\] has no side of 4 pixels, as an image of 2 rows x 2 columns has; take another variable or file, or the rows/,
     ],
-    ['an array of another size', [array('Y', [2, 3, 4])], { rows: 3, cols: 2 }, /is not 3 x 2/],
+    [
+      'abundances of another image than the map that they are compared with',
+      [array('A', [4, 9]), array('M', [5, 4])],
+      { variable: 'A', rows: 5, cols: 3 },
+      /A double \[4 x 9\] has no side of 15 pixels, as an image of 5 rows x 3 columns has; take another variable or file/,
+    ],
+    [
+      'an array of another size',
+      [array('Y', [2, 3, 4])],
+      { rows: 3, cols: 2 },
+      /Y double \[2 x 3 x 4\] is no image of 3 rows x 2 columns; take another variable or file, or leave/,
+    ],
     ['an array of four dimensions', [array('Y', [2, 2, 2, 2])], { variable: 'Y' }, /is no image: it should be/],
     ['an empty array', [array('Y', [0, 2, 4])], { variable: 'Y' }, /Y double \[0 x 2 x 4\] is empty/],
-    ['rows without columns', [array('Y', [2, 6])], { rows: 2 }, /give both --rows and --cols/],
+    ['rows without columns', [array('Y', [2, 6])], { rows: 2 }, /give both its rows and its columns/],
     ['rows that are not whole', [array('Y', [2, 6])], { rows: 1.5, cols: 4 }, /whole numbers of at least 1, got 1\.5/],
   ] as const)
     it(`are refused: ${what}`, () => assertRefused(() => open(variables, options), message));
@@ -132,10 +148,7 @@ describe('real MATLAB scenes', () => {
 
   it('reference abundances open as a scene of their own, or as a matrix', async function () {
     const path = requireData(this, 'jasper-ridge/Jasper_GT.mat');
-    await assertRefused(
-      () => openScene(path),
-      /M double \[198 x 4\], A double \[4 x 10000\]; name one with --variable/,
-    );
+    await assertRefused(() => openScene(path), /M double \[198 x 4\], A double \[4 x 10000\]; name the variable$/);
     const scene = await openScene(path, { variable: 'A' });
     const { data } = await scene.readWindow({ row: 12, col: 34, rows: 1, cols: 1 });
     assert.deepEqual([...data], ABUNDANCES);
