@@ -28,7 +28,8 @@ export async function decodeBlock(
   const foreign = !littleEndian && width > 1 && predictor !== 3;
   // Uncompressed bytes may belong to the source, and views of words need alignment.
   const mustCopy = (layout.compression === 'none' && foreign) || raw.byteOffset % width !== 0;
-  const own = mustCopy ? raw.slice(0, needed) : raw.subarray(0, needed);
+  const part = raw.subarray(0, needed);
+  const own = mustCopy ? new Uint8Array(part) : part; // not slice(): a Buffer's gives a view
   if (foreign) swapBytes(own, width);
   const words = toWords(own.buffer, own.byteOffset, needed, width);
   const stride = layout.planar ? 1 : layout.bands;

@@ -11,7 +11,7 @@ const SINGLE_SEGMENT = 0x20;
 function boundWindow(bytes: Uint8Array, most: number): Uint8Array {
   if (bytes.length < 6 || !MAGIC.every((byte, i) => bytes[i] === byte)) throw new Error('it is no ZSTD frame');
   const flags = bytes[4]!;
-  const frame = bytes.slice();
+  const frame = new Uint8Array(bytes); // a copy; a Buffer's slice() would be a view
   if (flags & SINGLE_SEGMENT) {
     // The window is the content, whose length stands here.
     const at = 5 + [0, 1, 2, 4][flags & 3]!;
