@@ -1,20 +1,20 @@
 // What the raster package needs of Node: files and zlib, and what it offers on them.
 import { nodeCodecs } from './node-codecs.js';
-import { createFile } from './node-files.js';
+import { createFile } from './node-output.js';
 import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { nodeCodecs } from './node-codecs.js';
 export { openFile } from './node-files.js';
+export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
-  type FileContent,
   openFolder,
   openScene,
   readSpectralLibrary,
   saveSpectralLibrary,
   spectralLibraryFiles,
-  writeFiles,
 } from './open-node.js';
+export { systemReason } from './system-reason.js';
 
 /**
  * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.
