@@ -159,6 +159,15 @@ describe('refused, on the command line', () => {
     });
   });
 
+  it('with the reason as JSON when asked for, and as a line all the same', () => {
+    const { code, stdout, stderr } = egunet(['info', 'scene.img', 'none.onnx', '--json'], folder);
+    const { error, exitCode } = JSON.parse(stdout);
+    assert.match(error, /^none\.onnx: /);
+    assert.equal(stderr, `egunet: ${error}\n`);
+    assert.deepEqual([code, exitCode], [1, 1]);
+    assert.equal(stdout.split('\n').length, 2);
+  });
+
   it('with the stack of the error when asked for', () => {
     const { stderr } = egunet(['info', 'none.onnx', '--verbose'], folder);
     assert.match(stderr, /none\.onnx: cannot be read[\s\S]*\n +at /);

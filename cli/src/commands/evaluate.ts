@@ -4,7 +4,7 @@ import { requiredText, text, wholeNumber, withCommon } from '../support/options.
 import { formatTable, printResult } from '../support/output.js';
 import { openOptions, withSceneOptions } from '../support/scene-options.js';
 
-export const command = 'evaluate <abundances>';
+export const command = 'evaluate <map>';
 export const describe = 'Compare a map of abundances with a reference';
 
 const DEFAULT_PIXELS = 250_000;
@@ -13,7 +13,7 @@ export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
       yargs
-        .positional('abundances', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
+        .positional('map', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
         .usage(
           '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
         )
@@ -45,8 +45,16 @@ export const builder = (yargs: Argv) =>
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
+/** `tree,water`: names apart by commas, each once. */
+function namesOf(given: string): string[] {
+  const names = given.split(',').map((name) => name.trim());
+  if (names.includes('') || new Set(names).size < names.length)
+    throw new UsageError(`--names: expected different names with commas between them, got '${given}'`);
+  return names;
+}
+
 function requestOf(args: Arguments) {
-  const { abundances, reference, scene, model, endmembers, names } = args;
+  const { map, reference, scene, model, endmembers, names } = args;
   const referenceEndmembers = args['reference-endmembers'];
   const needsScene = { model, endmembers, 'reference-endmembers': referenceEndmembers };
   const missing = Object.entries(needsScene).find(([, value]) => value !== undefined && scene === undefined);
@@ -54,12 +62,12 @@ function requestOf(args: Arguments) {
   if (model !== undefined && endmembers !== undefined)
     throw new UsageError('--model knows its endmembers; leave --endmembers out');
   return {
-    map: abundances,
+    map,
     reference,
     referenceVariable: args['reference-variable'] ?? 'A',
     endmemberVariable: args['endmember-variable'] ?? 'M',
     maxPixels: args['max-pixels'] ?? DEFAULT_PIXELS,
-    ...(names === undefined ? {} : { names: names.split(',').map((name) => name.trim()) }),
+    ...(names === undefined ? {} : { names: namesOf(names) }),
     ...(scene === undefined ? {} : { scene: { path: scene, open: openOptions(args) } }),
     ...(model === undefined ? {} : { model }),
     ...(endmembers === undefined ? {} : { endmembers }),
