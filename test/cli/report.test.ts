@@ -137,7 +137,8 @@ describe('the scale bar', () => {
     const affine = [30, 0, 360000, 0, -30, 5800000] as const;
     assert.equal(pixelSize({ affine, epsg: 32633 }), 30);
     assert.equal(pixelSize({ affine: [0, 20, 0, 20, 0, 0], epsg: 32733 }), 20); // rotated by 90 degrees
-    assert.equal(pixelSize({ affine, epsg: 4326 }), undefined);
+    assert.equal(pixelSize({ affine, epsg: 25832 }), 30);
+    for (const epsg of [4326, 3857, 32661]) assert.equal(pixelSize({ affine, epsg }), undefined);
     assert.equal(pixelSize({ affine }), undefined);
     assert.equal(pixelSize(undefined), undefined);
   });

@@ -6,14 +6,12 @@ import * as exportCommand from 'egunet/dist/commands/export.js';
 import * as infer from 'egunet/dist/commands/infer.js';
 import * as info from 'egunet/dist/commands/info.js';
 import * as train from 'egunet/dist/commands/train.js';
-import { bandRanges, excludeAllBut, wavelengthRange } from 'egunet/dist/support/bands.js';
+import { bandRanges, excludeAllBut, nanometreRange } from 'egunet/dist/support/bands.js';
 import { CommandError, describeFailure, InterruptedError, UsageError } from 'egunet/dist/support/errors.js';
 import { parseIntervals } from 'egunet/dist/support/options.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 import { formatFacts, formatSeconds, formatTable, shellCommand } from 'egunet/dist/support/output.js';
 import fc from 'fast-check';
-
-const band = (wavelength: number | undefined) => (wavelength === undefined ? {} : { wavelength });
 
 describe('what a failure prints', () => {
   const quiet = { verbose: false };
@@ -116,8 +114,8 @@ describe('texts for people', () => {
 
   it('writes bands as ranges counted from 1', () => {
     assert.equal(bandRanges([134, 130, 131, 132, 133, 140]), '131-135, 141');
-    assert.equal(wavelengthRange([band(900), band(undefined), band(420.04)]), '420.0-900.0 nm');
-    assert.equal(wavelengthRange([band(undefined)]), undefined);
+    assert.equal(nanometreRange([900, undefined, null, 420.04]), '420.0-900.0 nm');
+    assert.equal(nanometreRange([undefined]), undefined);
   });
 });
 
