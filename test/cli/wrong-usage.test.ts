@@ -153,6 +153,17 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       ['a.tif', '-r', 't.tif', '--scene', 's', '--model', 'm.onnx', '--endmembers', 'e.csv'],
       /leave --endmembers out/,
     ],
+    ['a size without a scene', ['a.tif', '-r', 't.mat', '--rows', '5', '--cols', '5'], /--rows needs --scene/],
+    [
+      'a matrix of no file',
+      ['a.tif', '-r', 't.tif', '--reference-variable', 'B'],
+      /--reference-variable names a matrix/,
+    ],
+    [
+      'spectra in no matrix',
+      ['a.tif', '-r', 't.mat', '--endmember-variable', 'B'],
+      /--endmember-variable names a matrix/,
+    ],
     ['a material without a name', ['a.tif', '-r', 't.tif', '--names', 'tree,,road'], /--names: .*got 'tree,,road'/],
     ['two materials of one name', ['a.tif', '-r', 't.tif', '--names', 'tree,tree'], /--names: .*got 'tree,tree'/],
   ],

@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
 import { formatTable, printResult } from '../support/output.js';
-import { openOptions, withSceneOptions } from '../support/scene-options.js';
+import { isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'evaluate <map>';
 export const describe = 'Compare a map of abundances with a reference';
@@ -17,13 +17,22 @@ export const builder = (yargs: Argv) =>
         .usage(
           '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
         )
-        .option('reference', requiredText('reference', 'Reference map (one band a material) or .mat file', 'r'))
+        .option(
+          'reference',
+          requiredText('reference', 'Reference map of abundances (one band a material) or .mat file', 'r'),
+        )
         .option('scene', text('scene', 'The scene that was unmixed'))
         .option('model', text('model', 'The model that made the map', 'm'))
-        .option('endmembers', text('endmembers', "Spectral library (or .mat) with the map's endmembers, in its order"))
+        .option(
+          'endmembers',
+          text('endmembers', "Spectral library (or .mat) with the map's endmembers, by name or in its order"),
+        )
         .option(
           'reference-endmembers',
-          text('reference-endmembers', "Spectral library (or .mat) with the reference's spectra, in its order"),
+          text(
+            'reference-endmembers',
+            "Spectral library (or .mat) with the reference's spectra, by name or in its order",
+          ),
         )
         .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
         .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
@@ -53,12 +62,33 @@ function namesOf(given: string): string[] {
   return names;
 }
 
+/** Options that say something of the scene, or are compared with it. */
+const SCENE_OPTIONS = [
+  'model',
+  'endmembers',
+  'reference-endmembers',
+  'reflectance-scale',
+  'variable',
+  'rows',
+  'cols',
+] as const satisfies (keyof Arguments)[];
+
+/** A matrix is named in a .mat file only. */
+function assertMatrixOptions(args: Arguments): void {
+  if (args['reference-variable'] !== undefined && !isMat(args.reference))
+    throw new UsageError('--reference-variable names a matrix of a .mat file, which --reference is not');
+  if (args['endmember-variable'] !== undefined && ![args.endmembers, args['reference-endmembers']].some(isMat))
+    throw new UsageError(
+      '--endmember-variable names a matrix of a .mat file: give --endmembers or --reference-endmembers one',
+    );
+}
+
 function requestOf(args: Arguments) {
   const { map, reference, scene, model, endmembers, names } = args;
   const referenceEndmembers = args['reference-endmembers'];
-  const needsScene = { model, endmembers, 'reference-endmembers': referenceEndmembers };
-  const missing = Object.entries(needsScene).find(([, value]) => value !== undefined && scene === undefined);
-  if (missing) throw new UsageError(`--${missing[0]} needs --scene, the scene that was unmixed`);
+  const given = SCENE_OPTIONS.find((name) => args[name] !== undefined);
+  if (given && scene === undefined) throw new UsageError(`--${given} needs --scene, the scene that was unmixed`);
+  assertMatrixOptions(args);
   if (model !== undefined && endmembers !== undefined)
     throw new UsageError('--model knows its endmembers; leave --endmembers out');
   return {
@@ -86,7 +116,7 @@ export async function handler(args: Arguments): Promise<void> {
   const result = await evaluateMap(request, control).finally(() => control.release());
   printResult(args.json, result, () => {
     const { overall, materials, definitions } = figureTables(result, result.endmembers);
-    const step = result.step > 1 ? `, every ${result.step}th pixel` : '';
+    const step = result.step > 1 ? `, one pixel in ${result.step}` : '';
     return [
       `${result.pixels} pixels compared, ${result.skippedPixels} without data or reference${step}; matched by ${result.matching}`,
       formatTable(overall),

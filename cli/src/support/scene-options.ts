@@ -11,6 +11,9 @@ export interface SceneArguments {
   readonly cols?: number | undefined;
 }
 
+/** A MATLAB file by its name: what matrices are looked for in. */
+export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
+
 /** Adds `--reflectance-scale`, `--variable`, `--rows` and `--cols`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
   yargs
