@@ -1,3 +1,5 @@
+import type { Outline } from './outline.js';
+
 /** Exit codes of the command line, as docs/design.md defines them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -19,21 +21,45 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** Everything to print on failure, and the exit code: one line for errors that a room of the project raised on purpose. */
-export function describeFailure(error: unknown, verbose: boolean): { text: string; code: number } {
-  const { _tag: tag, message, stack } = (error ?? {}) as { _tag?: string; message?: string; stack?: string };
-  const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
-  if (tag !== undefined) {
-    const line = `egunet: ${message}`;
-    return { text: verbose && code === EXIT.failed ? `${line}\n${stackOf(error)}` : line, code };
-  }
-  const system = systemError(error);
-  if (system) return { text: verbose ? `egunet: ${system}\n${stackOf(error)}` : `egunet: ${system}`, code };
-  const hint = verbose
-    ? `\n${stackOf(error) || stack}`
-    : '; run again with --verbose and report it with what it prints';
-  return { text: `egunet: this is a bug in egunet: ${message ?? String(error)}${hint}`, code };
+/** Remedies that an error of another room may name, by the option that brings them. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  overwrite: '--overwrite replaces it',
+  resample: "--resample interpolates the scene's bands",
+};
+
+/** How and where an error is told. */
+export interface FailureOptions {
+  readonly verbose: boolean;
+  /** The command that failed. */
+  readonly outline?: Pick<Outline, 'name' | 'usage' | 'options'> | undefined;
 }
+
+/** What failed, everything to print of it, and the exit code: one line for an error raised on purpose, with the usage below where that was wrong. */
+export function describeFailure(
+  error: unknown,
+  { verbose, outline }: FailureOptions,
+): { message: string; text: string; code: number } {
+  const { _tag: tag, message: said = String(error) } = (error ?? {}) as { _tag?: string; message?: string };
+  const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
+  const expected = tag === undefined ? systemError(error) : `${said}${remedyOf(error, outline)}`;
+  const message = expected ?? `this is a bug in egunet: ${said}`;
+  if (code === EXIT.usage) return { message, text: `egunet: ${message}\n${usageLine(outline)}`, code };
+  if (verbose && code === EXIT.failed) return { message, text: `egunet: ${message}\n${stackOf(error)}`, code };
+  const hint = expected === undefined ? '; run again with --verbose and report it with what it prints' : '';
+  return { message, text: `egunet: ${message}${hint}`, code };
+}
+
+/** What the user can do about an error that names its remedy, where the command has the option that does it. */
+function remedyOf(error: unknown, outline: FailureOptions['outline']): string {
+  const { remedy = '' } = error as { remedy?: string };
+  const has = Object.hasOwn(REMEDIES, remedy) && outline?.options.some(({ names }) => names.includes(remedy));
+  return has ? `; ${REMEDIES[remedy]}` : '';
+}
+
+const usageLine = (outline: FailureOptions['outline']): string =>
+  outline
+    ? `usage: ${outline.usage} [options] (egunet ${outline.name} --help lists them)`
+    : 'usage: egunet COMMAND [options] (egunet --help explains the commands)';
 
 /** What the operating system refused, in one line; undefined for any other error. */
 function systemError(error: unknown): string | undefined {
