@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { binary, type Outcome } from './support.js';
 
-/** Runs `egunet` and calls `act`, once, when standard error first matches `when`; the program goes on meanwhile. */
+/** Runs `egunet` and calls `act`, once, when standard error first matches `when`; the program stands still meanwhile, then goes on. */
 export function whileRunning(
   args: readonly string[],
   { cwd, when, act }: { cwd: string; when: RegExp; act: () => void },
@@ -19,7 +19,9 @@ export function whileRunning(
       if (acted || !when.test(said.stderr)) return;
       acted = true;
       try {
+        child.kill('SIGSTOP');
         act();
+        child.kill('SIGCONT');
       } catch (error) {
         child.kill('SIGKILL');
         reject(error);

@@ -11,9 +11,11 @@ describe('a run folder that a training is writing to', () => {
   const folder = temporaryFolder();
   const scene = writeEnvi(folder, 'scene', mixedScene());
   // One step an epoch, a few milliseconds each.
-  const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', '60'];
+  const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', '40'];
   const contents = (run: string) =>
     readdirSync(join(folder, run)).map((name) => [name, readFileSync(join(folder, run, name), 'latin1')]);
+
+  before(() => void succeed([...train, '-o', 'alone'], folder));
 
   it('is refused to others, who say whose it is; the first one ends as if alone', async () => {
     const others: Outcome[] = [];
@@ -26,7 +28,7 @@ describe('a run folder that a training is writing to', () => {
     };
     const first = await whileRunning([...train, '--save-every', '0', '--verbose', '-o', 'run'], {
       cwd: folder,
-      when: /epoch 3\/60/,
+      when: /epoch 3\/40/,
       act,
     });
     for (const { code, stderr } of others) {
@@ -37,7 +39,6 @@ describe('a run folder that a training is writing to', () => {
       );
     }
     assert.equal(first.code, 0, first.stderr);
-    succeed([...train, '-o', 'alone'], folder);
     assert.deepEqual(contents('run'), contents('alone'));
   });
 
@@ -52,7 +53,7 @@ describe('a run folder that a training is writing to', () => {
   });
 
   it('is free again after Ctrl-C, and after a failure', async () => {
-    const when = /epoch 3\/60/;
+    const when = /epoch 3\/40/;
     assert.equal(
       (await interrupted([binary, ...train, '-o', 'stopped', '--verbose'], { cwd: folder, when })).code,
       130,
@@ -77,7 +78,7 @@ describe('a run folder that a training is writing to', () => {
 
   it('is taken over from a training that was killed', async () => {
     const args = [binary, ...train, '-o', 'killed', '--save-every', '0', '--verbose'];
-    const outcome = await interrupted(args, { cwd: folder, when: /epoch 5\/60/, by: 'SIGKILL' });
+    const outcome = await interrupted(args, { cwd: folder, when: /epoch 5\/40/, by: 'SIGKILL' });
     assert.equal(outcome.signal, 'SIGKILL');
     assert.ok(readdirSync(join(folder, 'killed')).includes('training.lock'));
     succeed(['train', '-o', 'killed', '--resume'], folder);
