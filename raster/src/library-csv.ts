@@ -63,32 +63,46 @@ function readColumns({ name, header, records }: Table): SpectralLibrary {
   };
 }
 
+/** The wavelengths, in nm, that headings are. */
+function readHeadings(headings: readonly RegExpExecArray[], { name, header }: Table): number[] {
+  const values = headings.map(([, value]) => Number(value));
+  const units = new Set(headings.map(([, , unit]) => unit!));
+  const factors = new Map([...units].map((unit) => [unit, unitFactor(unit, values, name)]));
+  const wavelengths = headings.map(([, , unit], i) => toNanometres([values[i]!], factors.get(unit!)!)[0]!);
+  const low = wavelengths.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = wavelengths.reduce((most, value) => Math.max(most, value), 0);
+  if (low > 0 && high > low * WIDEST_RANGE)
+    refuse(
+      name,
+      `line ${header.line} is read as wavelengths, but ${low} to ${high} nm is no instrument's range; ${LAYOUTS}`,
+    );
+  return wavelengths;
+}
+
 /** One spectrum a line, wavelengths as headings (or numbers of bands, beside the heading `band`); of other columns, one headed `name` (or the first) names the spectrum. */
-function readRows({ name, header, records }: Table): SpectralLibrary {
+function readRows(table: Table): SpectralLibrary {
+  const { name, header, records } = table;
   const headings = header.cells.map((cell) => WAVELENGTH_CELL.exec(cell));
   const bandColumns = [...headings.keys()].filter((column) => headings[column]);
   const others = [...headings.keys()].filter((column) => !headings[column]);
   const named = others.find((column) => NAME_HEADER.test(header.cells[column]!)) ?? others[0];
-  const values = bandColumns.map((column) => Number(headings[column]![1]));
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (high > low * WIDEST_RANGE && low > 0)
-    refuse(
-      name,
-      `line ${header.line} is read as wavelengths, but ${low} to ${high} is no instrument's range; ${LAYOUTS}`,
-    );
   const widths = named === undefined ? undefined : records.find(({ cells }) => FWHM_HEADER.test(cells[named]!));
   if (widths)
     refuse(
       name,
       `line ${widths.line}: '${widths.cells[named!]}' is no spectrum; leave the line out, or turn the table around: widths are read from a column`,
     );
-  const wavelengths = bandColumns.map((column, i) => {
-    const factor = unitFactor(headings[column]![2]!, values, name);
-    return toNanometres([values[i]!], factor)[0]!;
-  });
+  const numbered = BAND_HEADER.test(header.cells[0]!);
   return {
     names: records.map((record, i) => (named === undefined ? '' : record.cells[named]!) || `spectrum ${i + 1}`),
-    ...(BAND_HEADER.test(header.cells[0]!) ? {} : { wavelengths }),
+    ...(numbered
+      ? {}
+      : {
+          wavelengths: readHeadings(
+            headings.filter((heading) => heading !== null),
+            table,
+          ),
+        }),
     spectra: Float32Array.from(
       records.flatMap((record) => bandColumns.map((column) => numberIn(record, column, name))),
     ),

@@ -84,7 +84,7 @@ function misfit({ names, spectra, wavelengths }: SpectralLibrary, bands: readonl
     return `${found} with wavelengths, but the scene's ${B} bands have none; add them to the scene, or take a library of these ${B} bands without wavelengths`;
   if (bands.some(({ wavelength }) => wavelength !== undefined))
     return `${found} without wavelengths, but the scene's ${B} bands have them; add them to the library`;
-  const turn = S === B ? 'exchange its lines and columns, which are swapped' : 'take a library of these bands, or exchange its lines and columns where they are swapped'; // biome-ignore format: one line says more
+  const turn = S === B ? 'exchange its lines and columns, which seem to be swapped' : 'take a library of these bands, or exchange its lines and columns where they are swapped'; // biome-ignore format: one line says more
   return `${found}, but the scene has ${B} bands to match, one by one, without wavelengths; ${turn}`;
 }
 

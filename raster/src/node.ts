@@ -17,7 +17,7 @@ export {
 export { systemReason } from './system-reason.js';
 
 /**
- * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.
+ * Begins a GeoTIFF map at `path`; it appears there (at its end, where it is a link), complete, on `close()`.
  * Rejects with RasterError where the path is taken (unless `overwrite`), cannot be written, or an option is wrong.
  */
 export async function createMap(

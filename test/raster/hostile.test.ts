@@ -145,6 +145,8 @@ describe('Hostile text', () => {
     const csv = (text: string) => readSpectralLibraryCsv(text, 'x.csv');
     await assertRefused(() => csv(`${'\n'.repeat(many)}${' '.repeat(many)}#`), /x\.csv: is empty/);
     await assertRefused(() => csv(`wavelength\ta\n400${'\t'.repeat(many)}x\n`), /line 2: 200001 cells/);
+    await assertRefused(() => csv(`name${',400'.repeat(many)}\n`), /no spectra below the line of headings/);
+    await assertRefused(() => csv(`name${',400'.repeat(many)}\na${',0'.repeat(many)}\n`), /two bands at 400 nm/);
     await assertRefused(() => openEnmap(product('', '<a>'.repeat(many))), /more than 100 elements inside each other/);
   });
 });

@@ -62,6 +62,8 @@ describe('spectral libraries in CSV', () => {
   it('may be without wavelengths, a spectrum a line, beside `band`', () => {
     const turned = 'band,1,2,3\nsoil,0.1,0.2,0.3\ngrass,0.4,0.5,0.6\n';
     assert.deepEqual(read(turned), { names: ['soil', 'grass'], spectra: floats(0.1, 0.2, 0.3, 0.4, 0.5, 0.6) });
+    const numbers = Array.from({ length: 224 }, (_, b) => b + 1);
+    assert.equal(read(`band,${numbers.join()}\nsoil,${numbers.map((b) => b / 224).join()}\n`).spectra.length, 224);
     assert.deepEqual(read('band,soil,grass\n1,0.1,0.4\n2,0.2,0.5\n3,0.3,0.6\n'), read(turned));
   });
 
@@ -130,7 +132,7 @@ describe('spectral libraries in CSV', () => {
     [
       'no headings at all',
       '400,0.1,0.2\n500,0.1,0.2\n',
-      /line 1 is read as wavelengths, but 0\.1 to 400 is no instrument's range; the first line should be 'wavelength'/,
+      /line 1 is read as wavelengths, but 0\.1 to 400 nm is no instrument's range; the first line should be 'wavelength'/,
     ],
     [
       'widths in a line',

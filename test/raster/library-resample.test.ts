@@ -112,7 +112,11 @@ describe('resampling a library to a sensor', () => {
         /2 spectra of 3 bands with wavelengths, but the scene's 2 bands have none; add them to the scene, or/,
       ],
       [plain, [{}, {}, {}], /1 spectra of 2 bands, but the scene has 3 .*; take a library of these bands, or exchange/],
-      [plain, [{}], /1 spectra of 2 bands, but the scene has 1 .*; exchange its lines and columns, which are swapped/],
+      [
+        plain,
+        [{}],
+        /1 spectra of 2 bands, but the scene has 1 .*; exchange its lines and columns, which seem to be swapped/,
+      ],
     ] as const)
       await assertRefused(() => resampleLibrary(library, bands), message);
   });
