@@ -112,7 +112,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { message, text, code } = describeFailure(error, { verbose: given('--verbose'), outline: asked?.outline });
     process.stderr.write(`${text}\n`);
-    if (given('--json')) process.stdout.write(`${JSON.stringify({ error: message, exitCode: code })}\n`);
+    if (given('--json', '--json=true')) process.stdout.write(`${JSON.stringify({ error: message, exitCode: code })}\n`);
     return code;
   }
 }

@@ -24,6 +24,10 @@ describe('what a failure prints', () => {
     });
   });
 
+  it('is one line for an error of several, too', () => {
+    assert.equal(describeFailure(new CommandError('x:\n  no data\nat all'), quiet).text, 'egunet: x: no data at all');
+  });
+
   it('has the stack and the causes with --verbose', () => {
     const { text } = describeFailure(Object.assign(new CommandError('outer'), { cause: new Error('inner') }), {
       verbose: true,

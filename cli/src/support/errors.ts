@@ -9,7 +9,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Wrong usage of the command line: one line, exit code 2. */
+/** Wrong usage of the command line: one line and the usage, exit code 2. */
 export class UsageError extends Error {
   readonly _tag = 'UsageError';
   override readonly name = 'UsageError';
@@ -42,7 +42,8 @@ export function describeFailure(
   const { _tag: tag, message: said = String(error) } = (error ?? {}) as { _tag?: string; message?: string };
   const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
   const expected = tag === undefined ? systemError(error) : `${said}${remedyOf(error, outline)}`;
-  const message = expected ?? `this is a bug in egunet: ${said}`;
+  // A name of a file, or what a runtime says, may have several lines.
+  const message = (expected ?? `this is a bug in egunet: ${said}`).replace(/\s*\n\s*/g, ' ');
   if (code === EXIT.usage) return { message, text: `egunet: ${message}\n${usageLine(outline)}`, code };
   if (verbose && code === EXIT.failed) return { message, text: `egunet: ${message}\n${stackOf(error)}`, code };
   const hint = expected === undefined ? '; run again with --verbose and report it with what it prints' : '';

@@ -60,7 +60,7 @@ function positionalsOf(command: string, described: ReadonlyMap<string, string>):
   }));
 }
 
-/** Runs a command's builder on a listener in the parser's place. */
+/** Runs a command's builder on a listener in the parser's place, which knows the methods that our commands declare with, and no other. */
 export function outlineOf({ command, builder }: Command): Outline {
   const options: Declared[] = [];
   const examples: [string, string][] = [];
