@@ -14,7 +14,6 @@ export {
   saveSpectralLibrary,
   spectralLibraryFiles,
 } from './open-node.js';
-export { systemReason } from './system-reason.js';
 
 /**
  * Begins a GeoTIFF map at `path`; it appears there (at its end, where it is a link), complete, on `close()`.

@@ -1,3 +1,4 @@
+import { systemReason } from '@egunet/raster/system-reason';
 import type { Outline } from './outline.js';
 
 /** Exit codes of the command line, as docs/design.md defines them. */
@@ -64,18 +65,8 @@ const usageLine = (outline: FailureOptions['outline']): string =>
 
 /** What the operating system refused, in one line; undefined for any other error. */
 function systemError(error: unknown): string | undefined {
-  const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    EISDIR: 'is a folder, expected a file',
-    EACCES: 'permission denied; choose another place or change its permissions',
-    EPERM: 'permission denied; choose another place or change its permissions',
-    EROFS: 'the file system is read-only; choose another place',
-    ENOSPC: 'no space left on the device; free some or choose another place',
-    EMFILE: 'too many open files; raise the limit (ulimit -n)',
-  };
-  const reason = code === undefined || syscall === undefined ? undefined : reasons[code];
+  const { path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const reason = syscall === undefined ? undefined : systemReason(error);
   return reason && `${path ?? syscall}: ${reason}`;
 }
 

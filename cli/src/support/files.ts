@@ -1,6 +1,7 @@
 import { access, constants, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemReason, writeFiles } from '@egunet/raster/node';
+import { writeFiles } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
 import { CommandError } from './errors.js';
 
 export { assertWritable } from '@egunet/raster/node';

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { InferError, readCard, type Session } from '@egunet/infer';
 import { type ModelCard, ModelCardError } from '@egunet/models/card';
-import { systemReason } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /** The names that every model file of egunet has. */
