@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { assertWritable, systemReason, writeFiles } from '@egunet/raster/node';
+import { assertWritable, writeFiles } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
 import { temporaryFolder } from '../support/index.js';
 import { assertRefused } from './memory.js';
 
