@@ -102,9 +102,14 @@ describe('an evaluation', () => {
       const percent = await writeMap('percent.tif', { value: (p, c) => 100 * mixedAbundance(p, c) });
       await refuses(
         { map, reference: percent },
-        /percent\.tif: holds the value \d.*, expected abundances in \[0, 1\]; divide percentages by 100/,
+        /percent\.tif: holds \d+ of 1200 values outside \[0, 1\], up to 100, expected abundances; divide percentages by 100/,
       );
-      await refuses({ map: percent, reference: map }, /percent\.tif: holds the value/);
+      await refuses({ map: percent, reference: map }, /percent\.tif: holds \d+ of 1200 values/);
+      const undeclared = await writeMap('undeclared.tif', { value: (p, c) => (p < 9 ? -9999 : mixedAbundance(p, c)) });
+      await refuses(
+        { map, reference: undeclared },
+        /27 of 1200 values .*, up to -9999, .* declare the value that means/,
+      );
     });
 
     it('whose names are too few', () =>
@@ -121,6 +126,22 @@ describe('an evaluation', () => {
       assert.equal(pixels, 400);
       // One of three materials is off by 0.25 everywhere: sqrt(0.25^2 / 3) = 0.1443.
       assert.ok(Math.abs(figures[0]!.value - 0.25 / Math.sqrt(3)) < 1e-6);
+    }
+  });
+
+  it('takes a reference in a system that is the same to a metre, one without a name, and an unconstrained one', async () => {
+    const elsewhere: Georeference = { affine: [1, 0, 0, 0, 1, 0] };
+    const maps = {
+      'etrs.tif': { georeference: { ...UTM, epsg: 25833 } },
+      'national.tif': { georeference: { ...UTM, epsg: 31469 } },
+      'unnamed.tif': { georeference: elsewhere },
+      'unconstrained.tif': {
+        value: (p: number, c: number) => (p === 7 ? [1.62, -0.55, -0.07][c]! : mixedAbundance(p, c)),
+      },
+    };
+    for (const [name, options] of Object.entries(maps)) {
+      const reference = await writeMap(name, options);
+      assert.equal((await evaluate({ map, reference })).pixels, 400);
     }
   });
 

@@ -1,6 +1,7 @@
 import type { Scene } from '@egunet/raster';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
+import { note } from '../support/output.js';
 
 // Legend: N pixels compared, numbered row by row; B bands.
 
@@ -61,43 +62,61 @@ async function gatherPixels(
   return pixels;
 }
 
-/** Abundances beyond [0, 1] by more than this are percent or no abundances at all; an unconstrained method stays within. */
-const SLACK = 0.5;
+/** Values beyond [0, 1] by this much are no rounding. */
+const SLACK = 0.01;
+/** Methods without constraints give some values beyond [0, 1]; more than this share of them, or one as far as FAR, is another quantity. */
+const MOST_OUTSIDE = 0.2;
+const FAR = 10;
 
 /** Every `step`-th pixel's abundances [N, C]. Throws CommandError where they are none. */
 export async function readAbundances(scene: Scene, how: Reading): Promise<Float32Array> {
   const bands = scene.bands.map((_, band) => band);
   const abundances = await readPixels(scene, bands, how);
-  const wrong = abundances.find((value) => value < -SLACK || value > 1 + SLACK);
-  if (wrong !== undefined)
+  const outside = abundances.filter((value) => value < -SLACK || value > 1 + SLACK);
+  if (outside.length === 0) return abundances;
+  const farthest = outside.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most));
+  const what = `${outside.length} of ${abundances.length} values outside [0, 1], up to ${Number(farthest.toPrecision(6))}`;
+  if (outside.length > MOST_OUTSIDE * abundances.length || Math.abs(farthest) > FAR)
     throw new CommandError(
-      `${scene.name}: holds the value ${Number(wrong.toPrecision(6))}, expected abundances in [0, 1]; divide percentages by 100, or name another file`,
+      `${scene.name}: holds ${what}, expected abundances; divide percentages by 100, declare the value that means no data, or name another file`,
     );
+  note(`${scene.name}: holds ${what}`);
   return abundances;
 }
 
-/** Throws CommandError unless both have the same pixels: as many, and at the same place where both say theirs. */
+/** Throws CommandError unless both have the same pixels: as many, and at the same place where both say theirs in one coordinate system. */
 export function assertSamePixels(scene: Scene, map: Scene): void {
   if (scene.rows !== map.rows || scene.cols !== map.cols)
     throw new CommandError(
       `${scene.name}: ${scene.rows} rows x ${scene.cols} columns, but ${map.name} has ${map.rows} x ${map.cols}; compare maps of one scene`,
     );
   const [here, there] = [scene.georeference, map.georeference];
-  if (!here || !there) return;
-  const systems = here.epsg !== undefined && there.epsg !== undefined && here.epsg !== there.epsg;
+  if (here?.epsg === undefined || there?.epsg === undefined) return;
+  const [system, other] = [utmOnWgs84(here.epsg), utmOnWgs84(there.epsg)];
+  if (system !== other && !(isUtm(system) && isUtm(other))) {
+    note(
+      `${scene.name} is in EPSG:${here.epsg}, ${map.name} in EPSG:${there.epsg}: their pixels are compared one to one`,
+    );
+    return;
+  }
   // Corners half a pixel apart, as (row, col) of the map's pixels: writers round, but not so much.
   const apart = [
     [0, 0],
     [0, map.cols],
     [map.rows, 0],
   ].some(([row, col]) => distance(here.affine, there.affine, [row!, col!]) > 0.5);
-  if (!systems && !apart) return;
-  const at = ({ affine, epsg }: typeof here) =>
-    `${affine[2]}, ${affine[5]}${epsg === undefined ? '' : ` (EPSG:${epsg})`}`;
-  throw new CommandError(
-    `${scene.name}: its upper left corner is at ${at(here)}, that of ${map.name} at ${at(there)}; compare maps of one place`,
-  );
+  const at = ({ affine, epsg }: typeof here) => `${affine[2]}, ${affine[5]} (EPSG:${epsg})`;
+  if (apart || system !== other)
+    throw new CommandError(
+      `${scene.name}: its upper left corner is at ${at(here)}, that of ${map.name} at ${at(there)}; compare maps of one place`,
+    );
 }
+
+/** UTM on WGS 84, north and south. */
+const isUtm = (epsg: number): boolean => (epsg > 32600 && epsg <= 32660) || (epsg > 32700 && epsg <= 32760);
+
+/** Of UTM on ETRS89 (EPSG:25828 to 25838), which lies within a metre of it, the same zone on WGS 84; any other as it is. */
+const utmOnWgs84 = (epsg: number): number => (epsg >= 25828 && epsg <= 25838 ? epsg - 25800 + 32600 : epsg);
 
 type Affine = NonNullable<Scene['georeference']>['affine'];
 
