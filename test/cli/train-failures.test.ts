@@ -1,6 +1,6 @@
 // Trainings that cannot go on, or should not: what is kept, what is said, and that the run can be used afterwards.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertDataRequest } from 'egunet/dist/pipeline/prepare.js';
 import { temporaryFolder } from '../support/index.js';
@@ -70,14 +70,74 @@ describe('a training', () => {
       succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'first'], folder);
     });
 
-    for (const flags of [[], ['--overwrite']])
-      it(`may be begun anew in a folder whose first saving broke off${flags.length ? ', with --overwrite' : ''}`, () => {
-        succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'broken', '--overwrite'], folder);
-        renameSync(at('broken/manifest.json'), at('broken/manifest.json.00000000-0000-4000-8000-000000000000.part'));
-        succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'broken', ...flags], folder);
-        assert.equal(readdirSync(at('broken')).length, 3);
+    it('leaves nothing where the very first saving cannot be completed', async () => {
+      const outcome = await whileRunning([...train, '-o', 'taken'], {
+        cwd: folder,
+        when: /epoch 2\/40/,
+        act: () => mkdirSync(at('taken/manifest.json')), // nothing can be renamed over a folder
+      });
+      assert.match(last(outcome.stderr), /cannot be saved .*; nothing of this training is kept/);
+      assert.deepEqual(readdirSync(at('taken')), ['manifest.json']);
+    });
+  });
+
+  describe('into a folder of the user', () => {
+    /** Trains with a name that is no scene, then with a scene: both times nothing in `run` changes. */
+    const spares = (run: string, flags: readonly string[]) => {
+      const contents = () => readdirSync(at(run)).map((name) => [name, readFileSync(at(`${run}/${name}`), 'latin1')]);
+      const before = contents();
+      for (const name of ['nosuch.tif', scene])
+        assertFails(
+          ['train', name, '-n', '3', '--epochs', '1', '-o', run, ...flags],
+          folder,
+          new RegExp(
+            `^egunet: ${run}: holds something that is not a run of egunet train \\(${before[0]![0]}\\); .*remove`,
+          ),
+        );
+      assert.deepEqual(contents(), before);
+    };
+
+    for (const flags of [[], ['--overwrite']]) {
+      it(`touches no file that is named a little as its own${flags.length ? ', with --overwrite' : ''}`, () => {
+        mkdirSync(at('mine'), { recursive: true });
+        for (const name of ['probe.bin', 'state-1.bin']) writeFileSync(at(`mine/${name}`), 'data');
+        spares('mine', flags);
+      });
+
+      it(`keeps the weights of a run that lost its manifest${flags.length ? ', with --overwrite' : ''}`, () => {
+        succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'broken'], folder);
+        rmSync(at('broken/manifest.json'));
+        spares('broken', flags);
         rmSync(at('broken'), { recursive: true });
       });
+    }
+
+    it('is begun in one that holds nothing but half-written files of a training that was killed', () => {
+      mkdirSync(at('parts'));
+      writeFileSync(at('parts/manifest.json.00000000-0000-4000-8000-000000000000.part'), '');
+      succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'parts'], folder);
+      assert.equal(readdirSync(at('parts')).length, 3);
+    });
+
+    it('makes none of the folders above its own where it fails', () => {
+      mkdirSync(at('there'));
+      for (const run of ['a/b/run', 'there/b/run'])
+        assertFails(['train', 'nosuch.tif', '-o', run], folder, /nosuch\.tif/);
+    });
+  });
+
+  describe('that is to be resumed', () => {
+    it('is refused where there is no run, even no folder', () => {
+      mkdirSync(at('empty'));
+      for (const run of ['typo', 'empty'])
+        assertFails(['train', '-o', run, '--resume'], folder, /not a run of egunet train/);
+    });
+
+    it('but is finished needs no lock', () => {
+      succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'finished'], folder);
+      mkdirSync(at('finished/training.lock')); // no file can be made there, for root too
+      assert.match(succeed(['train', '-o', 'finished', '--resume'], folder).stderr, /nothing to resume/);
+    });
   });
 
   describe('that diverges', () => {

@@ -1,6 +1,7 @@
 // Two trainings and one folder.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockRun } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
@@ -52,13 +53,43 @@ describe('a run folder that a training is writing to', () => {
     assert.equal(first.code, 0, first.stderr);
   });
 
+  it('that is new goes to one of two that start at once; the other one reads whose it is', async () => {
+    const start = () =>
+      new Promise<Outcome>((resolve) => {
+        execFile(process.execPath, [binary, ...train, '-o', 'a/new/one'], { cwd: folder }, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+        );
+      });
+    const [winner, loser] = (await Promise.all([start(), start()])).sort((a, b) => a.code! - b.code!);
+    assert.equal(winner!.code, 0, winner!.stderr);
+    assert.equal(loser!.code, 1);
+    assert.match(loser!.stderr, /egunet: a\/new\/one: process \d+ on .* is training into this folder/);
+    assert.deepEqual(contents('a/new/one'), contents('alone'));
+  });
+
+  it('is not written to any more by a training that has lost it', async () => {
+    const lock = join(folder, 'lost/training.lock');
+    const other = JSON.stringify({ pid: process.pid, host: 'elsewhere', started: 0, id: 'other' });
+    const outcome = await whileRunning([...train, '-o', 'lost', '--verbose'], {
+      cwd: folder,
+      when: /epoch 3\/40/,
+      act: () => writeFileSync(lock, other),
+    });
+    assert.equal(outcome.code, 1);
+    assert.match(
+      outcome.stderr,
+      /egunet: lost: the run cannot be saved \(.* is not the lock of this training: .*elsewhere/,
+    );
+    assert.deepEqual(contents('lost'), [['training.lock', other]]);
+  });
+
   it('is free again after Ctrl-C, and after a failure', async () => {
     const when = /epoch 3\/40/;
     assert.equal(
       (await interrupted([binary, ...train, '-o', 'stopped', '--verbose'], { cwd: folder, when })).code,
       130,
     );
-    await (await lockRun(join(folder, 'stopped')))();
+    await (await lockRun(join(folder, 'stopped'))).release();
     const failing = [
       'train',
       scene,
@@ -73,7 +104,7 @@ describe('a run folder that a training is writing to', () => {
       'stopped',
     ];
     assert.equal(egunet(failing, folder).code, 1);
-    await (await lockRun(join(folder, 'stopped')))();
+    await (await lockRun(join(folder, 'stopped'))).release();
   });
 
   it('is taken over from a training that was killed', async () => {

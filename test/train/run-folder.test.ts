@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Checkpoint, clearUnsaved, fit, loadRun, lockRun, saveRun, TrainError } from '@egunet/train';
+import { type Checkpoint, fit, isPart, loadRun, saveRun, TrainError } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
 import { mixtures } from './training-set.js';
 
@@ -48,11 +48,15 @@ describe('a run folder', () => {
     assert.equal(readFileSync(join(run, names[1]!)).length, 60 * 12 * 4);
   });
 
-  it('is free of parts that a killed process left, when it is saved again', async () => {
+  it('is free of parts that a killed process left, and only of those, when it is saved again', async () => {
     const part = join(run, 'manifest.json.00000000-0000-4000-8000-000000000000.part');
     writeFileSync(part, 'half');
+    const notes = ['probe.bin', 'state-1.bin', 'thesis.tex.00000000-0000-4000-8000-000000000000.part'];
+    for (const name of notes) writeFileSync(join(run, name), 'years of work');
+    assert.deepEqual(readdirSync(run).filter(isPart), ['manifest.json.00000000-0000-4000-8000-000000000000.part']);
     await saveRun(run, { checkpoint: second, request: { scene: 'here' } });
-    assert.equal(readdirSync(run).length, 3);
+    assert.equal(readdirSync(run).length, 3 + notes.length);
+    for (const name of notes) rmSync(join(run, name));
   });
 
   /** Loads the run with a file changed, then puts the file back. */
@@ -170,61 +174,14 @@ describe('a run folder', () => {
     await saveRun(kept, { checkpoint: second, request: null });
     // A name that leads nowhere where the new state belongs: the state is renamed over it, the manifest's place is a folder.
     const other = { ...second, state: { ...second.state, parameters: second.state.parameters.map((v) => -v) } };
+    const before = readdirSync(kept);
     const aside = readFileSync(join(kept, 'manifest.json'));
     rmSync(join(kept, 'manifest.json'));
     mkdirSync(join(kept, 'manifest.json'));
     await assert.rejects(saveRun(kept, { checkpoint: other, request: null }), refused(/cannot be saved/));
-    assert.ok(readdirSync(kept).every((name) => !name.endsWith('.part')));
+    assert.deepEqual(readdirSync(kept), before);
     rmSync(join(kept, 'manifest.json'), { recursive: true });
     writeFileSync(join(kept, 'manifest.json'), aside);
     assert.deepEqual((await loadRun(kept)).checkpoint, second);
-  });
-});
-
-describe('what a training left that saved nothing', () => {
-  const folder = temporaryFolder();
-  let run: string;
-  let checkpoint: Checkpoint;
-
-  before(async () => {
-    [checkpoint] = await checkpoints();
-  });
-
-  /** A folder whose first saving broke off before the manifest: a state, a probe, a part and a lock. */
-  beforeEach(async () => {
-    run = join(folder, 'run');
-    rmSync(run, { recursive: true, force: true });
-    await saveRun(run, { checkpoint, request: null });
-    rmSync(join(run, 'manifest.json'));
-    writeFileSync(join(run, 'manifest.json.00000000-0000-4000-8000-000000000000.part'), 'half');
-    writeFileSync(join(run, 'training.lock'), '');
-  });
-
-  it('is removed', async () => {
-    await clearUnsaved(run);
-    assert.deepEqual(readdirSync(run), []);
-    await clearUnsaved(run);
-    await clearUnsaved(join(folder, 'none'));
-  });
-
-  it('stays beside anything that is not of a training', async () => {
-    writeFileSync(join(run, 'thesis.txt'), 'years of work');
-    const before = readdirSync(run);
-    await clearUnsaved(run);
-    assert.deepEqual(readdirSync(run), before);
-  });
-
-  it('stays beside a manifest', async () => {
-    await saveRun(run, { checkpoint, request: null });
-    await clearUnsaved(run);
-    assert.deepEqual((await loadRun(run)).checkpoint, checkpoint);
-  });
-
-  it('stays while the training is going on', async () => {
-    const release = await lockRun(run);
-    const before = readdirSync(run);
-    await assert.rejects(clearUnsaved(run), refused(/is training into this folder/));
-    assert.deepEqual(readdirSync(run), before);
-    await release();
   });
 });

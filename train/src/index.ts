@@ -41,8 +41,8 @@ export {
 } from './evaluate/metrics.js';
 export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
-export { clearUnsaved, loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
-export { lockRun } from './fit/run-lock.js';
+export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
+export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
 export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';

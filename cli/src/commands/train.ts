@@ -64,8 +64,6 @@ export const builder = (yargs: Argv) =>
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
-const MARKER = { file: 'manifest.json', contains: 'egunet-run', what: 'a run of egunet train' } as const;
-
 /** What a resumed run takes from its first start. */
 const SETTLED = [
   'n',
@@ -103,11 +101,10 @@ function settingsOf(args: Arguments) {
 }
 
 export async function handler(args: Arguments): Promise<void> {
-  const { o: run, scene, threads, resume, json } = args;
+  const { o: run, scene, threads, resume, overwrite, json } = args;
   if (resume) assertResumable(args);
   else if (scene === undefined) throw new UsageError('which scene? See egunet train --help');
   const request = scene === undefined ? undefined : dataRequest(scene, args);
-  const folder = request && (await claimFolder(run, args.overwrite));
   const { takeControl } = await import('../support/control.js');
   const control = takeControl({ verbose: args.verbose, leaves: 'epochs that are done are kept' });
   try {
@@ -116,26 +113,12 @@ export async function handler(args: Arguments): Promise<void> {
     report(
       json,
       request
-        ? await trainRun(run, request, { ...options, settings: settingsOf(args) })
+        ? await trainRun(run, request, { ...options, overwrite, settings: settingsOf(args) })
         : await resumeRun(run, options),
     );
-  } catch (error) {
-    await folder?.removeIfEmpty();
-    throw error;
   } finally {
     control.release();
   }
-}
-
-/** The folder of a new run: an empty one, or with `overwrite` that of a run. Trainings that ended before they saved anything leave nothing to lose. */
-async function claimFolder(run: string, overwrite: boolean) {
-  const [{ clearUnsaved }, { prepareFolder }] = await Promise.all([
-    import('@egunet/train'),
-    import('../support/files.js'),
-  ]);
-  await clearUnsaved(run);
-  const hint = 'go on with it (--resume), replace it (--overwrite) or choose another folder';
-  return prepareFolder(run, { marker: MARKER, replace: overwrite, hint });
 }
 
 function report(

@@ -4,7 +4,7 @@ import type { ModelCard } from '@egunet/models/card';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import { renderReport } from '../report/page.js';
 import type { Control } from '../support/control.js';
-import { prepareFolder, writeWhole } from '../support/files.js';
+import { assertReplaceable, makeFolder, writeWhole } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
 import { softwareVersion } from '../support/version.js';
 import { buildReport } from './build-report.js';
@@ -52,7 +52,8 @@ const CONTENTS = [
 
 async function emptyFolder(folder: string, { seed, size, epochs }: DemoOptions): Promise<void> {
   const hint = 'choose another folder';
-  await prepareFolder(folder, { marker: MARKER, replace: true, hint });
+  await makeFolder(folder);
+  await assertReplaceable(folder, { marker: MARKER, replace: true, hint });
   for (const name of CONTENTS) await rm(join(folder, name), { recursive: true, force: true });
   const marker = { 'made by': 'egunet demo', version: softwareVersion(), seed, size, epochs };
   await writeWhole(join(folder, MARKER.file), `${JSON.stringify(marker, undefined, 2)}\n`);
@@ -88,6 +89,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   const run = await timed('find endmembers and train', () =>
     trainRun(at('run'), request, {
       saveEvery: 60,
+      overwrite: false,
       settings: { seed, epochs },
       control,
       ...(threads === undefined ? {} : { threads }),

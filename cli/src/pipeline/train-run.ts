@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Checkpoint,
@@ -6,15 +5,20 @@ import {
   type FitOptions,
   type FitSettings,
   fit,
+  isLock,
+  isPart,
   loadRun,
   lockRun,
   type RunFacts,
+  type RunLock,
+  readManifest,
   saveRun,
   TrainError,
   type TrainingSet,
 } from '@egunet/train';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
+import { assertReplaceable, makeFolder } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
 import type { Progress } from '../support/progress.js';
 import { assertDataRequest, type DataRequest, prepareData, trainingSet } from './prepare.js';
@@ -38,49 +42,70 @@ interface TrainOptions {
   readonly control: Control;
 }
 
-/** Trains on a scene into the folder `run`; an interrupted training is saved as far as it came. Throws TrainError where another training is in the folder. */
+const RUN = {
+  marker: { file: 'manifest.json', contains: 'egunet-run', what: 'a run of egunet train' },
+  hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
+  ignore: (name: string) => isLock(name) || isPart(name),
+} as const;
+
+/**
+ * Trains on a scene into the folder `run`, an empty one or with `overwrite` that of a run, which stays until the first saving; an interrupted training
+ * is saved as far as it came. Throws TrainError where another training is in the folder, CommandError where it holds something else.
+ */
 export async function trainRun(
   run: string,
   request: DataRequest,
-  { settings, ...options }: TrainOptions & { settings: Partial<FitSettings> },
+  { settings, overwrite, ...options }: TrainOptions & { settings: Partial<FitSettings>; overwrite: boolean },
 ): Promise<TrainResult> {
-  await mkdir(run, { recursive: true });
-  return whileLocked(run, () => train({ run, request, settings }, options));
+  const folder = await makeFolder(run);
+  try {
+    return await whileLocked(run, async (lock) => {
+      await assertReplaceable(run, { ...RUN, replace: overwrite });
+      return train({ run, lock, request, settings }, options);
+    });
+  } catch (error) {
+    await folder.removeIfEmpty();
+    throw error;
+  }
 }
 
 /** Goes on with a saved run. Throws TrainError or CommandError where it is none, and where another training is in the folder. */
 export async function resumeRun(run: string, options: TrainOptions): Promise<TrainResult> {
-  return whileLocked(run, async () => {
+  const { epoch, settings } = await readManifest(run);
+  if (epoch === settings.epochs) {
+    const { checkpoint } = await loadRun(run);
+    note(`${run}: all ${epoch} epochs are done already; nothing to resume`);
+    return { run, finished: true, checkpoint, seconds: 0, pixelsPerSecond: 0 };
+  }
+  return whileLocked(run, async (lock) => {
     const { checkpoint, request } = await loadRun(run);
     assertDataRequest(request, join(run, 'manifest.json'));
-    if (checkpoint.epoch < checkpoint.settings.epochs)
-      return train({ run, request, settings: checkpoint.settings, resume: checkpoint }, options);
-    note(`${run}: all ${checkpoint.epoch} epochs are done already; nothing to resume`);
-    return { run, finished: true, checkpoint, seconds: 0, pixelsPerSecond: 0 };
+    return train({ run, lock, request, settings: checkpoint.settings, resume: checkpoint }, options);
   });
 }
 
-async function whileLocked<T>(run: string, work: () => Promise<T>): Promise<T> {
-  const release = await lockRun(run);
+async function whileLocked<T>(run: string, work: (lock: RunLock) => Promise<T>): Promise<T> {
+  const lock = await lockRun(run);
   try {
-    return await work();
+    return await work(lock);
   } finally {
-    await release();
+    await lock.release();
   }
 }
 
 interface Training {
   readonly run: string;
+  readonly lock: RunLock;
   readonly request: DataRequest;
   readonly settings: Partial<FitSettings>;
   readonly resume?: Checkpoint;
 }
 
-async function train({ run, request, settings, resume }: Training, options: TrainOptions): Promise<TrainResult> {
+async function train({ run, lock, request, settings, resume }: Training, options: TrainOptions): Promise<TrainResult> {
   const { threads, saveEvery, control } = options;
   const data = await prepareData(request, control);
   const set = trainingSet(data);
-  const save = createSaver({ run, request }, resume?.epoch);
+  const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
   let savedAt = 0; // of `seconds`
   try {
@@ -145,12 +170,13 @@ async function fitWithProgress(
 
 /** Saves checkpoints that are not saved yet; where that fails, says what is kept. `kept`: epochs that are saved already. */
 function createSaver(
-  { run, request }: { run: string; request: DataRequest },
+  { run, lock, request }: Pick<Training, 'run' | 'lock' | 'request'>,
   kept: number | undefined,
 ): (checkpoint: Checkpoint) => Promise<void> {
   return async (checkpoint) => {
     if (checkpoint.epoch === kept) return;
     try {
+      await lock.assertHeld();
       await saveRun(run, { checkpoint, request });
       kept = checkpoint.epoch;
     } catch (cause) {

@@ -1,5 +1,5 @@
 import { access, constants, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { writeFiles } from '@egunet/raster/node';
 import { systemReason } from '@egunet/raster/system-reason';
 import { CommandError } from './errors.js';
@@ -14,8 +14,32 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 
 /** A folder that a command fills. */
 export interface OutputFolder {
-  /** Removes the folder if this command made it and nothing is in it. */
+  /** Removes the folder, and those above it, as far as this command made them and nothing is in them. */
   removeIfEmpty(): Promise<void>;
+}
+
+/** Makes a folder and those above it, as far as they are not there. Throws CommandError where it cannot be used. */
+export async function makeFolder(path: string): Promise<OutputFolder> {
+  const there = await stat(path).catch(() => undefined);
+  if (there && !there.isDirectory())
+    throw new CommandError(`${path}: is a file, expected a folder; choose another name`);
+  const whole = resolve(path);
+  let made: string | undefined;
+  try {
+    made = await mkdir(whole, { recursive: true });
+    await access(whole, constants.W_OK);
+  } catch (cause) {
+    const reason = systemReason(cause) ?? (cause as Error).message;
+    throw new CommandError(`${path}: cannot be written: ${reason}`, { cause });
+  }
+  return {
+    async removeIfEmpty() {
+      if (made === undefined) return;
+      try {
+        for (let at = whole; at.length >= made.length; at = dirname(at)) await rmdir(at);
+      } catch {} // something is in it
+    },
+  };
 }
 
 /** What to find in a folder that may be replaced: a file, and words that it must contain. */
@@ -26,34 +50,25 @@ export interface Marker {
   readonly what: string;
 }
 
-/**
- * Makes `path` ready to be filled. A folder that holds something else than its own kind (told by `marker`) is never touched, one of its own kind only with `replace`.
- * Throws CommandError where the folder cannot be used.
- */
-export async function prepareFolder(
+/** Throws CommandError where `path` holds anything but its own kind (told by `marker`), of which the hint says what to do unless it may be replaced. */
+export async function assertReplaceable(
   path: string,
-  { marker, replace, hint }: { marker: Marker; replace: boolean; hint: string },
-): Promise<OutputFolder> {
-  const there = await stat(path).catch(() => undefined);
-  if (there && !there.isDirectory())
-    throw new CommandError(`${path}: is a file, expected a folder; choose another name`);
-  const names = there ? await readdir(path) : [];
-  if (names.length > 0) {
-    const text = await readFile(join(path, marker.file), 'utf8').catch(() => '');
-    if (!text.includes(marker.contains))
-      throw new CommandError(`${path}: holds something that is not ${marker.what}; choose another folder`);
-    if (!replace) throw new CommandError(`${path}: holds ${marker.what} already; ${hint}`);
-  }
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-  } catch (cause) {
-    const reason = systemReason(cause) ?? (cause as Error).message;
-    throw new CommandError(`${path}: cannot be written: ${reason}`, { cause });
-  }
-  return {
-    async removeIfEmpty() {
-      if (!there) await rmdir(path).catch(() => undefined); // fails, as it should, where something is in it
-    },
-  };
+  { marker, replace, hint, ignore }: AssertReplaceable,
+): Promise<void> {
+  const name = (await readdir(path)).find((name) => !ignore?.(name));
+  if (name === undefined) return;
+  const text = await readFile(join(path, marker.file), 'utf8').catch(() => '');
+  if (!text.includes(marker.contains))
+    throw new CommandError(
+      `${path}: holds something that is not ${marker.what} (${name}); choose another folder or remove that`,
+    );
+  if (!replace) throw new CommandError(`${path}: holds ${marker.what} already; ${hint}`);
+}
+
+interface AssertReplaceable {
+  readonly marker: Marker;
+  readonly replace: boolean;
+  readonly hint: string;
+  /** Names that count as nothing. */
+  readonly ignore?: (name: string) => boolean;
 }

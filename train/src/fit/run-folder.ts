@@ -8,12 +8,11 @@ import { pixelwiseNetwork } from '@egunet/models';
 import { STATE_KEYS, stateSizes, type TrainState } from '../engines/engine.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from './checkpoint.js';
-import { LOCK, lockRun } from './run-lock.js';
 import { type Manifest, parseManifest, RUN_FORMAT, RUN_VERSION, type VectorFile } from './run-manifest.js';
 
 const MANIFEST = 'manifest.json';
-const VECTORS = /^(state-\d+|probe)(-[0-9a-f]{8})?\.bin$/;
-const PART = /\.[0-9a-f-]{36}\.part$/;
+const VECTORS = /^(state-\d+|probe)-[0-9a-f]{8}\.bin$/;
+const PART = /^(manifest\.json|(state-\d+|probe)-[0-9a-f]{8}\.bin)\.[0-9a-f-]{36}\.part$/;
 
 /** A checkpoint, and what the program that trained it wants back to resume. */
 export interface SavedRun {
@@ -22,7 +21,15 @@ export interface SavedRun {
   readonly request: unknown;
 }
 
-/** Writes a run into `folder`, made if need be, replacing the run that is there. The caller holds the folder (`lockRun`). Throws TrainError. */
+/** True for a file that a killed training left half-written in its run folder: nobody misses it. */
+export function isPart(name: string): boolean {
+  return PART.test(name);
+}
+
+/**
+ * Writes a run into `folder`, made if need be, replacing the run that is there and then removing what is left of former ones.
+ * The caller holds the folder (`lockRun`). Throws TrainError; then the folder is as it was.
+ */
 export async function saveRun(folder: string, { checkpoint, request }: SavedRun): Promise<void> {
   const { state, probe, ...rest } = checkpoint;
   const stateBytes = littleEndian(STATE_KEYS.map((key) => state[key]));
@@ -32,26 +39,38 @@ export async function saveRun(folder: string, { checkpoint, request }: SavedRun)
     state: describe(`state-${String(checkpoint.epoch).padStart(5, '0')}`, stateBytes),
     probe: describe('probe', probeBytes),
   };
+  const current = [manifest.state.file, manifest.probe.file];
+  const placed: string[] = [];
+  const place = async (name: string, content: Buffer) => {
+    if (await placeFile(join(folder, name), content)) placed.push(name);
+  };
+  // What cannot be removed now does no harm: it goes with a later saving.
+  const remove = (name: string) => rm(join(folder, name), { force: true }).catch(() => undefined);
   try {
     await mkdir(folder, { recursive: true });
-    await placeFile(join(folder, manifest.state.file), stateBytes);
-    await placeFile(join(folder, manifest.probe.file), probeBytes);
-    await placeFile(join(folder, MANIFEST), Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
+    await place(manifest.state.file, stateBytes);
+    await place(manifest.probe.file, probeBytes);
+    await place(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
     for (const name of await readdir(folder))
-      if (PART.test(name) || (VECTORS.test(name) && name !== manifest.state.file && name !== manifest.probe.file))
-        await rm(join(folder, name), { force: true });
+      if (isPart(name) || (VECTORS.test(name) && !current.includes(name))) await remove(name);
   } catch (cause) {
+    if (!placed.includes(MANIFEST)) for (const name of placed) await remove(name);
     throw new TrainError(`${folder}: the run cannot be saved (${(cause as Error).message})`, { cause });
   }
 }
 
-/** Reads a run; throws TrainError that says what is wrong with it. */
-export async function loadRun(folder: string): Promise<SavedRun> {
+/** Reads all of a run but its vectors, which a training may be replacing. Throws TrainError that says what is wrong with it. */
+export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, MANIFEST);
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw new TrainError(`${folder}: not a run of egunet train (no readable ${MANIFEST})`, { cause });
   });
-  const { state, probe, request, format: _, version: __, ...rest } = parseManifest(text, path);
+  return parseManifest(text, path);
+}
+
+/** Reads a run; throws TrainError that says what is wrong with it. */
+export async function loadRun(folder: string): Promise<SavedRun> {
+  const { state, probe, request, format: _, version: __, ...rest } = await readManifest(folder);
   const { bands, endmembers } = rest.facts;
   const sizes = stateSizes(pixelwiseNetwork(bands.length, endmembers.length));
   const values = await readVector(folder, state);
@@ -66,19 +85,6 @@ export async function loadRun(folder: string): Promise<SavedRun> {
       `${folder}: the probe should be pixels of ${bands.length} bands, got ${pixels.length} values; train anew`,
     );
   return { checkpoint: { ...rest, state: splitState(values, sizes), probe: pixels }, request };
-}
-
-/**
- * Removes from `folder` what trainings left that ended, or were ended, before they first saved: then nothing there is a run.
- * Leaves a folder alone that holds a run or anything else. Throws TrainError where such a training is still going on.
- */
-export async function clearUnsaved(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const left = names.filter((name) => name === LOCK || VECTORS.test(name) || PART.test(name));
-  if (left.length === 0 || left.length < names.length) return;
-  const release = await lockRun(folder);
-  for (const name of left) if (name !== LOCK) await rm(join(folder, name), { force: true });
-  await release();
 }
 
 /** The state's vectors, cut from all its values. */
@@ -112,19 +118,20 @@ function littleEndian(vectors: readonly Float32Array[]): Buffer {
   return bytes;
 }
 
-/** Writes a file beside its place and renames it; one that is there already with this content stays. */
-async function placeFile(path: string, content: Buffer): Promise<void> {
+/** Writes a file beside its place and renames it; one that is there already with this content stays, and gives false. */
+async function placeFile(path: string, content: Buffer): Promise<boolean> {
   if (
     await readFile(path).then(
       (there) => there.equals(content),
       () => false,
     )
   )
-    return;
+    return false;
   const partial = `${path}.${randomUUID()}.part`;
   try {
     await writeFile(partial, content, { flush: true }); // a full disk may be told only now
     await rename(partial, path);
+    return true;
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => undefined); // the first failure is the one to tell
     throw cause;
