@@ -108,7 +108,11 @@ function alikeOfNumbers(least: readonly string[], number: string): Call[] {
 /** What goes wrong in one command alone. */
 const ALONE: Readonly<Record<string, readonly Call[]>> = {
   info: [
-    ['a number and more for a path', ['-2020.tif'], /-2020\.tif is not an option of info/],
+    [
+      'a number and more for a path',
+      ['-2020.tif'],
+      /-2020\.tif is not an option of info; for a file of that name write \.\/-2020\.tif$/m,
+    ],
     ['rows without columns', ['x', '--rows', '3'], /--rows and --cols belong together: give both, or neither/],
   ],
   endmembers: [

@@ -43,8 +43,9 @@ function unknownOption(word: string, name: string, { name: command, options }: O
   const names = options.flatMap((option) => option.names);
   const letter = /^-[a-z]/i.test(word) ? names.find((known) => known === name[0]) : undefined;
   const meant = nearest(name, [...names, 'help']) ?? letter;
+  const file = word.startsWith('--') ? '' : `; for a file of that name write ./${word}`;
   return new UsageError(
-    `${word.replace(/=.*/s, '')} is not an option of ${command}${meant ? `; did you mean ${flag(meant)}?` : ''}`,
+    `${word.replace(/=.*/s, '')} is not an option of ${command}${meant ? `; did you mean ${flag(meant)}?` : file}`,
   );
 }
 
