@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { assertArguments, nearest } from './support/check-arguments.js';
+import { checkArguments, nearest } from './support/check-arguments.js';
 import { describeFailure, EXIT, UsageError } from './support/errors.js';
 import { commandHelp, programHelp } from './support/help.js';
 import { type Command, type Outline, outlineOf } from './support/outline.js';
@@ -73,9 +73,9 @@ async function askedFor(args: readonly string[], at: number): Promise<Asked | un
 
 /** Checks and runs a command. */
 async function runCommand({ module, outline, args }: Asked): Promise<void> {
-  assertArguments(args, outline);
+  const checked = checkArguments(args, outline);
   const { default: yargs } = await import('yargs');
-  await yargs([outline.name, ...args])
+  await yargs([outline.name, ...checked])
     .locale('en')
     .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
     .command(module as CommandModule)
@@ -95,9 +95,11 @@ async function softwareVersion(): Promise<string> {
 }
 
 /** Runs one command line and returns its exit code; what fails is told on standard error, with `--json` on standard output too. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(line: readonly string[]): Promise<number> {
   heedClosedPipes();
-  const given = (...names: string[]) => args.some((arg) => names.includes(arg));
+  const args = line[0] === 'help' ? [...line.slice(1), '--help'] : line;
+  const end = args.indexOf('--');
+  const given = (...names: string[]) => args.some((arg, i) => names.includes(arg) && (end < 0 || i < end));
   const at = args.findIndex((word) => !word.startsWith('-'));
   const asked = await askedFor(args, at);
   const explain = given('--help', '-h');

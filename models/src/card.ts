@@ -1,6 +1,6 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
-import { createChecks } from './check.js';
+import { type Check, createChecks } from './check.js';
 
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
@@ -70,14 +70,20 @@ const invalid = (path: string, expected: string, got: string) =>
 
 const { number, positive, count, text, is, optional, orNull, list, record } = createChecks(invalid);
 
+/** Text that a map's metadata can hold and a terminal does not obey. */
+const label: Check = (value, path) => {
+  text(value, path);
+  if (/\p{Cc}/u.test(value as string)) throw invalid(path, 'text without control characters', JSON.stringify(value));
+};
+
 const checkCard = record({
   version: is(CARD_VERSION),
   software: record({ name: is('egunet'), version: text }),
   created: text,
   kind: is('pixel'),
-  sensor: orNull(text),
+  sensor: orNull(label),
   bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
-  endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
+  endmembers: list(record({ name: label, spectrum: list(number, 1) }), 2),
   inputScale: positive,
   network: record({ name: text, layers: list(count, 1) }),
   training: record({

@@ -1,5 +1,6 @@
 // Legend: S spectra, B bands.
 import { refuse } from './refuse.js';
+import { cleanText } from './text.js';
 
 /** Reflectance spectra with names, all on the same bands. */
 export interface SpectralLibrary {
@@ -60,7 +61,7 @@ function looksScaled(spectra: Float32Array, bands: number): boolean {
 }
 
 /**
- * A library from its parts as a file has them: bands are sorted by wavelength, names made unique, values scaled.
+ * A library from its parts as a file has them: bands are sorted by wavelength, names made unique and freed of control characters, values scaled.
  * Throws RasterError where the parts don't fit together, or where the values are no reflectance and no scale is given.
  */
 export function makeLibrary(parts: SpectralLibrary, name: string, options: LibraryOptions = {}): SpectralLibrary {
@@ -83,7 +84,7 @@ export function makeLibrary(parts: SpectralLibrary, name: string, options: Libra
   for (let start = 0; start < sorted.length; start += bands)
     for (let b = 0; b < bands; b++) sorted[start + b] = spectra[start + order[b]!]! * scale;
   return {
-    names: uniqueNames(names),
+    names: uniqueNames(names.map((given, s) => cleanText(given) || `spectrum ${s + 1}`)),
     ...(wavelengths && { wavelengths: order.map((band) => wavelengths[band]!) }),
     ...(fwhm && { fwhm: order.map((band) => fwhm[band]!) }),
     spectra: sorted,

@@ -2,6 +2,7 @@
 import { RasterError } from './error.js';
 import { asStored } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
+import { cleanText } from './text.js';
 
 /** What a format has to provide: everything of a `Scene` but the spectra. */
 export type SceneCore = Omit<Scene, 'readSpectra'>;
@@ -41,18 +42,23 @@ export function assertWindow(
     );
 }
 
-/** A full `Scene` from what a format's reader provides: windows and bands are validated, NoData rounded as samples are, spectra derived from stored values. */
+/** A full `Scene` from what a format's reader provides: windows and bands are validated, control characters taken out of its texts, NoData rounded as samples are, spectra derived from stored values. */
 export function makeScene(core: SceneCore): Scene {
-  const bandsAsStored = core.bands.map((band) =>
-    band.noData === undefined ? band : { ...band, noData: asStored(band.noData, core.sampleType) },
-  );
+  const bandsAsStored = core.bands.map((band, i) => ({
+    ...band,
+    name: cleanText(band.name) || `band ${i + 1}`,
+    ...(band.noData !== undefined && { noData: asStored(band.noData, core.sampleType) }),
+  }));
+  const { sensor: givenSensor = '', ...known } = core;
+  const sensor = cleanText(givenSensor);
   const everyBand = core.bands.map((_, i) => i);
   const readWindow = async (window: Window, bands: readonly number[] = everyBand): Promise<Block> => {
     assertWindow(core, window, bands);
     return core.readWindow(window, bands);
   };
   return {
-    ...core,
+    ...known,
+    ...(sensor && { sensor }),
     bands: bandsAsStored,
     readWindow,
     async readSpectra(window, bands = everyBand) {

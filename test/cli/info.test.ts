@@ -92,6 +92,20 @@ describe('egunet info', () => {
       assert.equal(fact(linesOf('floats.img', '--reflectance-scale', '0.01'), 'reflectance'), 'stored value x 0.01');
     });
 
+    it('sends no commands to the terminal that the file holds', () => {
+      writeEnvi(folder, 'hostile', { ...mixedScene(), sensor: 'X\u001b]0;pwned\u0007\u001b[2J' });
+      const { stdout } = succeed(['info', 'hostile.img'], folder);
+      assert.equal(fact(stdout.split('\n'), 'sensor'), 'X ]0;pwned [2J');
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u);
+    });
+
+    it('takes names that begin with a hyphen after the end of options, and negative numbers', () => {
+      for (const name of ['-dash', '-2020', '--json']) writeEnvi(folder, name, mixedScene());
+      for (const name of ['-dash.img', '--json.img']) assert.equal(fact(linesOf('--', name), 'scene'), `./${name}`);
+      copyFileSync(at('-2020.img'), at('-2020'));
+      assert.equal(fact(linesOf('-2020'), 'scene'), './-2020');
+    });
+
     it('counts one band as one', () => {
       writeEnvi(folder, 'single', { ...mixedScene(), wavelengths: [450] });
       assert.equal(fact(linesOf('single.img'), 'size'), '20 rows x 20 columns x 1 band, float32');
@@ -100,10 +114,7 @@ describe('egunet info', () => {
 
   it('of a run tells its state, loss, data and settings', () => {
     writeEnvi(folder, 'trained', { ...mixedScene(), sensor: 'TEST-1' });
-    succeed(
-      ['train', 'trained.img', '-n', '3', '--epochs', '2', '--seed', '7', '--batch', '50', '-o', 'a run'],
-      folder,
-    );
+    succeed(['train', 'trained.img', '-n', '3', '--epochs', '2', '--seed', '7', '--batch', '50', '-oa run'], folder);
     const lines = linesOf('a run');
     assert.equal(fact(lines, 'state'), '2 of 2 epochs');
     assert.match(fact(lines, 'last loss')!, /^[\d.]+ \(cross-entropy [\d.]+, reconstruction [\d.]+\)$/);
@@ -123,6 +134,15 @@ describe('egunet info', () => {
       ['a text file', 'notes.txt', (path) => writeFileSync(path, 'hello'), /notes\.txt: not a format that is read/],
       ['an empty file', 'nothing.tif', (path) => writeFileSync(path, ''), /nothing\.tif: is empty \(0 bytes\)/],
       ['a folder of nothing', 'hollow', (path) => mkdirSync(path), /hollow: .*name a scene file, or the folder of/],
+      [
+        'a run that is not saved yet',
+        'unsaved',
+        (path) => {
+          mkdirSync(path);
+          writeFileSync(join(path, 'training.lock'), '');
+        },
+        /unsaved: a training there has saved nothing yet; wait/,
+      ],
       ['a missing path', 'missing.hdr', () => {}, /missing\.hdr: .*no such file or folder/],
       [
         'a table that is no library',

@@ -10,7 +10,7 @@ import { bandRanges, excludeAllBut, nanometreRange } from 'egunet/dist/support/b
 import { CommandError, describeFailure, InterruptedError, UsageError } from 'egunet/dist/support/errors.js';
 import { parseIntervals } from 'egunet/dist/support/options.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
-import { formatFacts, formatSeconds, formatTable, shellCommand } from 'egunet/dist/support/output.js';
+import { formatFacts, formatSeconds, formatTable, printable, shellCommand } from 'egunet/dist/support/output.js';
 import fc from 'fast-check';
 
 describe('what a failure prints', () => {
@@ -26,6 +26,21 @@ describe('what a failure prints', () => {
 
   it('is one line for an error of several, too', () => {
     assert.equal(describeFailure(new CommandError('x:\n  no data\nat all'), quiet).text, 'egunet: x: no data at all');
+  });
+
+  it('spells out what a terminal would take for commands, in the stack too', () => {
+    const error = new CommandError('x\u001b]0;pwned\u0007\u009b2J');
+    const says = 'egunet: x\\u001b]0;pwned\\u0007\\u009b2J';
+    assert.equal(describeFailure(error, quiet).text, says);
+    const { text } = describeFailure(error, { verbose: true });
+    assert.ok(text.startsWith(`${says}\n`));
+    assert.doesNotMatch(text.replaceAll('\n', ''), /\p{Cc}/u);
+  });
+
+  it('is of bounded length, with what to do at its end', () => {
+    const { text } = describeFailure(new CommandError(`x: ${'z'.repeat(1e6)}; take another`), quiet);
+    assert.ok(text.length < 2100);
+    assert.match(text, /^egunet: x: z+ \.\.\. z+; take another$/);
   });
 
   it('has the stack and the causes with --verbose', () => {
@@ -108,6 +123,16 @@ describe('texts for people', () => {
         ['long', 'z'],
       ]),
       'a     x\n      y\nlong  z',
+    );
+  });
+
+  it('spell out what a terminal would take for commands, but line ends', () => {
+    assert.equal(printable('a\nb\t\u001b[2J\u007f\u009b é'), 'a\nb\\u0009\\u001b[2J\\u007f\\u009b é');
+    // spelled as JSON does, so that JSON stays what it is
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.equal(JSON.parse(printable(JSON.stringify(text))), text);
+      }),
     );
   });
 

@@ -31,6 +31,11 @@ describe('the command line', () => {
       assert.ok(!stdout.includes('$0'));
     });
 
+  it('explains itself to the word help, too', () => {
+    assert.equal(egunet(['help'], folder).stdout, egunet(['--help'], folder).stdout);
+    assert.equal(egunet(['help', 'train'], folder).stdout, egunet(['train', '--help'], folder).stdout);
+  });
+
   it('states the defaults that training really has', () => {
     const { stdout } = egunet(['train', '--help'], folder);
     const { seed, epochs, schedule, learningRate, dropRate, weightDecay } = DEFAULT_SETTINGS;

@@ -164,7 +164,7 @@ describe('spectral libraries in CSV', () => {
     ));
 
   it('read back as they were written', () => {
-    const name = fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.replace(/[\r\n\uFEFF]/g, '_'));
+    const name = fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.trim() || '_');
     const value = fc.float({ min: -1, max: 2, noDefaultInfinity: true }).map((v) => (Object.is(v, -0) ? 0 : v));
     const widths = fc.uniqueArray(fc.integer({ min: 1000, max: 99999 }), { minLength: 1, maxLength: 5 });
     const library = fc

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { CommandError } from '../support/errors.js';
 import { withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
 import { openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
@@ -83,6 +84,8 @@ async function describeSceneAt(path: string, args: SceneArguments): Promise<Desc
 async function isRun(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) return false;
+  if ((await readdir(path)).join() === 'training.lock')
+    throw new CommandError(`${path}: a training there has saved nothing yet; wait for its first checkpoint`);
   const manifest = await readFile(join(path, 'manifest.json'), 'utf8').catch(() => '');
   return manifest.includes('egunet-run');
 }

@@ -1,5 +1,7 @@
+import type { Remedy } from '@egunet/raster';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { Outline } from './outline.js';
+import { printable } from './output.js';
 
 /** Exit codes of the command line, as docs/design.md defines them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -23,10 +25,22 @@ export class InterruptedError extends Error {
 }
 
 /** Remedies that an error of another room may name, by the option that brings them. */
-const REMEDIES: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<Remedy, string>> = {
   overwrite: '--overwrite replaces it',
   resample: "--resample interpolates the scene's bands",
 };
+
+const isRemedy = (word: string): word is Remedy => Object.hasOwn(REMEDIES, word);
+
+/** Characters of a message at most, half of them from its end, where it says what to do. */
+const MOST_CHARACTERS = 2000;
+
+/** One line of bounded length, whatever a file, its name or a runtime brings into a message. */
+function oneLine(message: string): string {
+  const line = printable(message.replace(/\s*\n\s*/g, ' '));
+  const half = MOST_CHARACTERS / 2;
+  return line.length <= MOST_CHARACTERS ? line : `${line.slice(0, half)} ... ${line.slice(-half)}`;
+}
 
 /** How and where an error is told. */
 export interface FailureOptions {
@@ -43,10 +57,10 @@ export function describeFailure(
   const { _tag: tag, message: said = String(error) } = (error ?? {}) as { _tag?: string; message?: string };
   const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
   const expected = tag === undefined ? systemError(error) : `${said}${remedyOf(error, outline)}`;
-  // A name of a file, or what a runtime says, may have several lines.
-  const message = (expected ?? `this is a bug in egunet: ${said}`).replace(/\s*\n\s*/g, ' ');
+  const message = oneLine(expected ?? `this is a bug in egunet: ${said}`);
   if (code === EXIT.usage) return { message, text: `egunet: ${message}\n${usageLine(outline)}`, code };
-  if (verbose && code === EXIT.failed) return { message, text: `egunet: ${message}\n${stackOf(error)}`, code };
+  if (verbose && code === EXIT.failed)
+    return { message, text: `egunet: ${message}\n${printable(stackOf(error))}`, code };
   const hint = expected === undefined ? '; run again with --verbose and report it with what it prints' : '';
   return { message, text: `egunet: ${message}${hint}`, code };
 }
@@ -54,8 +68,8 @@ export function describeFailure(
 /** What the user can do about an error that names its remedy, where the command has the option that does it. */
 function remedyOf(error: unknown, outline: FailureOptions['outline']): string {
   const { remedy = '' } = error as { remedy?: string };
-  const has = Object.hasOwn(REMEDIES, remedy) && outline?.options.some(({ names }) => names.includes(remedy));
-  return has ? `; ${REMEDIES[remedy]}` : '';
+  const has = outline?.options.some(({ names }) => names.includes(remedy));
+  return has && isRemedy(remedy) ? `; ${REMEDIES[remedy]}` : '';
 }
 
 const usageLine = (outline: FailureOptions['outline']): string =>

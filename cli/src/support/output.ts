@@ -1,11 +1,15 @@
+/** What a terminal would take for commands, spelled as JSON spells it; line ends stay. */
+export const printable = (text: string): string =>
+  text.replace(/(?!\n)\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** Prints a result on standard output: JSON for machines, else what a person reads. NaN and infinities become null in JSON. */
 export function printResult(json: boolean, result: unknown, asText: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(result, undefined, 2) : asText()}\n`);
+  process.stdout.write(`${printable(json ? JSON.stringify(result, undefined, 2) : asText())}\n`);
 }
 
 /** A note on standard error, where it does not mix with the result. */
 export function note(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printable(message)}\n`);
 }
 
 /** Columns padded to equal width: the first to the left, the others to the right. */
