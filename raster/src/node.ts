@@ -5,6 +5,7 @@ import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { nodeCodecs } from './node-codecs.js';
+export { type CogFile, type CogFileOptions, createCogFile, partFolder } from './node-cog.js';
 export { openFile } from './node-files.js';
 export {
   type FileContent,

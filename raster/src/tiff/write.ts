@@ -36,7 +36,7 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
   const plan = planGeoTiff(options, sink.name);
   const blocks = plan.tiles * plan.planes;
   const places: Places = { offsets: new Float64Array(blocks), byteCounts: new Float64Array(blocks), end: 0 };
-  places.end = encodeHeader(allFields(plan, places), plan.big).length;
+  places.end = encodeHeader([allFields(plan, places)], plan).length;
   const tiles = collectTiles(plan);
   let queue = Promise.resolve();
   let finished = false;
@@ -61,7 +61,7 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
         const missing = tiles.missing();
         if (missing > 0)
           refuse(plan.name, `${missing} of ${plan.tiles} tiles lack pixels; write every pixel before closing`);
-        await sink.write(0, encodeHeader(allFields(plan, places), plan.big));
+        await sink.write(0, encodeHeader([allFields(plan, places)], plan));
         await sink.commit();
       } catch (error) {
         await sink.discard();
