@@ -1,5 +1,6 @@
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { deflate, type InputType, inflate, inflateSync, type ZlibOptions } from 'node:zlib';
+import { createInflate, deflate, type InputType, inflate, inflateSync, type ZlibOptions } from 'node:zlib';
 import type { Codecs } from './source.js';
 
 const inflateAsync = promisify<InputType, ZlibOptions, Buffer>(inflate);
@@ -15,5 +16,6 @@ export const nodeCodecs: Codecs = {
     const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size + 1) };
     return size < ASYNC_BYTES ? inflateSync(bytes, options) : inflateAsync(bytes, options);
   },
+  inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), createInflate({ chunkSize: chunk }), () => {}),
   deflate: (bytes) => deflateAsync(bytes),
 };

@@ -1,10 +1,14 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
-import { asStored } from './samples.js';
+import { packSpectra, type StoredRows } from './pack.js';
+import { asStored, sampleSize } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 
 /** What a format has to provide: everything of a `Scene` but the spectra. */
-export type SceneCore = Omit<Scene, 'readSpectra'>;
+export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
+  /** Stored values of a window while they are decoded, where the format can do that better than window by window. */
+  streamRows?(window: Window, bands: readonly number[]): AsyncIterable<StoredRows>;
+};
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 
@@ -62,8 +66,30 @@ export function makeScene(core: SceneCore): Scene {
         bands.map((i) => bandsAsStored[i]!),
       );
     },
+    streamSpectra(window, bands, pixels) {
+      assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
+      const rows = core.streamRows?.(window, bands) ?? rowsByWindow(core, window, bands);
+      const used = bands.map((i) => bandsAsStored[i]!);
+      return packSpectra(rows, { window, bands: used, sampleType: core.sampleType, pixels });
+    },
     close: () => core.close(),
   };
+}
+
+/** Bytes of stored values read at a time. */
+const ROWS_BYTES = 2 ** 23;
+
+/** The rows of a window, read in parts of whole blocks where a few of them fit. */
+async function* rowsByWindow(core: SceneCore, window: Window, bands: readonly number[]): AsyncGenerator<StoredRows> {
+  const B = bands.length;
+  const most = Math.max(1, Math.floor(ROWS_BYTES / (window.cols * B * sampleSize(core.sampleType))));
+  const step = Math.max(1, Math.floor(most / core.block.rows)) * Math.min(core.block.rows, most);
+  const bandOffsets = Int32Array.from(bands, (_, i) => i);
+  for (let row = 0; row < window.rows; row += step) {
+    const part = { ...window, row: window.row + row, rows: Math.min(step, window.rows - row) };
+    const { data } = await core.readWindow(part, bands);
+    yield { window: part, values: data, start: 0, rowStride: window.cols * B, pixelStride: B, bandOffsets };
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ export interface ByteSource {
 export interface Codecs {
   /** zlib streams (RFC 1950) to at most `size` bytes. */
   inflate(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
+  /** A zlib stream piece by piece, in pieces of about `chunk` bytes; absent where the platform cannot. Ending it early frees what it holds. */
+  inflateStream?(bytes: AsyncIterable<Uint8Array>, chunk: number): AsyncIterable<Uint8Array>;
   /** to zlib streams (RFC 1950). */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }

@@ -1,6 +1,6 @@
 // GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene.
 import { makeScene } from '../read-spectra.js';
-import type { Scene } from '../scene.js';
+import type { Scene, Window } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
 import { makeBlockCache } from './cache.js';
@@ -9,8 +9,9 @@ import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
 import { readGeoreference } from './georeference.js';
 import { readIfd } from './ifd.js';
 import { type Layout, readLayout, rowBytes, rowsOfBlock } from './layout.js';
+import { canStream } from './stream.js';
 import { TAG, type Words } from './tags.js';
-import { type FetchRows, readWindow } from './window.js';
+import { type FetchRows, readWindow, streamWindow } from './window.js';
 
 /** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. */
 const CACHE_BYTES = 384 * 2 ** 20;
@@ -47,6 +48,10 @@ export async function openGeoTiff(
     facts: factsOf(layout, items),
     readWindow: (window, bands = Array.from({ length: layout.bands }, (_, i) => i)) =>
       readWindow(layout, { fetchRows, noData }, { window, bands }),
+    ...(canStream(layout, codecs) && {
+      streamRows: (window: Window, bands: readonly number[]) =>
+        streamWindow(layout, { source, codecs, noData }, { window, bands }),
+    }),
     close: () => source.close(),
   });
 }
