@@ -6,7 +6,10 @@ import { openTileJournal, type WorkIdentity } from './tile-journal.js';
 
 /** A map being written. */
 export interface CogFile extends CogWriter {
-  /** Leaves no file under the final name; the tiles finished so far stay in `PATH.part` for another go. Does nothing after `close`. */
+  /**
+   * Leaves no file under the final name; the tiles finished so far stay in `PATH.part` for another go, or nothing where there are none.
+   * Does nothing after `close`.
+   */
   stop(): Promise<void>;
 }
 
@@ -39,7 +42,7 @@ export async function createCogFile(
         if (closed) return;
         closed = true;
         await writer.flush().catch(() => {}); // what failed is known already, or does not matter any more
-        await journal.close();
+        await (journal.isEmpty() ? journal.remove() : journal.close());
       },
       async close() {
         const statistics = await writer.close();

@@ -16,6 +16,9 @@ export {
   spectralLibraryFiles,
   writeFiles,
 } from './open-node.js';
+export type { CogOptions, CogWriter } from './tiff/cog.js';
+export type { BandStatistics } from './tiff/statistics.js';
+export type { WorkIdentity } from './tile-journal.js';
 
 /**
  * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.

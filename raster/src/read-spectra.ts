@@ -76,19 +76,29 @@ export function makeScene(core: SceneCore): Scene {
   };
 }
 
-/** Bytes of stored values read at a time. */
-const ROWS_BYTES = 2 ** 23;
+/** Bytes of stored values read at a time, unless a block of the file is more. */
+const PART_BYTES = 2 ** 23;
 
-/** The rows of a window, read in parts of whole blocks where a few of them fit. */
+/** Parts of a window of about PART_BYTES, of whole blocks where the window begins with one. */
+function* partsOf({ block, sampleType }: SceneCore, window: Window, B: number): Generator<Window> {
+  const pixels = Math.max(1, Math.floor(PART_BYTES / (B * sampleSize(sampleType))));
+  const whole = (most: number, side: number) => Math.max(side, Math.floor(most / side) * side);
+  const width = Math.min(window.cols, whole(pixels / block.rows, block.cols));
+  const height = width < window.cols ? block.rows : whole(pixels / window.cols, block.rows);
+  for (let row = 0; row < window.rows; row += height)
+    for (let col = 0; col < window.cols; col += width) {
+      const size = { rows: Math.min(height, window.rows - row), cols: Math.min(width, window.cols - col) };
+      yield { row: window.row + row, col: window.col + col, ...size };
+    }
+}
+
+/** The rows of a window, read part by part. */
 async function* rowsByWindow(core: SceneCore, window: Window, bands: readonly number[]): AsyncGenerator<StoredRows> {
   const B = bands.length;
-  const most = Math.max(1, Math.floor(ROWS_BYTES / (window.cols * B * sampleSize(core.sampleType))));
-  const step = Math.max(1, Math.floor(most / core.block.rows)) * Math.min(core.block.rows, most);
   const bandOffsets = Int32Array.from(bands, (_, i) => i);
-  for (let row = 0; row < window.rows; row += step) {
-    const part = { ...window, row: window.row + row, rows: Math.min(step, window.rows - row) };
+  for (const part of partsOf(core, window, B)) {
     const { data } = await core.readWindow(part, bands);
-    yield { window: part, values: data, start: 0, rowStride: window.cols * B, pixelStride: B, bandOffsets };
+    yield { window: part, values: data, start: 0, rowStride: part.cols * B, pixelStride: B, bandOffsets };
   }
 }
 

@@ -13,6 +13,7 @@ export type WorkIdentity = Readonly<Record<string, unknown>>;
 
 /** A tile store on disk. */
 export interface TileJournal extends TileStore {
+  isEmpty(): boolean;
   /** Keeps the journal for a later go. */
   close(): Promise<void>;
   /** Deletes it. */
@@ -171,6 +172,7 @@ async function makeJournal(folder: string, handle: FileHandle): Promise<TileJour
         return tile;
       }),
     size: (level, index) => placeOf(level, index).length,
+    isEmpty: () => places.size === 0,
     close,
     async remove() {
       await close();

@@ -1,11 +1,10 @@
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
-import type { OpenOptions } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
 
 /** What an unmixing came to. */
 export interface UnmixResult extends Omit<InferSummary, 'means'> {
-  /** Pixels with data, in millions a second. */
+  /** Pixels unmixed in this go, with and without data, in millions a second. */
   readonly megapixelsPerSecond: number;
   /** Over the pixels with data. */
   readonly endmembers: readonly { readonly name: string; readonly mean: number }[];
@@ -13,27 +12,28 @@ export interface UnmixResult extends Omit<InferSummary, 'means'> {
 
 /** Unmixes a scene into a map with a progress line. */
 export async function unmixScene(
-  path: string,
-  { open, ...options }: Omit<InferSceneOptions, 'scene' | 'onProgress' | 'signal'> & { open: OpenOptions },
+  options: Omit<InferSceneOptions, 'onProgress' | 'signal'>,
   { signal, startProgress }: Control,
 ): Promise<UnmixResult> {
-  const scene = await openScene(path, open);
+  const { rows, cols } = await sizeOf(options);
+  const line = startProgress('unmixing', rows * cols);
   try {
-    const line = startProgress('unmixing', scene.rows * scene.cols);
-    try {
-      const { means, ...summary } = await inferScene({
-        ...options,
-        scene,
-        signal,
-        onProgress: ({ pixels, validPixels, seconds }) =>
-          line.update(pixels, `${(validPixels / seconds / 1e6).toPrecision(3)} Mpixel/s`),
-      });
-      const megapixelsPerSecond = summary.validPixels / summary.seconds / 1e6;
-      return { ...summary, megapixelsPerSecond, endmembers: means };
-    } finally {
-      line.stop();
-    }
+    const { means, ...summary } = await inferScene({
+      ...options,
+      signal,
+      onProgress: ({ pixels, keptPixels, seconds }) =>
+        line.update(pixels, `${((pixels - keptPixels) / seconds / 1e6).toPrecision(3)} Mpixel/s`),
+    });
+    const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
+    return { ...summary, megapixelsPerSecond, endmembers: means };
   } finally {
-    await scene.close();
+    line.stop();
   }
+}
+
+async function sizeOf({ scene: path, open, window }: Pick<InferSceneOptions, 'scene' | 'open' | 'window'>) {
+  if (window) return window;
+  const scene = await openScene(path, open);
+  await scene.close();
+  return scene;
 }

@@ -1,0 +1,61 @@
+// Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
+import type { Seen, Window } from '@egunet/infer';
+import type { SampleArray } from '@egunet/raster';
+import { Piscina } from 'piscina';
+import { unpackError } from './remote-error.js';
+import type { WorkerAnswer, WorkerSettings } from './worker.js';
+
+/** A window's abundances as they are stored [N, C]. */
+export interface FinishedWindow {
+  readonly window: Window;
+  readonly data: SampleArray;
+  readonly seen: Seen;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly settings: WorkerSettings;
+  readonly signal?: AbortSignal;
+}
+
+/** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
+const AHEAD = 2;
+
+/**
+ * Unmixes windows by `workers` threads, each with the scene and the model opened by itself. At most two windows a worker are under way, and
+ * no further one is handed out while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
+ */
+export async function* unmixByWorkers(
+  windows: readonly Window[],
+  { workers, settings, signal }: PoolOptions,
+): AsyncGenerator<FinishedWindow, void, undefined> {
+  const pool = new Piscina({
+    filename: new URL('./worker.js', import.meta.url).href,
+    minThreads: Math.min(workers, windows.length),
+    maxThreads: workers,
+    workerData: settings,
+  });
+  const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
+  const begin = (index: number) => {
+    const window = windows[index]!;
+    const work = pool.run(window, { signal }).then((answer: WorkerAnswer) => {
+      if ('error' in answer) throw unpackError(answer.error);
+      return { index, window, ...answer };
+    });
+    work.catch(() => {}); // seen when it is awaited
+    underWay.set(index, work);
+  };
+  try {
+    for (let next = 0; next < windows.length || underWay.size > 0; ) {
+      while (next < windows.length && underWay.size < AHEAD * workers) begin(next++);
+      const { index, ...finished } = await Promise.race(underWay.values());
+      underWay.delete(index);
+      yield finished;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await pool.destroy();
+  }
+}
