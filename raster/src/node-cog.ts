@@ -11,6 +11,8 @@ export interface CogFile extends CogWriter {
    * Does nothing after `close`.
    */
   stop(): Promise<void>;
+  /** Leaves nothing: for work that would fail again. Does nothing after `close`. */
+  discard(): Promise<void>;
 }
 
 export interface CogFileOptions extends CogOptions {
@@ -36,14 +38,16 @@ export async function createCogFile(
     const places = { name: path, store: journal, codecs: nodeCodecs, createSink: () => createFile(path, overwrite) };
     const writer = createCog(places, options);
     let closed = false;
+    const end = async (how: () => Promise<void>) => {
+      if (closed) return;
+      closed = true;
+      await writer.flush().catch(() => {}); // what failed is known already, or does not matter any more
+      await how();
+    };
     return {
       ...writer,
-      async stop() {
-        if (closed) return;
-        closed = true;
-        await writer.flush().catch(() => {}); // what failed is known already, or does not matter any more
-        await (journal.isEmpty() ? journal.remove() : journal.close());
-      },
+      stop: () => end(() => (journal.isEmpty() ? journal.remove() : journal.close())),
+      discard: () => end(journal.remove),
       async close() {
         const statistics = await writer.close();
         closed = true;

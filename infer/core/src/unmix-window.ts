@@ -34,7 +34,8 @@ export interface UnmixWindowOptions {
   readonly plan: BandPlan;
   /** Pixels a run. */
   readonly batch: number;
-  readonly signal?: AbortSignal;
+  /** Asked between two runs. */
+  readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
 }
 
 /** Throws InferError unless the first `pixels` rows of `output` [n, C] are abundances. */

@@ -132,7 +132,12 @@ async function complete(
   signal?.throwIfAborted();
   const seen = sumSeen(all);
   // What an earlier go saw is not known any more.
-  if (keptPixels === 0 || seen.validPixels > 0) assertPlausible(seen, scene.name, card);
+  try {
+    if (keptPixels === 0 || seen.validPixels > 0) assertPlausible(seen, scene.name, card);
+  } catch (error) {
+    await map.discard();
+    throw error;
+  }
   return { seen, keptPixels, statistics: await map.close() };
 }
 

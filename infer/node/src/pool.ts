@@ -14,7 +14,7 @@ export interface FinishedWindow {
 
 export interface PoolOptions {
   readonly workers: number;
-  readonly settings: WorkerSettings;
+  readonly settings: Omit<WorkerSettings, 'stop'>;
   readonly signal?: AbortSignal;
 }
 
@@ -29,16 +29,20 @@ export async function* unmixByWorkers(
   windows: readonly Window[],
   { workers, settings, signal }: PoolOptions,
 ): AsyncGenerator<FinishedWindow, void, undefined> {
+  // A thread that is ended inside onnxruntime takes the process with it: workers are asked to stop, and waited for.
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const askToStop = () => Atomics.store(stop, 0, 1);
+  signal?.addEventListener('abort', askToStop);
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: Math.min(workers, windows.length),
     maxThreads: workers,
-    workerData: settings,
+    workerData: { ...settings, stop },
   });
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
   const begin = (index: number) => {
     const window = windows[index]!;
-    const work = pool.run(window, { signal }).then((answer: WorkerAnswer) => {
+    const work = pool.run(window).then((answer: WorkerAnswer) => {
       if ('error' in answer) throw unpackError(answer.error);
       return { index, window, ...answer };
     });
@@ -47,6 +51,7 @@ export async function* unmixByWorkers(
   };
   try {
     for (let next = 0; next < windows.length || underWay.size > 0; ) {
+      signal?.throwIfAborted();
       while (next < windows.length && underWay.size < AHEAD * workers) begin(next++);
       const { index, ...finished } = await Promise.race(underWay.values());
       underWay.delete(index);
@@ -56,6 +61,9 @@ export async function* unmixByWorkers(
     signal?.throwIfAborted();
     throw error;
   } finally {
+    askToStop();
+    await Promise.allSettled(underWay.values());
     await pool.destroy();
+    signal?.removeEventListener('abort', askToStop);
   }
 }

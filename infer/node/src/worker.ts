@@ -14,6 +14,8 @@ export interface WorkerSettings {
   readonly model: string;
   readonly plan: Omit<UnmixPlan, 'tiles'>;
   readonly sampleType: StoredType;
+  /** Shared with the main thread; not 0: stop between two runs of the model. */
+  readonly stop: Int32Array;
 }
 
 /** A window's abundances as they are stored [N, C], or why there are none: in a form that crosses threads. */
@@ -24,6 +26,13 @@ async function openBoth({ scene, open, model }: WorkerSettings) {
 }
 
 const settings = workerData as WorkerSettings;
+
+const signal = {
+  throwIfAborted() {
+    if (Atomics.load(settings.stop, 0) !== 0) throw new Error('stopped');
+  },
+};
+
 let opened: ReturnType<typeof openBoth> | undefined;
 
 /** Unmixes one window. */
@@ -31,7 +40,7 @@ export default async function unmix(window: Window): Promise<WorkerAnswer> {
   try {
     opened ??= openBoth(settings);
     const { reader, model } = await opened;
-    const work = { ...settings.plan, card: model.card };
+    const work = { ...settings.plan, card: model.card, signal };
     const { abundances, seen } = await unmixWindow(model.session, { reader, window }, work);
     const data = encodeSamples(abundances, settings.sampleType);
     // Handed over, not copied.
