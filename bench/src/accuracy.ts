@@ -85,14 +85,13 @@ async function report(key: string, seeds: number): Promise<string> {
       `${scene.name} seed ${seed}: ${a.name} ${a.value.toFixed(4)}, NNLS ${b.value.toFixed(4)}, ${seconds.toFixed(1)} s`,
     );
   }
-  const seconds = mean(scores.map((s) => s.seconds)).toFixed(0);
   const heading = `## ${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
   const header = ['figure', 'EGU-Net-pw', 'NNLS with the same M / sum', 'unit', 'definition'];
   const guessed =
     key === 'synthetic'
       ? `\nRebuilt from the paper's description and its five endmembers; what that leaves open was chosen as ${JSON.stringify(SYNTHETIC)}: abundances are the softmax of contrast x smooth random fields of that radius (pixels), each endmember is scaled per pixel by U(1 - variability, 1 + variability), noise of snr dB is added to the endmembers and to the image.\n`
       : '';
-  return `${heading}Printed by \`${commandOf(key)}\`.\n${guessed}\n${table(header, figureRows(scores))}\n\n${seeds} seeds, ${seconds} s each (endmembers, training, scoring).\n`;
+  return `${heading}Printed by \`${commandOf(key)}\`.\n${guessed}\n${table(header, figureRows(scores))}\n\n${seeds} seeds.\n`;
 }
 
 /** The command that prints this scene's section again. */

@@ -1,14 +1,23 @@
-import yargs from 'yargs';
-import * as demo from './commands/demo.js';
-import * as endmembers from './commands/endmembers.js';
-import * as evaluate from './commands/evaluate.js';
-import * as exportCommand from './commands/export.js';
-import * as infer from './commands/infer.js';
-import * as info from './commands/info.js';
-import * as train from './commands/train.js';
+import type { CommandModule } from 'yargs';
+import { assertArguments, nearest } from './support/check-arguments.js';
 import { describeFailure, EXIT, UsageError } from './support/errors.js';
-import { EPILOGUE } from './support/options.js';
-import { softwareVersion } from './support/version.js';
+import { commandHelp, programHelp } from './support/help.js';
+import { type Command, type Outline, outlineOf } from './support/outline.js';
+
+const ABOUT = 'Train EGU-Net on a hyperspectral scene, export its abundance head to ONNX, unmix scenes with it.';
+
+/** Loaded when they are asked for, like the parser: a help text is there at once. */
+const COMMANDS = {
+  info: () => import('./commands/info.js'),
+  endmembers: () => import('./commands/endmembers.js'),
+  train: () => import('./commands/train.js'),
+  export: () => import('./commands/export.js'),
+  infer: () => import('./commands/infer.js'),
+  evaluate: () => import('./commands/evaluate.js'),
+  demo: () => import('./commands/demo.js'),
+} as const;
+
+const isCommand = (word: string): word is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, word);
 
 /**
  * Leaves quietly when the reader of standard output has gone (`egunet info scene | head`); says so in one line when it cannot be written.
@@ -25,46 +34,85 @@ function heedClosedPipes(): void {
   });
 }
 
-function parser(args: readonly string[]) {
-  return yargs(args)
-    .scriptName('egunet')
-    .usage(
-      '$0 <command>\n\nTrain EGU-Net on a hyperspectral scene, export its abundance head to ONNX, unmix scenes with it.',
-    )
-    .parserConfiguration({ 'boolean-negation': false })
-    .command(info)
-    .command(endmembers)
-    .command(train)
-    .command(exportCommand)
-    .command(infer)
-    .command(evaluate)
-    .command(demo)
-    .demandCommand(1, 'which command? See egunet --help')
-    .recommendCommands()
-    .strict()
-    .version(softwareVersion())
-    .help()
-    .alias('help', 'h')
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .epilogue(EPILOGUE)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      // yargs gives a message for wrong usage, and only the error where a command failed.
-      if (message) throw new UsageError(message.replace(/[;:]?\s*\n\s*/g, ': '), { cause: error });
-      throw error;
-    });
+/** Longer lines are tiring to read. */
+const helpWidth = (): number => Math.min(100, process.stdout.columns || 100);
+
+async function explainProgram(): Promise<string> {
+  const modules: Command[] = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return programHelp(
+    ABOUT,
+    modules.map((module) => ({ name: outlineOf(module).name, describe: module.describe })),
+    helpWidth(),
+  );
 }
 
-/** Runs one command line and returns its exit code; whatever fails is told on standard error. */
+function unknownCommand(first: string | undefined): UsageError {
+  const names = Object.keys(COMMANDS);
+  const list = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  if (first === undefined) return new UsageError(`which command? ${list}`);
+  if (first.startsWith('-')) return new UsageError(`the command comes first (${list}), got ${first}`);
+  const meant = nearest(first, names);
+  return new UsageError(`there is no command '${first}'; ${meant ? `did you mean ${meant}?` : `there are ${list}`}`);
+}
+
+/** A command, and what it was given. */
+interface Asked {
+  readonly module: Command;
+  readonly outline: Outline;
+  /** Without the command's name. */
+  readonly args: readonly string[];
+}
+
+/** Loads the command that is named first; undefined where none is, or one that there is not. */
+async function askedFor(args: readonly string[], at: number): Promise<Asked | undefined> {
+  const name = args[at] ?? '';
+  if (!isCommand(name)) return undefined;
+  const module: Command = await COMMANDS[name]();
+  return { module, outline: outlineOf(module), args: args.filter((_, i) => i !== at) };
+}
+
+/** Checks and runs a command. */
+async function runCommand({ module, outline, args }: Asked): Promise<void> {
+  assertArguments(args, outline);
+  const { default: yargs } = await import('yargs');
+  await yargs([outline.name, ...args])
+    .locale('en')
+    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
+    .command(module as CommandModule)
+    .strict()
+    .version(false)
+    .help(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      // yargs gives a message for wrong usage, and only the error where a command failed.
+      throw message ? new UsageError(message, { cause: error }) : error;
+    })
+    .parseAsync();
+}
+
+async function softwareVersion(): Promise<string> {
+  return (await import('./support/version.js')).softwareVersion();
+}
+
+/** Runs one command line and returns its exit code; what fails is told on standard error, with `--json` on standard output too. */
 export async function main(args: readonly string[]): Promise<number> {
   heedClosedPipes();
+  const given = (...names: string[]) => args.some((arg) => names.includes(arg));
+  const at = args.findIndex((word) => !word.startsWith('-'));
+  const asked = await askedFor(args, at);
+  const explain = given('--help', '-h');
   try {
-    await parser(args).parseAsync();
+    if (asked && explain) process.stdout.write(`${commandHelp(asked.outline, helpWidth())}\n`);
+    else if (asked) await runCommand(asked);
+    else if (at >= 0) throw unknownCommand(args[0]);
+    else if (explain) process.stdout.write(`${await explainProgram()}\n`);
+    else if (given('--version')) process.stdout.write(`${await softwareVersion()}\n`);
+    else throw unknownCommand(args[0]);
     return EXIT.done;
   } catch (error) {
-    const { text, code } = describeFailure(error, args.includes('--verbose'));
+    const { message, text, code } = describeFailure(error, { verbose: given('--verbose'), outline: asked?.outline });
     process.stderr.write(`${text}\n`);
+    if (given('--json', '--json=true')) process.stdout.write(`${JSON.stringify({ error: message, exitCode: code })}\n`);
     return code;
   }
 }

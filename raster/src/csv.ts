@@ -14,17 +14,17 @@ function delimiterOf(line: string): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
 }
 
-const firstRecord = (text: string): string => /^(?!\s*(#|$)).*$/m.exec(text)?.[0] ?? '';
+const isPassedOver = (line: string): boolean => /^\s*(#|$)/.test(line);
 
 /** The cells of one line; a quoted cell may hold delimiters, and quotes written twice. */
 function splitLine(text: string, delimiter: string, where: { readonly name: string; readonly line: number }): string[] {
   const cells: string[] = [];
   let at = 0;
   while (at <= text.length) {
-    const quoted = /^\s*"((?:[^"]|"")*)"\s*/.exec(text.slice(at));
+    const quoted = /^[^\S\t]*"((?:[^"]|"")*)"[^\S\t]*/.exec(text.slice(at));
     const end = quoted ? at + quoted[0].length : text.indexOf(delimiter, at);
     const stop = end < 0 ? text.length : end;
-    if (quoted ? stop < text.length && text[stop] !== delimiter : /^\s*"/.test(text.slice(at, stop)))
+    if (quoted ? stop < text.length && text[stop] !== delimiter : /^[^\S\t]*"/.test(text.slice(at, stop)))
       refuse(where.name, `line ${where.line}: a quote does not close, or text follows it`);
     cells.push(quoted ? quoted[1]!.replaceAll('""', '"') : text.slice(at, stop).trim());
     at = stop + 1;
@@ -37,10 +37,10 @@ function splitLine(text: string, delimiter: string, where: { readonly name: stri
  * empty lines and lines that start with `#` are passed over.
  */
 export function parseCsv(text: string, name: string): CsvRecord[] {
-  const plain = text.replace(/^\uFEFF/, '');
-  const delimiter = delimiterOf(firstRecord(plain));
-  return plain.split(/\r\n|\n|\r/).flatMap((content, i) => {
-    if (content.trim() === '' || content.trimStart().startsWith('#')) return [];
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  const delimiter = delimiterOf(lines.find((line) => !isPassedOver(line)) ?? '');
+  return lines.flatMap((content, i) => {
+    if (isPassedOver(content)) return [];
     return [{ line: i + 1, cells: splitLine(content, delimiter, { name, line: i + 1 }) }];
   });
 }

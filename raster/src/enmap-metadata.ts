@@ -63,6 +63,7 @@ function collector(found: Found): SaxesParser {
     throw error;
   });
   parser.on('opentag', ({ name, attributes }) => {
+    if (lengths.length === MOST_NESTED) throw new Error(`more than ${MOST_NESTED} elements inside each other`);
     lengths.push(path.length);
     path = path === '' ? name : `${path}/${name}`;
     found.root ??= name;
@@ -85,6 +86,9 @@ function collector(found: Found): SaxesParser {
   });
   return parser;
 }
+
+/** Elements inside each other at most; products have 8. */
+const MOST_NESTED = 100;
 
 const CHUNK = 1 << 18;
 

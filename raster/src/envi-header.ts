@@ -111,8 +111,7 @@ function interleaveOf(fields: EnviFields): EnviLayout['interleave'] {
 
 function sampleTypeOf(fields: EnviFields): SampleType {
   const code = textField(fields, 'data type') ?? 'nothing';
-  const type = DATA_TYPES[code];
-  if (type) return type;
+  if (Object.hasOwn(DATA_TYPES, code)) return DATA_TYPES[code]!;
   const readable = Object.entries(DATA_TYPES).map(([number, name]) => `${number} (${name})`);
   refuse(fields.name, `'data type' ${code} cannot be read; readable are ${readable.join(', ')}`);
 }

@@ -1,6 +1,6 @@
 export { type EnmapScene, openEnmap, type QualityLayer } from './enmap.js';
 export { openEnvi } from './envi.js';
-export { RasterError } from './error.js';
+export { RasterError, type Remedy } from './error.js';
 export type { Folder } from './folder.js';
 export { type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
 export { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';

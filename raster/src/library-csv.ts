@@ -12,6 +12,12 @@ const NAME_HEADER = /^(spectrum|spectra|name|names|id)$/i;
 /** `400`, `400.5 nm`, `0.4um`: a wavelength as a column's heading. */
 const WAVELENGTH_CELL = /^([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([a-zµμ]*)$/i;
 
+/** The largest wavelength of a library by its smallest: 0.2 to 20 micrometres is all that optical instruments see. */
+const WIDEST_RANGE = 200;
+
+const LAYOUTS =
+  "the first line should be 'wavelength' and the names of the spectra (one band a line), or 'name' and the wavelengths (one spectrum a line)";
+
 interface Table {
   readonly name: string;
   readonly header: CsvRecord;
@@ -57,20 +63,46 @@ function readColumns({ name, header, records }: Table): SpectralLibrary {
   };
 }
 
-/** One spectrum a line, wavelengths as headings; of other columns, one headed `name` (or the first) names the spectrum. */
-function readRows({ name, header, records }: Table): SpectralLibrary {
+/** The wavelengths, in nm, that headings are. */
+function readHeadings(headings: readonly RegExpExecArray[], { name, header }: Table): number[] {
+  const values = headings.map(([, value]) => Number(value));
+  const units = new Set(headings.map(([, , unit]) => unit!));
+  const factors = new Map([...units].map((unit) => [unit, unitFactor(unit, values, name)]));
+  const wavelengths = headings.map(([, , unit], i) => toNanometres([values[i]!], factors.get(unit!)!)[0]!);
+  const low = wavelengths.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = wavelengths.reduce((most, value) => Math.max(most, value), 0);
+  if (low > 0 && high > low * WIDEST_RANGE)
+    refuse(
+      name,
+      `line ${header.line} is read as wavelengths, but ${low} to ${high} nm is no instrument's range; ${LAYOUTS}`,
+    );
+  return wavelengths;
+}
+
+/** One spectrum a line, wavelengths as headings (or numbers of bands, beside the heading `band`); of other columns, one headed `name` (or the first) names the spectrum. */
+function readRows(table: Table): SpectralLibrary {
+  const { name, header, records } = table;
   const headings = header.cells.map((cell) => WAVELENGTH_CELL.exec(cell));
   const bandColumns = [...headings.keys()].filter((column) => headings[column]);
   const others = [...headings.keys()].filter((column) => !headings[column]);
   const named = others.find((column) => NAME_HEADER.test(header.cells[column]!)) ?? others[0];
-  const values = bandColumns.map((column) => Number(headings[column]![1]));
-  const wavelengths = bandColumns.map((column, i) => {
-    const factor = unitFactor(headings[column]![2]!, values, name);
-    return toNanometres([values[i]!], factor)[0]!;
-  });
+  const widths = named === undefined ? undefined : records.find(({ cells }) => FWHM_HEADER.test(cells[named]!));
+  if (widths)
+    refuse(
+      name,
+      `line ${widths.line}: '${widths.cells[named!]}' is no spectrum; leave the line out, or turn the table around: widths are read from a column`,
+    );
+  const numbered = BAND_HEADER.test(header.cells[0]!);
   return {
     names: records.map((record, i) => (named === undefined ? '' : record.cells[named]!) || `spectrum ${i + 1}`),
-    wavelengths,
+    ...(numbered
+      ? {}
+      : {
+          wavelengths: readHeadings(
+            headings.filter((heading) => heading !== null),
+            table,
+          ),
+        }),
     spectra: Float32Array.from(
       records.flatMap((record) => bandColumns.map((column) => numberIn(record, column, name))),
     ),
@@ -87,6 +119,19 @@ function assertEven({ name, header, records }: Table): void {
       );
 }
 
+/** Throws where the headings and the column below `wavelength` could both be wavelengths, so that the table may be turned around. */
+function assertOneWay({ name, header, records }: Table): void {
+  const unit = WAVELENGTH_HEADER.exec(header.cells[0]!)?.[2];
+  const headings = header.cells.slice(1).map(Number);
+  const numbered = records.every(({ cells }, i) => Number(cells[0]) === Number(records[0]!.cells[0]) + i);
+  if (unit !== '' || !numbered || !(Number(records[0]!.cells[0]) <= 1) || !headings.every((value) => value >= 100))
+    return;
+  refuse(
+    name,
+    `line ${header.line}: '${header.cells[0]}' stands over ${records[0]!.cells[0]}, ... and beside ${headings[0]}, ...; head the first column 'name' where it numbers ${records.length} spectra, or 'wavelength_um' where it holds the wavelengths of ${headings.length}`,
+  );
+}
+
 /** True where `wavelength` stands over the names, because it speaks of the headings beside it: all wavelengths, and the first cell below is none. */
 const isNameColumn = ({ header, records }: Table): boolean =>
   header.cells.slice(1).every((cell) => WAVELENGTH_CELL.test(cell)) &&
@@ -98,7 +143,7 @@ const isNameColumn = ({ header, records }: Table): boolean =>
  * a column headed `wavelength`, perhaps one headed `fwhm`, then a column a spectrum, headed by its name;
  * or one spectrum a line, with its name, below headings that are wavelengths (columns headed by other words are passed over).
  * Units stand in the headings (`wavelength (um)`, `wavelength_nm`, `400 nm`), else values under 100 are micrometres.
- * A first column headed `band` instead of `wavelength` makes a library of bands without wavelengths.
+ * `band` in place of the heading `wavelength`, over a column or beside headings that are numbers of bands, makes a library of bands without wavelengths.
  * Equal names are told apart by ` (2)`, ` (3)`. Throws RasterError with the line number where the text is no such table.
  */
 export function readSpectralLibraryCsv(text: string, name: string, options: LibraryOptions = {}): SpectralLibrary {
@@ -110,10 +155,14 @@ export function readSpectralLibraryCsv(text: string, name: string, options: Libr
   if (!inColumns && !header.cells.some((cell) => WAVELENGTH_CELL.test(cell)))
     refuse(
       name,
-      `no wavelengths: the headings in line ${header.line} should start with 'wavelength' (then one column a spectrum) or be wavelengths (one line a spectrum)`,
+      `no wavelengths: the headings in line ${header.line} are ${header.cells
+        .slice(0, 3)
+        .map((cell) => `'${cell.slice(0, 20)}'`)
+        .join(', ')}${header.cells.length > 3 ? ' ...' : ''}; ${LAYOUTS}`,
     );
   if (inColumns && header.cells.length < 2) refuse(name, `line ${header.line}: no column beside '${first}'`);
   assertEven(table);
+  assertOneWay(table);
   return makeLibrary(inColumns ? readColumns(table) : readRows(table), name, options);
 }
 

@@ -76,9 +76,21 @@ function responseOf(library: SpectralLibrary, centre: number, fwhm: number | und
   return { first, weights: dense.slice(first, end).map((weight) => weight / total) };
 }
 
+/** Why a library and bands, of which one has no wavelengths, do not fit. */
+function misfit({ names, spectra, wavelengths }: SpectralLibrary, bands: readonly SensorBand[]): string {
+  const [S, B] = [names.length, bands.length];
+  const found = `holds ${S} spectra of ${spectra.length / S} bands`;
+  if (wavelengths)
+    return `${found} with wavelengths, but the scene's ${B} bands have none; add them to the scene, or take a library of these ${B} bands without wavelengths`;
+  if (bands.some(({ wavelength }) => wavelength !== undefined))
+    return `${found} without wavelengths, but the scene's ${B} bands have them; add them to the library`;
+  const turn = S === B ? 'exchange its lines and columns, which seem to be swapped' : 'take a library of these bands, or exchange its lines and columns where they are swapped'; // biome-ignore format: one line says more
+  return `${found}, but the scene has ${B} bands to match, one by one, without wavelengths; ${turn}`;
+}
+
 function responsesOf(library: SpectralLibrary, bands: readonly SensorBand[], name: string): Response[] {
   const { wavelengths } = library;
-  if (!wavelengths) refuse(name, 'has no wavelengths, so it fits only bands without wavelengths, as many as its own');
+  if (!wavelengths || bands.every(({ wavelength }) => wavelength === undefined)) refuse(name, misfit(library, bands));
   const [low, high] = [wavelengths[0]!, wavelengths.at(-1)!];
   const outside = bands.flatMap(({ wavelength }, b) =>
     wavelength !== undefined && wavelength >= low && wavelength <= high ? [] : [`${b + 1} (${wavelength ?? '?'} nm)`],
@@ -86,7 +98,7 @@ function responsesOf(library: SpectralLibrary, bands: readonly SensorBand[], nam
   if (outside.length > 0)
     refuse(
       name,
-      `covers ${low}..${high} nm, not band${outside.length > 1 ? 's' : ''} ${outside.slice(0, 12).join(', ')}${outside.length > 12 ? ` and ${outside.length - 12} more` : ''}; leave these bands out or take another library`,
+      `covers ${low}..${high} nm (${library.names.length} spectra of ${wavelengths.length} bands), not band${outside.length > 1 ? 's' : ''} ${outside.slice(0, 12).join(', ')}${outside.length > 12 ? ` and ${outside.length - 12} more` : ''}; leave these bands out, take another library, or correct its wavelengths`,
     );
   return bands.map(({ wavelength, fwhm }) => responseOf(library, wavelength!, fwhm));
 }

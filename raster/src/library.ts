@@ -75,7 +75,7 @@ export function makeLibrary(parts: SpectralLibrary, name: string, options: Libra
   if (reflectanceScale === undefined && looksScaled(spectra, bands))
     refuse(
       name,
-      `most spectra exceed ${HIGHEST_REFLECTANCE}, so the values are no reflectance; give its scale (0.01 for percent, 0.0001 ...)`,
+      `most of its ${names.length} spectra of ${bands} bands exceed ${HIGHEST_REFLECTANCE}, so the values are no reflectance; give their scale (0.01 for percent, 0.0001 ...), or exchange lines and columns where these are not the spectra`,
     );
   const order = wavelengths ? ascendingOrder(wavelengths, name) : Array.from({ length: bands }, (_, i) => i);
   const scale = reflectanceScale ?? 1;

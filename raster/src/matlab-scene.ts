@@ -72,26 +72,33 @@ interface Candidates {
 function shapeOfMatrix(variable: MatVariable, { file, variables, options }: Candidates): Shape {
   const [first, second] = variable.dims as [number, number];
   const size = statedSize(variables, options) ?? squareSize(Math.max(first, second));
-  if (!size) refuse(file, `${describeVariable(variable)} does not say the size of its image; give --rows and --cols`);
+  if (!size)
+    refuse(
+      file,
+      `${describeVariable(variable)} does not say the size of its image; give its number of rows and of columns`,
+    );
   const { rows, cols } = size;
   const pixels = rows * cols;
   if (pixels === second) return { rows, cols, bands: first, steps: { row: first, col: first * rows, band: 1 } };
   if (pixels === first) return { rows, cols, bands: second, steps: { row: 1, col: rows, band: first } };
   return refuse(
     file,
-    `${describeVariable(variable)} is no image of ${rows} rows x ${cols} columns (${pixels} pixels); give its --rows and --cols`,
+    `${describeVariable(variable)} has no side of ${pixels} pixels, as an image of ${rows} rows x ${cols} columns has; take another variable or file, or the rows and columns of this one`,
   );
 }
 
 function shapeOf(variable: MatVariable, candidates: Candidates): Shape {
   const { file, options } = candidates;
   const [rows, cols, bands] = variable.dims as [number, number, number];
-  if (variable.dims.includes(0)) refuse(file, `${describeVariable(variable)} is empty; name another with --variable`);
+  if (variable.dims.includes(0)) refuse(file, `${describeVariable(variable)} is empty; name another variable`);
   if (variable.dims.length === 2) return shapeOfMatrix(variable, candidates);
   if (variable.dims.length !== 3)
     refuse(file, `${describeVariable(variable)} is no image: it should be [rows x cols x bands] or [bands x pixels]`);
   if ((options.rows ?? rows) !== rows || (options.cols ?? cols) !== cols)
-    refuse(file, `${describeVariable(variable)} is not ${options.rows} x ${options.cols}; leave out --rows and --cols`);
+    refuse(
+      file,
+      `${describeVariable(variable)} is no image of ${options.rows} rows x ${options.cols} columns; take another variable or file, or leave its size to the array`,
+    );
   return { rows, cols, bands, steps: { row: 1, col: rows, band: rows * cols } };
 }
 
@@ -106,7 +113,7 @@ function chooseVariable({ file, variables, options }: Candidates): MatVariable {
   return refuse(
     file,
     images.length > 1
-      ? `several arrays could be the image: ${listed}; name one with --variable`
+      ? `several arrays could be the image: ${listed}; name the variable`
       : `no array that could be an image; the file holds ${listed}`,
   );
 }
@@ -128,10 +135,10 @@ function gather(array: MatArray, { steps }: Shape, window: Window, bands: readon
 }
 
 function assertSize({ rows, cols }: MatSceneOptions, file: string): void {
-  if ((rows === undefined) !== (cols === undefined)) refuse(file, 'give both --rows and --cols, or neither');
+  if ((rows === undefined) !== (cols === undefined)) refuse(file, 'give both its rows and its columns, or neither');
   for (const size of [rows, cols])
     if (size !== undefined && (!Number.isInteger(size) || size < 1))
-      refuse(file, `--rows and --cols should be whole numbers of at least 1, got ${size}`);
+      refuse(file, `its rows and columns should be whole numbers of at least 1, got ${size}`);
 }
 
 /**

@@ -1,21 +1,32 @@
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { createInflate, deflate, type InputType, inflate, inflateSync, type ZlibOptions } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { Codecs } from './source.js';
 
-const inflateAsync = promisify<InputType, ZlibOptions, Buffer>(inflate);
-const deflateAsync = promisify<InputType, Buffer>(deflate);
+const deflateAsync = promisify<zlib.InputType, Buffer>(zlib.deflate);
 
-/** Above this many bytes of output, a thread of Node's pool inflates faster than the call costs. */
+/** What Node has from 22.15 on; the types are those of the oldest Node that is supported. */
+const { zstdDecompress, zstdDecompressSync } = zlib as typeof zlib & {
+  readonly zstdDecompress?: typeof zlib.inflate;
+  readonly zstdDecompressSync?: typeof zlib.inflateSync;
+};
+
+/** Above this many bytes of output, a thread of Node's pool unpacks faster than the call costs. */
 const ASYNC_BYTES = 1 << 18;
+
+function unpackBy(unpackSync: typeof zlib.inflateSync, unpack: typeof zlib.inflate): Codecs['inflate'] {
+  const unpackAsync = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(unpack);
+  return (bytes, size) => {
+    // One spare byte keeps the whole output in one chunk, which zlib then hands out without a copy.
+    const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size + 1) };
+    return size < ASYNC_BYTES ? unpackSync(bytes, options) : unpackAsync(bytes, options);
+  };
+}
 
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
-  inflate(bytes, size) {
-    // One spare byte keeps the whole output in one chunk, which zlib then hands out without a copy.
-    const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size + 1) };
-    return size < ASYNC_BYTES ? inflateSync(bytes, options) : inflateAsync(bytes, options);
-  },
-  inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), createInflate({ chunkSize: chunk }), () => {}),
+  inflate: unpackBy(zlib.inflateSync, zlib.inflate),
+  inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), zlib.createInflate({ chunkSize: chunk }), () => {}),
   deflate: (bytes) => deflateAsync(bytes),
+  ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

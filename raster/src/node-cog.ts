@@ -1,6 +1,6 @@
 // Cloud-optimised GeoTIFFs as files, written so that an interrupted writing can go on.
 import { nodeCodecs } from './node-codecs.js';
-import { createFile } from './node-files.js';
+import { assertWritable, createFile } from './node-output.js';
 import { type CogOptions, type CogWriter, createCog } from './tiff/cog.js';
 import { openTileJournal, type WorkIdentity } from './tile-journal.js';
 
@@ -33,6 +33,7 @@ export async function createCogFile(
   path: string,
   { overwrite = false, identity, ...options }: CogFileOptions,
 ): Promise<CogFile> {
+  await assertWritable(path, { overwrite });
   const journal = await openTileJournal(partFolder(path), identity);
   try {
     const places = { name: path, store: journal, codecs: nodeCodecs, createSink: () => createFile(path, overwrite) };

@@ -1,27 +1,14 @@
-// Files as byte sources and byte sinks.
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+// Files as byte sources.
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RasterError } from './error.js';
-import type { ByteSink, ByteSource } from './source.js';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder; check the path',
-  EACCES: 'permission denied; check who may read or write there',
-  EPERM: 'the system does not permit it; check who may read or write there',
-  EROFS: 'the file system is read-only; choose another folder',
-  ENOSPC: 'the disk is full; free some space or choose another folder',
-  EDQUOT: 'your disk quota is used up; free some space or choose another folder',
-  EFBIG: 'the file would be larger than is allowed here; choose another folder',
-  EISDIR: 'it is a folder; name a file',
-  ENOTDIR: 'a part of the path is not a folder; check the path',
-  EMFILE: 'too many files are open; close some',
-};
+import type { ByteSource } from './source.js';
+import { systemReason } from './system-reason.js';
 
 /** A file system's error as RasterError: what was tried, on which path, why it failed. */
 export function toRasterError(doing: string, path: string, cause: unknown): RasterError {
   if (cause instanceof RasterError) return cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return new RasterError(`${path}: cannot ${doing}: ${REASONS[code ?? ''] ?? message}`, { path, cause });
+  const reason = systemReason(cause) ?? (cause as Error).message;
+  return new RasterError(`${path}: cannot ${doing}: ${reason}`, { path, cause });
 }
 
 /** Opens a file as a byte source. Rejects with RasterError where there is no readable file. */
@@ -68,53 +55,5 @@ function fileSource(path: string, handle: FileHandle, size: number): ByteSource 
       }
     },
     close: () => handle.close(),
-  };
-}
-
-/** Refuses a path that is taken. */
-async function assertFree(path: string, overwrite: boolean): Promise<void> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw toRasterError('write it', path, error);
-  });
-  if (found?.isDirectory()) throw new RasterError(`${path}: is a folder; name a file in it`, { path });
-  if (found && !overwrite)
-    throw new RasterError(`${path}: already exists; choose another name or ask to overwrite it`, { path });
-}
-
-/** A new file that is written beside `path` and takes its name when it is complete. Rejects with RasterError where `path` cannot be written. */
-export async function createFile(path: string, overwrite: boolean): Promise<ByteSink> {
-  await assertFree(path, overwrite);
-  const partial = `${path}.${randomUUID().slice(0, 8)}.partial`;
-  const attempt = async <T>(doing: string, action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action();
-    } catch (cause) {
-      throw toRasterError(doing, path, cause);
-    }
-  };
-  const handle = await attempt('create it', () => open(partial, 'wx'));
-  let done = false;
-  return {
-    name: path,
-    write: (offset, bytes) =>
-      attempt('write it', async () => {
-        for (let put = 0; put < bytes.length; )
-          put += (await handle.write(bytes, put, bytes.length - put, offset + put)).bytesWritten;
-      }),
-    commit: () =>
-      attempt('complete it', async () => {
-        await handle.sync();
-        await assertFree(path, overwrite);
-        await handle.close();
-        await rename(partial, path);
-        done = true;
-      }),
-    async discard() {
-      if (done) return;
-      done = true;
-      await handle.close().catch(() => {}); // what failed before is the error to see
-      await rm(partial, { force: true });
-    },
   };
 }

@@ -1,27 +1,26 @@
 // What the raster package needs of Node: files and zlib, and what it offers on them.
 import { nodeCodecs } from './node-codecs.js';
-import { createFile } from './node-files.js';
+import { createFile } from './node-output.js';
 import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { nodeCodecs } from './node-codecs.js';
 export { type CogFile, type CogFileOptions, createCogFile, partFolder } from './node-cog.js';
 export { openFile } from './node-files.js';
+export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
-  type FileContent,
   openFolder,
   openScene,
   readSpectralLibrary,
   saveSpectralLibrary,
   spectralLibraryFiles,
-  writeFiles,
 } from './open-node.js';
 export type { CogOptions, CogWriter } from './tiff/cog.js';
 export type { BandStatistics } from './tiff/statistics.js';
 export type { WorkIdentity } from './tile-journal.js';
 
 /**
- * Begins a GeoTIFF map at `path`; it appears there, complete, on `close()`.
+ * Begins a GeoTIFF map at `path`; it appears there (at its end, where it is a link), complete, on `close()`.
  * Rejects with RasterError where the path is taken (unless `overwrite`), cannot be written, or an option is wrong.
  */
 export async function createMap(

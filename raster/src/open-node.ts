@@ -7,12 +7,12 @@ import type { LibraryOptions, SpectralLibrary } from './library.js';
 import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 import { nodeCodecs } from './node-codecs.js';
-import { createFile, openFile, toRasterError } from './node-files.js';
+import { openFile, toRasterError } from './node-files.js';
+import { type FileContent, writeFiles } from './node-output.js';
 import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 import { openWith } from './open-raster.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
-import type { ByteSink } from './source.js';
 
 /** A folder on disk; `name` is its path as the user gave it. */
 export function openFolder(name: string): Folder {
@@ -63,31 +63,6 @@ export async function readSpectralLibrary(path: string, options: LibraryOptions 
     await source.close();
     return library;
   });
-}
-
-/** A file to write: where, and what. */
-export type FileContent = readonly [path: string, bytes: Uint8Array];
-
-/**
- * Writes several files as one: each beside its final name, all renamed when all are complete.
- * Rejects with RasterError where a file is there already (unless `overwrite`) or cannot be written; no part of a file is left then.
- */
-export async function writeFiles(
-  files: readonly FileContent[],
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
-): Promise<void> {
-  const sinks: ByteSink[] = [];
-  try {
-    for (const [path, bytes] of files) {
-      const sink = await createFile(path, overwrite);
-      sinks.push(sink);
-      await sink.write(0, bytes);
-    }
-    for (const sink of sinks) await sink.commit();
-  } catch (cause) {
-    for (const sink of sinks) await sink.discard();
-    throw cause;
-  }
 }
 
 /** The files of a library as the extension of `path` says: `.csv`, or `.sli` with its header `.sli.hdr` beside it. Throws RasterError at any other. */

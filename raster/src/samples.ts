@@ -36,7 +36,8 @@ export function toSamples(bytes: Uint8Array, type: SampleType, bigEndian: boolea
   const Samples = sampleArrays[type];
   const size = Samples.BYTES_PER_ELEMENT;
   const swap = bigEndian && size > 1;
-  const own = swap || bytes.byteOffset % size !== 0 ? bytes.slice() : bytes;
+  // Not slice(): a Buffer's gives a view.
+  const own = swap || bytes.byteOffset % size !== 0 ? new Uint8Array(bytes) : bytes;
   if (swap) swapBytes(own, size);
   return new Samples(own.buffer as ArrayBuffer, own.byteOffset, own.length / size);
 }

@@ -1,22 +1,24 @@
 /** Nanometres in one unit, by the names that headers use. */
-const NANOMETRES: Readonly<Record<string, number>> = {
-  nm: 1,
-  nanometer: 1,
-  nanometers: 1,
-  nanometre: 1,
-  nanometres: 1,
-  um: 1e3,
-  µm: 1e3,
-  μm: 1e3,
-  micron: 1e3,
-  microns: 1e3,
-  micrometer: 1e3,
-  micrometers: 1e3,
-  micrometre: 1e3,
-  micrometres: 1e3,
-  angstrom: 0.1,
-  angstroms: 0.1,
-};
+const NANOMETRES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    nm: 1,
+    nanometer: 1,
+    nanometers: 1,
+    nanometre: 1,
+    nanometres: 1,
+    um: 1e3,
+    µm: 1e3,
+    μm: 1e3,
+    micron: 1e3,
+    microns: 1e3,
+    micrometer: 1e3,
+    micrometers: 1e3,
+    micrometre: 1e3,
+    micrometres: 1e3,
+    angstrom: 0.1,
+    angstroms: 0.1,
+  }),
+);
 
 /**
  * Nanometres in one `unit`; undefined where it names something that is not a length (an index, a wavenumber, a frequency).
@@ -25,7 +27,7 @@ const NANOMETRES: Readonly<Record<string, number>> = {
  */
 export function nanometresPer(unit: string, wavelengths: readonly number[]): number | undefined {
   const name = unit.trim().toLowerCase();
-  if (name !== '' && name !== 'unknown') return NANOMETRES[name];
+  if (name !== '' && name !== 'unknown') return NANOMETRES.get(name);
   return wavelengths.reduce((most, value) => Math.max(most, value), 0) < 100 ? 1e3 : 1;
 }
 

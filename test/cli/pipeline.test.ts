@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
@@ -103,52 +102,6 @@ describe('from a scene to its map, on the command line', () => {
         first,
         [...expected].sort((a, b) => a - b),
       );
-    });
-  });
-
-  describe('export', () => {
-    it('checks the model on real pixels and writes a STAC item beside it', () => {
-      const { stdout } = succeed(['export', 'run', '-o', 'second.onnx', '--json'], folder);
-      const { maxDifference, probePixels, sidecar, bytes } = JSON.parse(stdout);
-      assert.ok(maxDifference <= 1e-5);
-      assert.ok(probePixels > 500, `${probePixels}`); // all that 32 x 32 pixels have: 73 % of 1024
-      const item = JSON.parse(readFileSync(join(folder, sidecar), 'utf8'));
-      assert.equal(item.properties['mlm:architecture'], 'EGU-Net');
-      assert.equal(item.assets.model.href, './second.onnx');
-      assert.equal(item.assets.model['file:size'], bytes);
-      const sha256 = createHash('sha256')
-        .update(readFileSync(join(folder, 'second.onnx')))
-        .digest('hex');
-      assert.equal(item.assets.model['file:checksum'], `1220${sha256}`);
-    });
-
-    it('writes the same bytes twice at the time that SOURCE_DATE_EPOCH says', () => {
-      const env = process.env.SOURCE_DATE_EPOCH;
-      try {
-        process.env.SOURCE_DATE_EPOCH = '1700000000';
-        for (const name of ['dated', 'again']) succeed(['export', 'run', '-o', `${name}.onnx`], folder);
-        process.env.SOURCE_DATE_EPOCH = 'today';
-        const { code, stderr } = egunet(['export', 'run', '-o', 'undated.onnx'], folder);
-        assert.equal(code, 1);
-        assert.match(stderr, /SOURCE_DATE_EPOCH: expected whole seconds since 1970, got 'today'/);
-      } finally {
-        if (env === undefined) delete process.env.SOURCE_DATE_EPOCH;
-        else process.env.SOURCE_DATE_EPOCH = env;
-      }
-      const [dated, again] = ['dated', 'again'].map((name) => readFileSync(join(folder, `${name}.onnx`)));
-      assert.ok(dated!.equals(again!));
-      const [{ card }] = JSON.parse(succeed(['info', 'dated.onnx', '--json'], folder).stdout);
-      assert.equal(card.created, '2023-11-14T22:13:20.000Z');
-    });
-
-    it('finds a scene that has moved where it is told', () => {
-      cpSync(join(folder, 'run'), join(folder, 'moved'), { recursive: true });
-      const manifest = join(folder, 'moved/manifest.json');
-      writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll(folder, '/nowhere'));
-      const failed = egunet(['export', 'moved', '-o', 'moved.onnx'], folder);
-      assert.equal(failed.code, 1);
-      assert.match(failed.stderr, /training scene is needed.*give it with --scene/);
-      succeed(['export', 'moved', '--scene', product, '-o', 'moved.onnx'], folder);
     });
   });
 
@@ -295,9 +248,6 @@ describe('from a scene to its map, on the command line', () => {
       assert.match(stderr, /^egunet: interrupted: nothing is left behind$/m);
       assert.deepEqual(readdirSync(folder).sort(), before);
     };
-
-    it('stops an export and leaves nothing', () =>
-      stopped(['export', 'run', '-o', 'stopped.onnx'], /^reading pixels to check on \d+%/m));
 
     for (const step of ['reading the reference', 'reading the scene'])
       it(`stops an evaluation that is ${step}`, () =>

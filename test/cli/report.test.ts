@@ -137,7 +137,8 @@ describe('the scale bar', () => {
     const affine = [30, 0, 360000, 0, -30, 5800000] as const;
     assert.equal(pixelSize({ affine, epsg: 32633 }), 30);
     assert.equal(pixelSize({ affine: [0, 20, 0, 20, 0, 0], epsg: 32733 }), 20); // rotated by 90 degrees
-    assert.equal(pixelSize({ affine, epsg: 4326 }), undefined);
+    assert.equal(pixelSize({ affine, epsg: 25832 }), 30);
+    for (const epsg of [4326, 3857, 32661]) assert.equal(pixelSize({ affine, epsg }), undefined);
     assert.equal(pixelSize({ affine }), undefined);
     assert.equal(pixelSize(undefined), undefined);
   });
@@ -181,10 +182,48 @@ describe('report charts', () => {
     });
     assert.match(svg, /^<svg/);
     assert.match(svg, />wavelength \(nm\)</);
-    assert.match(svg, />reflectance</);
-    assert.match(svg, />tree, reference</);
+    assert.match(svg, />reflectance \(1 = 100 %\)</);
+    assert.match(svg, />tree</);
     assert.ok(!svg.includes('<script'), 'a name from a file must not become markup');
-    assert.equal(svg.match(/stroke-dasharray="5,3"/g)?.length, 4); // two dashed lines, each also in the legend
+    assert.equal(svg.match(/stroke-dasharray="5,3"/g)?.length, 2);
+    assert.ok(!svg.includes('>tree, reference<'), 'a dashed line has the colour that the legend names');
+  });
+
+  it('has room for ten endmembers with long names, each in a colour of its own', async () => {
+    const names = Array.from({ length: 10 }, (_, c) => `weathered construction concrete of roof ${c + 1}`);
+    const set = { wavelengths: [900, 1000, 1100], names, spectra: names.map((_, c) => [0, c / 10, 0.1]) };
+    const svg = await spectraChart(set, { reference: set });
+    assert.equal(new Set(names.map((_, c) => lineColour(c))).size, 10);
+    const [width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!.slice(1).map(Number) as [number, number];
+    const legend = [...svg.matchAll(/transform="translate\(([\d.]+),([\d.]+)\)"[^>]*>(weathered[^<]*)</g)];
+    assert.deepEqual(
+      legend.map(([, , , name]) => name),
+      names,
+    );
+    const [, left, top] = /translate\(([\d.]+),([\d.]+)\)/.exec(svg)!.map(Number) as [number, number, number];
+    for (const [, x, y, name] of legend) {
+      assert.ok(left + Number(x) + 6 * name!.length < width, 'letters of 12 px are about 6 px wide');
+      assert.ok(top + Number(y) + 6 < height);
+    }
+  });
+
+  const labelsOf = (svg: string) => [...svg.matchAll(/>([\d.,e-]+)<\/text>/g)].map(([, label]) => label!);
+
+  it('labels wavelengths as they are written, and epochs as whole numbers however few there are', async () => {
+    const set = { wavelengths: [900, 1300, 2400], names: ['a'], spectra: [[0.2, 0.4, 0.3]] };
+    assert.ok(labelsOf(await spectraChart(set)).includes('1000'));
+    const epochs = await lossChart(
+      [1, 2, 3].map((epoch) => ({ epoch, loss: 1, crossEntropy: 0.5, reconstruction: 0.4 })),
+    );
+    assert.deepEqual(
+      labelsOf(epochs).filter((label) => Number(label) > 1 && Number(label) < 10),
+      ['2', '3'],
+    );
+  });
+
+  it('rules a logarithmic axis by powers of ten around the values', async () => {
+    const history = [3, 0.5].map((loss, i) => ({ epoch: i + 1, loss, crossEntropy: loss, reconstruction: loss / 100 }));
+    assert.deepEqual(labelsOf(await lossChart(history)).slice(-5), ['0.001', '0.01', '0.1', '1', '10']);
   });
 
   it('draws losses on a logarithmic axis and passes over values that have no logarithm', async () => {
@@ -229,6 +268,12 @@ describe('the report page', () => {
     assert.ok(!/(src|href)="(?!data:)/.test(page));
     assert.ok(!/url\(|@import|<script|<link/.test(page));
     assert.ok(page.includes(`data:image/png;base64,${Buffer.from(png).toString('base64')}`));
+  });
+
+  it('shows where there is no data, on the screen and on paper', () => {
+    assert.match(page, /img, \.hole \{ background: repeating-linear-gradient/);
+    assert.match(page, /<div class="hole"[^>]*><\/div><em>no data<\/em>/);
+    assert.match(page, /@media print \{[^@]*print-color-adjust: exact/); // else the colour bar is not printed
   });
 
   it("follows the reader's choice of light or dark", () => {

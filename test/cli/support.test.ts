@@ -1,40 +1,81 @@
 import assert from 'node:assert/strict';
-import { bandRanges, excludeAllBut, wavelengthRange } from 'egunet/dist/support/bands.js';
+import * as demo from 'egunet/dist/commands/demo.js';
+import * as endmembers from 'egunet/dist/commands/endmembers.js';
+import * as evaluate from 'egunet/dist/commands/evaluate.js';
+import * as exportCommand from 'egunet/dist/commands/export.js';
+import * as infer from 'egunet/dist/commands/infer.js';
+import * as info from 'egunet/dist/commands/info.js';
+import * as train from 'egunet/dist/commands/train.js';
+import { bandRanges, excludeAllBut, nanometreRange } from 'egunet/dist/support/bands.js';
 import { CommandError, describeFailure, InterruptedError, UsageError } from 'egunet/dist/support/errors.js';
 import { parseIntervals } from 'egunet/dist/support/options.js';
+import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 import { formatFacts, formatSeconds, formatTable, shellCommand } from 'egunet/dist/support/output.js';
 import fc from 'fast-check';
 
-const band = (wavelength: number | undefined) => (wavelength === undefined ? {} : { wavelength });
-
 describe('what a failure prints', () => {
+  const quiet = { verbose: false };
+
   it('is one line for an error that was raised on purpose', () => {
-    assert.deepEqual(describeFailure(new CommandError('x: no data'), false), { text: 'egunet: x: no data', code: 1 });
+    assert.deepEqual(describeFailure(new CommandError('x: no data'), quiet), {
+      message: 'x: no data',
+      text: 'egunet: x: no data',
+      code: 1,
+    });
+  });
+
+  it('is one line for an error of several, too', () => {
+    assert.equal(describeFailure(new CommandError('x:\n  no data\nat all'), quiet).text, 'egunet: x: no data at all');
   });
 
   it('has the stack and the causes with --verbose', () => {
-    const { text } = describeFailure(Object.assign(new CommandError('outer'), { cause: new Error('inner') }), true);
+    const { text } = describeFailure(Object.assign(new CommandError('outer'), { cause: new Error('inner') }), {
+      verbose: true,
+    });
     assert.match(text, /^egunet: outer\n/);
     assert.match(text, /caused by: Error: inner/);
   });
 
   it('tells wrong usage and interrupts by their exit codes', () => {
-    assert.equal(describeFailure(new UsageError('no'), true).code, 2);
-    assert.equal(describeFailure(new InterruptedError('stopped'), false).code, 130);
+    assert.equal(describeFailure(new UsageError('no'), { verbose: true }).code, 2);
+    assert.equal(describeFailure(new InterruptedError('stopped'), quiet).code, 130);
   });
 
   it('says that an untagged error is a bug and how to see more', () => {
-    const { text, code } = describeFailure(new TypeError('x is undefined'), false);
+    const { text, code } = describeFailure(new TypeError('x is undefined'), quiet);
     assert.equal(code, 1);
     assert.match(text, /bug in egunet: x is undefined; run again with --verbose/);
     assert.ok(!text.includes('\n'));
-    assert.match(describeFailure(new TypeError('x'), true).text, /support\.test/);
-    assert.match(describeFailure('text', false).text, /bug in egunet: text/);
+    assert.match(describeFailure(new TypeError('x'), { verbose: true }).text, /support\.test/);
+    assert.match(describeFailure('text', quiet).text, /bug in egunet: text/);
+  });
+
+  it('names the option that helps, where the error tells the remedy and the command has that option', () => {
+    const taken = Object.assign(new Error('a.tif: exists already'), { _tag: 'RasterError', remedy: 'overwrite' });
+    const foreign = Object.assign(new Error('8 bands do not match'), { _tag: 'InferError', remedy: 'resample' });
+    const said = (error: unknown, command: Command) =>
+      describeFailure(error, { ...quiet, outline: outlineOf(command) }).text;
+    for (const command of [infer, train, exportCommand, endmembers])
+      assert.equal(said(taken, command), 'egunet: a.tif: exists already; --overwrite replaces it');
+    assert.equal(said(foreign, infer), "egunet: 8 bands do not match; --resample interpolates the scene's bands");
+    for (const command of [evaluate, demo, info]) {
+      assert.equal(said(taken, command), 'egunet: a.tif: exists already');
+      assert.equal(said(foreign, command), 'egunet: 8 bands do not match');
+    }
+    const strange = Object.assign(new Error('x'), { _tag: 'RasterError', remedy: 'constructor' });
+    assert.equal(said(strange, infer), 'egunet: x');
+  });
+
+  it('ends wrong usage with the usage of its command', () => {
+    assert.equal(
+      describeFailure(new UsageError('no'), { verbose: true, outline: outlineOf(exportCommand) }).text,
+      'egunet: no\nusage: egunet export RUN -o MODEL.onnx [options] (egunet export --help lists them)',
+    );
   });
 
   it('explains what the operating system refused', () => {
     const error = Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/out', syscall: 'open' });
-    assert.match(describeFailure(error, false).text, /^egunet: \/out: permission denied/);
+    assert.match(describeFailure(error, quiet).text, /^egunet: \/out: permission denied/);
   });
 });
 
@@ -77,8 +118,8 @@ describe('texts for people', () => {
 
   it('writes bands as ranges counted from 1', () => {
     assert.equal(bandRanges([134, 130, 131, 132, 133, 140]), '131-135, 141');
-    assert.equal(wavelengthRange([band(900), band(undefined), band(420.04)]), '420.0-900.0 nm');
-    assert.equal(wavelengthRange([band(undefined)]), undefined);
+    assert.equal(nanometreRange([900, undefined, null, 420.04]), '420.0-900.0 nm');
+    assert.equal(nanometreRange([undefined]), undefined);
   });
 });
 

@@ -79,24 +79,6 @@ describe('train, on the command line', () => {
     assert.match(succeed(['train', '-o', 'broken', '--resume'], folder).stderr, /nothing to resume/);
   });
 
-  it('killed outright goes on from the last saving, to the same weights', async () => {
-    const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', `${MANY}`];
-    const outcome = await interrupted([binary, ...train, '-o', 'killed', '--save-every', '0', '--verbose'], {
-      cwd: folder,
-      when: /epoch 5\/60/,
-      by: 'SIGKILL',
-    });
-    assert.equal(outcome.signal, 'SIGKILL');
-    const [half] = JSON.parse(succeed(['info', 'killed', '--json'], folder).stdout);
-    assert.ok(half.epoch >= 4 && half.epoch < MANY, `saved at ${half.epoch}`);
-    succeed(['train', '-o', 'killed', '--resume'], folder);
-    const [killed, whole] = [filesOf(join(folder, 'killed')), filesOf(join(folder, 'whole'))];
-    assert.deepEqual(
-      killed.filter(([name]) => name?.endsWith('.bin') || name === 'manifest.json'),
-      whole,
-    );
-  });
-
   it('goes on when nobody reads its standard error any more', () => {
     const train = `'${process.execPath}' '${binary}' train '${scene}' -n 3 --batch 400 --epochs 5 --verbose -o unread`;
     const shell = `cd '${folder}'; { ${train} 2>&1 >/dev/null; echo $? >unread.code; } | head -n 1`;

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DEFAULT_SETTINGS } from '@egunet/train';
-import { temporaryFolder } from '../support/index.js';
+import * as train from 'egunet/dist/commands/train.js';
+import { commandHelp } from 'egunet/dist/support/help.js';
+import { outlineOf } from 'egunet/dist/support/outline.js';
+import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
 const COMMANDS = ['info', 'endmembers', 'train', 'export', 'infer', 'evaluate', 'demo'];
@@ -47,64 +51,25 @@ describe('the command line', () => {
     assert.match(egunet(['--version'], folder).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
-  const wrong: [why: string, args: string[], says: RegExp][] = [
-    ['no command', [], /which command\?/],
-    ['an unknown command', ['trian'], /Did you mean train\?/],
-    ['an unknown option', ['train', 'x', '-o', 'r', '--epoch', '3'], /Unknown argument: epoch/],
-    ['a missing argument', ['infer', 'x', '-o', 'a.tif'], /Missing required argument: model/],
-    ['a missing scene', ['train', '-o', 'r'], /which scene\?/],
-    ['an empty name', ['train', 'x', '-o', ''], /-o: expected a name, got nothing/],
-    ['text for a number', ['train', 'x', '-o', 'r', '--seed', 'abc'], /--seed: expected a whole number >= 0/],
-    [
-      'a fraction for a count',
-      ['train', 'x', '-o', 'r', '--epochs', '1.5'],
-      /--epochs: expected a whole number >= 1, got 1.5/,
-    ],
-    [
-      'a number out of range',
-      ['train', 'x', '-o', 'r', '--drop-rate', '1'],
-      /--drop-rate: expected a number >= 0 and < 1, got 1/,
-    ],
-    [
-      'more threads than processors',
-      ['train', 'x', '-o', 'r', '--threads', '100000'],
-      /--threads: expected a whole number >= 1 and <= \d+, got 100000/,
-    ],
-    ['an option without its value', ['train', 'x', '-o', 'r', '--seed'], /Not enough arguments following: seed/],
-    ['an option twice', ['train', 'x', '-o', 'r', '--seed', '1', '--seed', '2'], /--seed is given 2 times/],
-    ['an unknown choice', ['train', 'x', '-o', 'r', '--schedule', 'cosine'], /schedule.*"released", "poly"/],
-    ['half a size', ['train', 'x', '-o', 'r', '--rows', '3'], /rows -> cols/],
-    [
-      'wavelengths that are none',
-      ['train', 'x', '-o', 'r', '--exclude', '1400'],
-      /--exclude: expected intervals in nm/,
-    ],
-    ['a library scale without a library', ['endmembers', 'x', '-o', 'p', '--library-scale', '0.01'], /needs --library/],
-    [
-      '--resume with a setting',
-      ['train', '-o', 'r', '--resume', '--epochs', '5'],
-      /--epochs: a resumed run keeps its settings/,
-    ],
-    ['--resume with a scene', ['train', 'x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
-    ['--resume with --overwrite', ['train', '-o', 'r', '--resume', '--overwrite'], /choose one/],
-    ['a model name without .onnx', ['export', 'r', '-o', 'model'], /ends in .onnx, got 'model'/],
-    ['spectra without their scene', ['evaluate', 'a.tif', '-r', 't.tif', '--model', 'm.onnx'], /--model needs --scene/],
-    [
-      'endmembers twice over',
-      ['evaluate', 'a.tif', '-r', 't.tif', '--scene', 's', '--model', 'm.onnx', '--endmembers', 'e.csv'],
-      /leave --endmembers out/,
-    ],
-  ];
-  for (const [why, args, says] of wrong)
-    it(`calls ${why} wrong usage: exit code 2, one line`, () => {
-      const { code, stdout, stderr } = egunet(args, folder);
-      assert.match(stderr, says);
-      assert.match(stderr, /^egunet: [^\n]+\n$/);
-      assert.equal(code, 2);
-      assert.equal(stdout, '');
-    });
+  it('fits its explanations to the terminal, but never breaks an example, which is there to be copied', () => {
+    for (const width of [80, 100]) {
+      const lines = commandHelp(outlineOf(train), width).split('\n');
+      for (const line of lines) assert.ok(line.startsWith('  egunet ') || line.length <= width, line);
+      assert.ok(
+        lines.some((line) => line.length > width - 8),
+        'the width is used',
+      );
+      assert.ok(lines.includes('  egunet train a.hdr --library soils.csv --exclude 1340-1460 -o run'));
+    }
+  });
 
-  it('leaves nothing behind after wrong usage', () => {
-    assert.deepEqual(readdirSync(folder), []);
+  it('loads neither the parser nor a runtime to explain itself', () => {
+    const loaded = new Set(['main', ...COMMANDS.map((name) => `commands/${name}`)].map((name) => `cli/src/${name}.ts`));
+    for (const file of loaded) // grows while it is walked
+      for (const [, name] of readFileSync(join(root, file), 'utf8').matchAll(/^import (?!type)[^;]*?'([^']+)';/gm)) {
+        assert.match(name!, /^(\.|node:)/, `${file} loads ${name} before anything is asked of it`);
+        if (name!.startsWith('.')) loaded.add(join(file, '..', name!.replace(/\.js$/, '.ts')));
+      }
+    assert.ok(loaded.has('cli/src/support/help.ts'));
   });
 });

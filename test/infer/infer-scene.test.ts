@@ -185,8 +185,9 @@ describe('inferring a scene', function () {
     const output = inFolder('old.tif');
     writeFileSync(output, 'old');
     await assert.rejects(inferScene({ scene, model: modelPath, output }), {
-      _tag: 'InferError',
-      message: `${output}: exists already; choose another name, or allow overwriting it`,
+      _tag: 'RasterError',
+      message: `${output}: exists already; choose another name`,
+      remedy: 'overwrite',
     });
     assert.equal(readFileSync(output, 'utf8'), 'old');
     await inferScene({ scene, model: modelPath, output, overwrite: true });
@@ -216,12 +217,16 @@ describe('inferring a scene', function () {
       await refused(
         { output: inFolder('none/map.tif'), onProgress: never },
         /cannot write into .*none: .*check the path/,
+        'RasterError',
       );
       const plain = inFolder('plain');
       writeFileSync(plain, '');
-      await refused({ output: join(plain, 'map.tif'), onProgress: never }, /plain: it is not a folder; choose another/);
-      await refused({ output: join(plain, 'deeper/map.tif'), onProgress: never }, /a part of the path is not a folder/);
-      await refused({ output: folder, overwrite: true, onProgress: never }, /is not a file; name the map's file/);
+      for (const [output, message] of [
+        [join(plain, 'map.tif'), /plain is not a folder; choose another/],
+        [join(plain, 'deeper/map.tif'), /a part of the path is not a folder/],
+        [folder, /is a folder; name a file/],
+      ] as const)
+        await refused({ output, overwrite: true, onProgress: never }, message, 'RasterError');
     });
 
     it('outputs that are the inputs', async () => {

@@ -129,6 +129,8 @@ describe('opening a model refuses', () => {
     await refused(fits({ ...rest, bands, endmembers: endmembers.slice(1) }), /expected .* \[pixels, 2\], got/);
     const renamed = Buffer.from(model.toString('latin1').replaceAll('abundances', 'elsewhere_'), 'latin1');
     await refused(file('renamed.onnx', renamed), /got .* -> elsewhere_: float32/);
+    const broken = Buffer.from(model.toString('latin1').replaceAll('abundances', 'abun\ndance'), 'latin1');
+    await refused(file('broken.onnx', broken), /got .* -> abun dance: float32/);
   });
 
   it('a model that onnxruntime cannot load', async () => {

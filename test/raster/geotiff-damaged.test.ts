@@ -5,7 +5,7 @@ import { openGeoTiff, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { requireGdal, temporaryFolder } from '../support/index.js';
-import { openPath, sampleValues, translate, writeEnvi } from './geotiff-support.js';
+import { openPath, patchTag, sampleValues, translate, writeEnvi } from './geotiff-support.js';
 import { assertRefused, memorySource } from './memory.js';
 
 const size = { rows: 20, cols: 24, bands: 2 };
@@ -82,20 +82,6 @@ describe('A damaged or unsupported GeoTIFF', () => {
     await scene.close();
   });
 
-  /** Overwrites the value field of a tag in a little-endian classic TIFF whose first directory holds it. */
-  function patch(bytes: Buffer, tag: number, value: number): Buffer {
-    const changed = Buffer.from(bytes);
-    const directory = changed.readUInt32LE(4);
-    for (let at = directory + 2; at < directory + 2 + changed.readUInt16LE(directory) * 12; at += 12)
-      if (changed.readUInt16LE(at) === tag) {
-        changed.writeUInt16LE(4, at + 2); // a LONG
-        changed.writeUInt32LE(1, at + 4);
-        changed.writeUInt32LE(value, at + 8);
-        return changed;
-      }
-    throw new Error(`no tag ${tag}`);
-  }
-
   it('is refused when a tag claims what cannot be', async () => {
     const bytes = readFileSync(
       make('-co COMPRESS=DEFLATE -co PREDICTOR=2 -co TILED=YES -co BLOCKXSIZE=16 -co BLOCKYSIZE=16'),
@@ -114,11 +100,11 @@ describe('A damaged or unsupported GeoTIFF', () => {
       [258, 64, /samples of 64 bits/],
       [324, 5, /expected the places of \d+ tiles, got \d/],
     ] as const)
-      await assertRefused(() => readWhole(patch(bytes, tag, value)), expected);
+      await assertRefused(() => readWhole(patchTag(bytes, tag, value)), expected);
     const strip = readFileSync(translate(raw, join(folder, 'strip.tif'), '-of GTiff -b 1 -co BLOCKYSIZE=20'));
-    await assertRefused(() => readWhole(patch(strip, 273, 3)), /strip 0 of 1 should lie at bytes 3\.\./);
-    await assertRefused(() => readWhole(patch(strip, 273, 1e9)), /but the file has \d+ bytes/);
-    await assertRefused(() => readWhole(patch(strip, 279, 10)), /should hold 960 bytes, which its 10 bytes/);
+    await assertRefused(() => readWhole(patchTag(strip, 273, 3)), /strip 0 of 1 should lie at bytes 3\.\./);
+    await assertRefused(() => readWhole(patchTag(strip, 273, 1e9)), /but the file has \d+ bytes/);
+    await assertRefused(() => readWhole(patchTag(strip, 279, 10)), /should hold 960 bytes, which its 10 bytes/);
   });
 
   it('is refused when NoData is not a number or the georeference maps no area', async () => {

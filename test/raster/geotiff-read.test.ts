@@ -134,7 +134,7 @@ describe('GeoTIFF reading', () => {
     const { rows, cols, bands } = size;
     for (const layout of layouts) {
       const { values, path } = make('int16', layout);
-      // A cache of one byte keeps one block, the default keeps all.
+      // A cache of one byte keeps one block of every plane, the default keeps all.
       for (const cacheBytes of [1, undefined]) {
         const scene = await openGeoTiff(await openFile(path), nodeCodecs, { ...(cacheBytes && { cacheBytes }) });
         const windows = fc
@@ -165,25 +165,6 @@ describe('GeoTIFF reading', () => {
         await scene.close();
       }
     }
-  });
-
-  it('decodes a block once for neighbouring windows, and only the bands asked for of a planar file', async () => {
-    const { path } = make(
-      'int16',
-      '-co COMPRESS=DEFLATE -co INTERLEAVE=BAND -co TILED=YES -co BLOCKXSIZE=32 -co BLOCKYSIZE=32',
-    );
-    let inflated = 0;
-    const counting = {
-      ...nodeCodecs,
-      inflate: (bytes: Uint8Array, most: number) => {
-        inflated++;
-        return nodeCodecs.inflate(bytes, most);
-      },
-    };
-    const scene = await openGeoTiff(await openFile(path), counting);
-    for (let row = 0; row < 32; row += 8) await scene.readWindow({ row, col: 0, rows: 8, cols: size.cols }, [4, 1]);
-    assert.equal(inflated, 2 * 3, '2 bands of the 3 tiles across, once each');
-    await scene.close();
   });
 
   it('refuses windows and bands that are not in the scene', async () => {

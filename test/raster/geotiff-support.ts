@@ -132,3 +132,17 @@ export async function readAll(scene: Scene): Promise<SampleArray> {
   await scene.close();
   return data;
 }
+
+/** Overwrites the value field of a tag in a little-endian classic TIFF whose first directory holds it. */
+export function patchTag(bytes: Buffer, tag: number, value: number): Buffer {
+  const changed = Buffer.from(bytes);
+  const directory = changed.readUInt32LE(4);
+  for (let at = directory + 2; at < directory + 2 + changed.readUInt16LE(directory) * 12; at += 12)
+    if (changed.readUInt16LE(at) === tag) {
+      changed.writeUInt16LE(4, at + 2); // a LONG
+      changed.writeUInt32LE(1, at + 4);
+      changed.writeUInt32LE(value, at + 8);
+      return changed;
+    }
+  throw new Error(`no tag ${tag}`);
+}

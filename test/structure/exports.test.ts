@@ -11,6 +11,7 @@ const entries = [
   '@egunet/export',
   '@egunet/raster',
   '@egunet/raster/node',
+  '@egunet/raster/system-reason',
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',

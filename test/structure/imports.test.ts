@@ -12,7 +12,10 @@ const rooms: [folder: string, allowed: string[]][] = [
   ['train', ['@egunet/models', '@egunet/models/card', '@egunet/models/check', '@egunet/export']],
   ['infer/core', ['@egunet/models/card']],
   ['fixtures', ['@egunet/raster', '@egunet/raster/node']],
-  ['infer/node', ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/node']],
+  [
+    'infer/node',
+    ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/node', '@egunet/raster/system-reason'],
+  ],
 ];
 
 function sources(folder: string): string[] {

@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createRandom, drawKept, fit, gapTable, learningRateAt, loadRun, saveRun, TrainError } from '@egunet/train';
+import { type Engine, fit, loadRun, saveRun, TrainError } from '@egunet/train';
 import { temporaryFolder } from '../support/index.js';
 import { mixtures } from './training-set.js';
 
 const refused = (pattern: RegExp) => (error: unknown) => error instanceof TrainError && pattern.test(error.message);
 
-describe('schedules', () => {
-  const options = { learningRate: 0.1, candidates: 1600, steps: 1000 };
-
-  it('lets the released rate fall by 0.99 every candidates / 8000 steps', () => {
-    const at = (step: number) => learningRateAt(step, { ...options, schedule: 'released' });
-    assert.equal(at(0), 0.1);
-    // 1600 candidates: 100 steps are 100 / 0.2 = 500 powers of 0.99.
-    assert.ok(Math.abs(at(100) - 0.1 * 0.99 ** 500) < 1e-15);
-  });
-
-  it('lets the paper’s rate fall to zero at the last step', () => {
-    const at = (step: number) => learningRateAt(step, { ...options, schedule: 'poly' });
-    assert.equal(at(0), 0.1);
-    assert.ok(Math.abs(at(500) - 0.1 * 0.5 ** 0.99) < 1e-15);
-    assert.equal(at(1000), 0);
-  });
+/** An engine that changes nothing. */
+const idle = async (): Promise<Engine> => ({
+  name: 'idle',
+  runEpoch: async (state) => ({ state, losses: new Float32Array(6) }),
+  release: async () => {},
 });
 
 describe('fit', () => {
@@ -88,7 +75,11 @@ describe('fit', () => {
     ['a drop rate of 1', /in \[0, 1\), got 1/, { dropRate: 1 }],
     ['a negative weight decay', />= 0, got -1/, { weightDecay: -1 }],
     ['a fractional seed', /whole number >= 0, got 0.5/, { seed: 0.5 }],
-    ['a learning rate that blows up', /not finite in epoch \d+; try a lower/, { learningRate: 1e38, epochs: 20 }],
+    [
+      'a learning rate that blows up',
+      /not finite in epoch \d+ of 20; train anew with a smaller learning rate than 1e\+38/,
+      { learningRate: 1e38, epochs: 20 },
+    ],
   ];
   for (const [what, pattern, options] of bad)
     it(`refuses ${what}`, async () => {
@@ -115,99 +106,71 @@ describe('fit', () => {
     const few = { ...set, candidates: set.candidates.slice(0, 12), labels: set.labels.slice(0, 3) };
     await assert.rejects(fit(few, facts), refused(/too few/));
   });
-});
 
-describe('a run folder', () => {
-  const folder = temporaryFolder();
-  const run = join(folder, 'run');
-  const manifest = join(run, 'manifest.json');
-  let stateFile = '';
-
-  before(async () => {
+  it('hands on no state that is not finite, even where the losses before its last update are', async () => {
     const { set, facts } = mixtures();
-    const { checkpoint } = await fit(set, facts, { epochs: 1 });
-    await saveRun(run, { checkpoint, request: null });
-    await saveRun(run, { checkpoint: { ...checkpoint, epoch: 2 }, request: null });
-    stateFile = join(run, 'state-00002.bin');
+    const engine = async (): Promise<Engine> => {
+      let epoch = 0;
+      return {
+        name: 'diverges in epoch 3',
+        runEpoch: async (state) => {
+          const bad = ++epoch === 3 ? { parameters: state.parameters.map(() => Number.POSITIVE_INFINITY) } : {};
+          return { state: { ...state, ...bad }, losses: new Float32Array(6) };
+        },
+        release: async () => {},
+      };
+    };
+    const seen: number[] = [];
+    const onEpoch = ({ epoch }: { epoch: number }) => seen.push(epoch);
+    const options = { epochs: 5, engine, onEpoch: (progress: { epoch: number }) => void onEpoch(progress) };
+    await assert.rejects(fit(set, facts, options), refused(/not finite in epoch 3 of 5/));
+    assert.deepEqual(seen, [1, 2]);
   });
 
-  it('holds one manifest and the newest state', () => {
-    assert.deepEqual(readdirSync(run).sort(), ['manifest.json', 'state-00002.bin']);
+  it('keeps 1024 of the pixels as its probe, others for another seed, and all where they are fewer', async () => {
+    const probeOf = async (pixels: number, seed: number) => {
+      const { set, facts } = mixtures({ pixels, candidates: 30 });
+      const { checkpoint } = await fit(set, facts, { epochs: 1, seed, batch: 1000, engine: idle });
+      const at = (values: Float32Array, i: number) => values.subarray(i * set.bands, (i + 1) * set.bands).join();
+      const all = Array.from({ length: pixels }, (_, i) => at(set.pixels, i));
+      const drawn = Array.from({ length: checkpoint.probe.length / set.bands }, (_, i) =>
+        all.indexOf(at(checkpoint.probe, i)),
+      );
+      assert.ok(
+        drawn.every((pixel, i) => pixel > (drawn[i - 1] ?? -1)),
+        'pixels of the data, in its order, none twice',
+      );
+      return drawn;
+    };
+    const [one, same, other] = [await probeOf(3000, 1), await probeOf(3000, 1), await probeOf(3000, 2)];
+    assert.equal(one.length, 1024);
+    assert.deepEqual(one, same);
+    assert.notDeepEqual(one, other);
+    // From everywhere: 341 of each thousand are expected, standard deviation 12.
+    for (const from of [0, 1000, 2000])
+      assert.ok(Math.abs(one.filter((pixel) => pixel >= from && pixel < from + 1000).length - 341) < 60);
+    assert.equal((await probeOf(1000, 1)).length, 1000);
   });
 
-  /** Loads the run with a file changed, then puts the file back. */
-  async function withChange(path: string, change: (text: Buffer) => string | Buffer, pattern: RegExp) {
-    const original = readFileSync(path);
-    writeFileSync(path, change(original));
-    try {
-      await assert.rejects(loadRun(run), refused(pattern));
-    } finally {
-      writeFileSync(path, original);
-    }
-  }
-  const edit = (change: (json: Record<string, never>) => void) => (text: Buffer) => {
-    const json = JSON.parse(text.toString());
-    change(json);
-    return JSON.stringify(json);
-  };
-
-  it('says what is wrong with a folder that is no run, and with a damaged one', async () => {
-    await assert.rejects(loadRun(folder), refused(/not a run of egunet train/));
-    await withChange(manifest, () => '{', /not valid JSON/);
-    await withChange(manifest, () => 'null', /manifest should be an object, got null/);
-    await withChange(
-      manifest,
-      edit((j) => Object.assign(j, { version: 99 })),
-      /newer than 1/,
-    );
-    await withChange(
-      manifest,
-      edit((j) => Object.assign(j, { inputScale: -1 })),
-      /inputScale should be a positive number/,
-    );
-    await withChange(
-      manifest,
-      edit((j) => Object.assign(j.state!, { file: '../other.bin' })),
-      /state\.file should be state-<epoch>\.bin/,
-    );
-    await withChange(
-      manifest,
-      edit((j) => (j.facts as { bands: unknown[] }).bands.pop()),
-      /bytes, 11 bands/,
-    );
-    await withChange(stateFile, (bytes) => bytes.subarray(4), /sha256 differs/);
-    await withChange(
-      manifest,
-      edit((j) => Object.assign(j.state!, { file: 'state-00009.bin' })),
-      /cannot be read/,
-    );
-  });
-
-  it('says so when it cannot be written', async () => {
+  it('counts its seconds from the first epoch of the call, and its pixels over just those', async () => {
     const { set, facts } = mixtures();
-    const { checkpoint } = await fit(set, facts, { epochs: 1 });
-    await assert.rejects(saveRun(join(manifest, 'run'), { checkpoint, request: null }), refused(/cannot be saved/));
-  });
-
-  it('leaves no part of a file that could not be completed', async () => {
-    const { checkpoint } = await loadRun(run);
-    const blocked = join(folder, 'blocked');
-    mkdirSync(join(blocked, 'manifest.json'), { recursive: true });
-    await assert.rejects(saveRun(blocked, { checkpoint, request: null }), refused(/cannot be saved/));
-    assert.deepEqual(readdirSync(blocked), ['manifest.json', 'state-00002.bin']);
-  });
-});
-
-describe('dropout', () => {
-  it('drops a tenth of the units', () => {
-    const kept = drawKept(1_000_000, gapTable(0.1), createRandom(5));
-    const dropped = kept.length - kept.reduce((sum, k) => sum + k, 0);
-    // Standard deviation of the share: sqrt(.1 * .9 / 1e6) = .0003.
-    assert.ok(Math.abs(dropped / kept.length - 0.1) < 0.0012);
-    // Neighbours are independent: P(both dropped) = .01, standard deviation .0001.
-    let both = 0;
-    for (let i = 1; i < kept.length; i++) if (!kept[i] && !kept[i - 1]) both++;
-    assert.ok(Math.abs(both / kept.length - 0.01) < 0.0004);
-    assert.ok(drawKept(100, gapTable(0), createRandom(5)).every((k) => k === 1));
+    const { checkpoint: resume } = await fit(set, facts, { epochs: 4, engine: idle, signal: AbortSignal.abort() });
+    const slow = async (): Promise<Engine> => {
+      await new Promise((resolve) => setTimeout(resolve, 300)); // set-up
+      return idle();
+    };
+    let started = Number.NaN;
+    let epochs = 0;
+    const onStart = () => {
+      started = performance.now();
+    };
+    const onEpoch = ({ seconds, pixelsPerSecond }: { seconds: number; pixelsPerSecond: number }) => {
+      epochs++;
+      assert.ok(seconds <= (performance.now() - started) / 1000, 'set-up is not counted');
+      // 60 pixels in batches of 30 are 2 steps of 30 + 30 pixels.
+      assert.ok(Math.abs(pixelsPerSecond * seconds - epochs * 2 * 60) < 1e-6);
+    };
+    await fit(set, facts, { resume, engine: slow, onStart, onEpoch });
+    assert.equal(epochs, 4);
   });
 });

@@ -17,9 +17,9 @@ function checkpoint(): Checkpoint {
   const moving = initialStatistics(network).map((v) => v + 0.2 * random.uniform());
   const state = { parameters, first: parameters, second: parameters, moving };
   const settings = { ...DEFAULT_SETTINGS, batch: PIXELS };
-  return { settings, inputScale: 2, dataDigest: '00', epoch: 1, history: [], state, facts };
+  return { settings, inputScale: 2, dataDigest: '00', epoch: 1, history: [], state, probe: goldenPixels, facts };
 }
 
 export function goldenHead(): Promise<Head> {
-  return exportHead(checkpoint(), { probe: goldenPixels, softwareVersion: '0.0.0', created: new Date(0) });
+  return exportHead(checkpoint(), { softwareVersion: '0.0.0', created: new Date(0) });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRandom, nnls, nnlsAbundances, nnlsFromProducts } from '@egunet/train';
+import { createRandom, nnls, nnlsAbundances } from '@egunet/train';
 import fc from 'fast-check';
 import { root } from '../support/index.js';
 
@@ -91,14 +91,6 @@ describe('nnls', () => {
       [0, 1],
     );
     assert.ok([...nnls(m, Float32Array.of(Number.NaN, 1, Number.POSITIVE_INFINITY, 1), 2)].every(Number.isNaN));
-  });
-
-  it('solves from the products alone', () => {
-    // G = I, so x = max(h, 0).
-    const x = nnlsFromProducts(Float64Array.of(1, 0, 0, 1), Float64Array.of(0.5, -1, 2, 3), 2);
-    [0.5, 0, 2, 3].forEach((expected, i) => {
-      assert.ok(Math.abs(x[i]! - expected) < 1e-9);
-    });
   });
 
   it('permutes the abundances with the endmembers and with the pixels', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createRandom, type RandomState, restoreRandom, splitMix64, TrainError } from '@egunet/train';
+import { createRandom, type RandomState, restoreRandom, TrainError } from '@egunet/train';
 import fc from 'fast-check';
 
 const draw = (n: number, next: () => number) => Array.from({ length: n }, next);
@@ -13,17 +13,7 @@ describe('random', () => {
     );
   });
 
-  it('gives the published outputs of SplitMix64 from the seed 1234567', () => {
-    assert.deepEqual(splitMix64(1234567n, 5), [
-      6457827717110365317n,
-      3203168211198807973n,
-      9817491932198370423n,
-      4593380528125082431n,
-      16408922859458223821n,
-    ]);
-  });
-
-  it('fills its words with the halves of SplitMix64, low half first', () => {
+  it('fills its words with the halves of the published outputs of SplitMix64 from the seed 1234567, low half first', () => {
     const { words } = createRandom(1234567).state();
     assert.equal((BigInt(words[1]) << 32n) | BigInt(words[0]), 6457827717110365317n);
     assert.equal((BigInt(words[3]) << 32n) | BigInt(words[2]), 3203168211198807973n);

@@ -26,8 +26,6 @@ import type { Checkpoint } from './fit/checkpoint.js';
 export const EXPORT_TOLERANCE = 1e-5;
 
 export interface HeadOptions {
-  /** Pixels to compare on, reflectance [n, B]: real ones of the training scene. */
-  readonly probe: Float32Array;
   /** Version of the software, for the card. */
   readonly softwareVersion: string;
   /** When the model is made; goes into the card. */
@@ -39,11 +37,11 @@ export interface Head {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
   readonly card: ModelCard;
-  /** Largest difference of an abundance between the file in onnxruntime and the training's forward pass, over the probe. */
+  /** Largest difference of an abundance between the file in onnxruntime and the training's forward pass, over the checkpoint's probe. */
   readonly maxDifference: number;
 }
 
-/** Exports the encoder with batch-norm folded and compares it with the unfolded one; throws TrainError above EXPORT_TOLERANCE. */
+/** Exports the encoder with batch-norm folded and compares it with the unfolded one on the checkpoint's probe; throws TrainError above EXPORT_TOLERANCE. */
 export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): Promise<Head> {
   const card = modelCard(checkpoint, options);
   assertModelCard(card);
@@ -51,7 +49,7 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
     metadata: { egunet: JSON.stringify(card), ...deepnessMetadata(card, checkpoint.facts.scene.pixelSize) },
     producerVersion: options.softwareVersion,
   });
-  const maxDifference = await compare(checkpoint, bytes, options.probe);
+  const maxDifference = await compare(checkpoint, bytes);
   if (!(maxDifference <= EXPORT_TOLERANCE))
     throw new TrainError(
       `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
@@ -118,10 +116,9 @@ export function evaluateNetwork(checkpoint: Checkpoint, spectra: Float32Array): 
   });
 }
 
-async function compare(checkpoint: Checkpoint, bytes: Uint8Array, probe: Float32Array): Promise<number> {
+async function compare(checkpoint: Checkpoint, bytes: Uint8Array): Promise<number> {
+  const { probe } = checkpoint;
   const bands = checkpoint.facts.bands.length;
-  if (probe.length === 0 || probe.length % bands !== 0)
-    throw new TrainError(`export: the probe should be pixels of ${bands} bands, got ${probe.length} values`);
   const expected = await evaluateNetwork(checkpoint, probe);
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1 });
   try {

@@ -17,7 +17,7 @@ export type {
   SpectraBlock,
   SpectraSample,
 } from './endmembers/types.js';
-export { estimateSnr, type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
+export { type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
 export { createOnnxEngine } from './engines/onnx.js';
@@ -40,14 +40,15 @@ export {
   spectralAngle,
 } from './evaluate/metrics.js';
 export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
-export { type FitOptions, type FitProgress, type FitResult, fit, type TrainingSet } from './fit/fit.js';
-export { drawKept, gapTable } from './fit/plan.js';
-export { loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
-export { learningRateAt, SCHEDULES, type Schedule } from './fit/schedule.js';
+export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
+export { clearUnsaved, loadRun, type SavedRun, saveRun } from './fit/run-folder.js';
+export { lockRun } from './fit/run-lock.js';
+export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
+export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
-export { nnls, nnlsAbundances, nnlsFromProducts } from './nnls.js';
-export { createRandom, type Random, type RandomState, restoreRandom, splitMix64 } from './random.js';
+export { nnls, nnlsAbundances } from './nnls.js';
+export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
 export {
   type BandReader,
@@ -56,5 +57,5 @@ export {
   type UsableBandsOptions,
   usableBands,
 } from './sample/usable-bands.js';
-export { type SampleWindow, type SceneShape, sceneWindows } from './sample/windows.js';
+export type { SampleWindow, SceneShape } from './sample/windows.js';
 export { type ModelFile, stacItem } from './stac.js';

@@ -39,7 +39,7 @@ function mix64(z: bigint): bigint {
 }
 
 /** The first `count` outputs of SplitMix64 seeded by `seed`. */
-export function splitMix64(seed: bigint, count: number): bigint[] {
+function splitMix64(seed: bigint, count: number): bigint[] {
   return Array.from({ length: count }, (_, i) => mix64((seed + GOLDEN_GAMMA * BigInt(i + 1)) & MASK));
 }
 

@@ -2,9 +2,9 @@ import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
 import { formatTable, printResult } from '../support/output.js';
-import { openOptions, withSceneOptions } from '../support/scene-options.js';
+import { isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
 
-export const command = 'evaluate <abundances>';
+export const command = 'evaluate <map>';
 export const describe = 'Compare a map of abundances with a reference';
 
 const DEFAULT_PIXELS = 250_000;
@@ -13,17 +13,26 @@ export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
       yargs
-        .positional('abundances', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
+        .positional('map', { type: 'string', demandOption: true, describe: 'Map made by egunet infer' })
         .usage(
           '$0 evaluate MAP.tif --reference TRUTH\n\nErrors of the abundances; with --scene and --reference-endmembers also spectral angles; with --scene and --model (or --endmembers) NNLS on the same endmembers beside them. Endmembers are matched to the reference by the Hungarian method.',
         )
-        .option('reference', requiredText('reference', 'Reference map (one band a material) or .mat file', 'r'))
+        .option(
+          'reference',
+          requiredText('reference', 'Reference map of abundances (one band a material) or .mat file', 'r'),
+        )
         .option('scene', text('scene', 'The scene that was unmixed'))
         .option('model', text('model', 'The model that made the map', 'm'))
-        .option('endmembers', text('endmembers', "Spectral library (or .mat) with the map's endmembers, in its order"))
+        .option(
+          'endmembers',
+          text('endmembers', "Spectral library (or .mat) with the map's endmembers, by name or in its order"),
+        )
         .option(
           'reference-endmembers',
-          text('reference-endmembers', "Spectral library (or .mat) with the reference's spectra, in its order"),
+          text(
+            'reference-endmembers',
+            "Spectral library (or .mat) with the reference's spectra, by name or in its order",
+          ),
         )
         .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
         .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
@@ -45,21 +54,50 @@ export const builder = (yargs: Argv) =>
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
+/** `tree,water`: names apart by commas, each once. */
+function namesOf(given: string): string[] {
+  const names = given.split(',').map((name) => name.trim());
+  if (names.includes('') || new Set(names).size < names.length)
+    throw new UsageError(`--names: expected different names with commas between them, got '${given}'`);
+  return names;
+}
+
+/** Options that say something of the scene, or are compared with it. */
+const SCENE_OPTIONS = [
+  'model',
+  'endmembers',
+  'reference-endmembers',
+  'reflectance-scale',
+  'variable',
+  'rows',
+  'cols',
+] as const satisfies (keyof Arguments)[];
+
+/** A matrix is named in a .mat file only. */
+function assertMatrixOptions(args: Arguments): void {
+  if (args['reference-variable'] !== undefined && !isMat(args.reference))
+    throw new UsageError('--reference-variable names a matrix of a .mat file, which --reference is not');
+  if (args['endmember-variable'] !== undefined && ![args.endmembers, args['reference-endmembers']].some(isMat))
+    throw new UsageError(
+      '--endmember-variable names a matrix of a .mat file: give --endmembers or --reference-endmembers one',
+    );
+}
+
 function requestOf(args: Arguments) {
-  const { abundances, reference, scene, model, endmembers, names } = args;
+  const { map, reference, scene, model, endmembers, names } = args;
   const referenceEndmembers = args['reference-endmembers'];
-  const needsScene = { model, endmembers, 'reference-endmembers': referenceEndmembers };
-  const missing = Object.entries(needsScene).find(([, value]) => value !== undefined && scene === undefined);
-  if (missing) throw new UsageError(`--${missing[0]} needs --scene, the scene that was unmixed`);
+  const given = SCENE_OPTIONS.find((name) => args[name] !== undefined);
+  if (given && scene === undefined) throw new UsageError(`--${given} needs --scene, the scene that was unmixed`);
+  assertMatrixOptions(args);
   if (model !== undefined && endmembers !== undefined)
     throw new UsageError('--model knows its endmembers; leave --endmembers out');
   return {
-    map: abundances,
+    map,
     reference,
     referenceVariable: args['reference-variable'] ?? 'A',
     endmemberVariable: args['endmember-variable'] ?? 'M',
     maxPixels: args['max-pixels'] ?? DEFAULT_PIXELS,
-    ...(names === undefined ? {} : { names: names.split(',').map((name) => name.trim()) }),
+    ...(names === undefined ? {} : { names: namesOf(names) }),
     ...(scene === undefined ? {} : { scene: { path: scene, open: openOptions(args) } }),
     ...(model === undefined ? {} : { model }),
     ...(endmembers === undefined ? {} : { endmembers }),
@@ -78,7 +116,7 @@ export async function handler(args: Arguments): Promise<void> {
   const result = await evaluateMap(request, control).finally(() => control.release());
   printResult(args.json, result, () => {
     const { overall, materials, definitions } = figureTables(result, result.endmembers);
-    const step = result.step > 1 ? `, every ${result.step}th pixel` : '';
+    const step = result.step > 1 ? `, one pixel in ${result.step}` : '';
     return [
       `${result.pixels} pixels compared, ${result.skippedPixels} without data or reference${step}; matched by ${result.matching}`,
       formatTable(overall),

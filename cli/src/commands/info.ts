@@ -6,7 +6,7 @@ import { formatFacts, printResult } from '../support/output.js';
 import { openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'info <path..>';
-export const describe = 'Say what is in scenes, models and training runs';
+export const describe = 'Say what is in scenes, spectral libraries, models and training runs';
 
 export const builder = (yargs: Argv) =>
   withCommon(
@@ -15,13 +15,13 @@ export const builder = (yargs: Argv) =>
         .positional('path', {
           type: 'string',
           demandOption: true,
-          describe: 'Scenes, .onnx models, run folders',
+          describe: 'Scenes, spectral libraries (.csv, .sli), models (.onnx), folders of runs',
         })
         .usage(
-          '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; the card of a model; the state of a run.',
+          '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; spectra and wavelengths of a library; the card of a model; state, settings and loss of a run.',
         )
         .example('$0 info ENMAP01-____L2A-DT0000001049', 'an unpacked EnMAP product')
-        .example('$0 info scene.hdr model.onnx', 'several at once')
+        .example('$0 info scene.hdr soils.csv model.onnx', 'several at once')
         .example("$0 info scene.tif --json | jq '.[0].bands[].wavelength'", 'wavelengths for a script'),
     ),
   );
@@ -44,35 +44,26 @@ async function describeModelFile(path: string): Promise<Description> {
 }
 
 async function describeRun(path: string): Promise<Description> {
-  const { loadRun } = await import('@egunet/train');
+  const [{ loadRun }, { runFacts }] = await Promise.all([
+    import('@egunet/train'),
+    import('../support/describe-run.js'),
+  ]);
   const { checkpoint, request } = await loadRun(path);
   const { settings, epoch, history, facts } = checkpoint;
-  const last = history.at(-1);
   const finished = epoch >= settings.epochs;
   return {
-    json: { kind: 'run', path, finished, epoch, settings, lastLosses: last ?? null, facts, request },
-    facts: [
-      ['run', path],
-      [
-        'state',
-        `${epoch} of ${settings.epochs} epochs${finished ? '' : `; continue with egunet train -o ${path} --resume`}`,
-      ],
-      [
-        'last loss',
-        last &&
-          `${last.total.toPrecision(4)} (cross-entropy ${last.crossEntropy.toPrecision(4)}, reconstruction ${last.reconstruction.toPrecision(4)})`,
-      ],
-      ['scene', `${facts.scene.name}, ${facts.scene.rows} x ${facts.scene.cols}, ${facts.bands.length} bands used`],
-      ['endmembers', `${facts.endmembers.length}: ${facts.endmembers.map(({ name }) => name).join(', ')}`],
-      ['training data', `${facts.pixels} pixels, ${facts.candidates} candidates`],
-      [
-        'settings',
-        Object.entries(settings)
-          .map(([key, value]) => `${key} ${value}`)
-          .join(', '),
-      ],
-    ],
+    json: { kind: 'run', path, finished, epoch, settings, lastLosses: history.at(-1) ?? null, facts, request },
+    facts: runFacts(path, checkpoint),
   };
+}
+
+async function describeLibraryAt(path: string, args: SceneArguments): Promise<Description> {
+  const [{ readSpectralLibrary }, { describeLibrary, libraryFacts }] = await Promise.all([
+    import('@egunet/raster/node'),
+    import('../support/describe-library.js'),
+  ]);
+  const json = describeLibrary(path, await readSpectralLibrary(path, openOptions(args)));
+  return { json, facts: libraryFacts(json) };
 }
 
 async function describeSceneAt(path: string, args: SceneArguments): Promise<Description> {
@@ -96,13 +87,23 @@ async function isRun(path: string): Promise<boolean> {
   return manifest.includes('egunet-run');
 }
 
+/** CSV, or ENVI by the name of its data or by what its header says it is. */
+async function isLibrary(path: string): Promise<boolean> {
+  if (/\.(csv|sli|sli\.hdr)$/i.test(path)) return true;
+  if (!/\.hdr$/i.test(path)) return false;
+  const header = await readFile(path, 'latin1').catch(() => '');
+  return /^\s*file type\s*=\s*envi spectral library/im.test(header);
+}
+
+async function describeAt(path: string, args: SceneArguments): Promise<Description> {
+  if (/\.onnx$/i.test(path)) return describeModelFile(path);
+  if (await isRun(path)) return describeRun(path);
+  return (await isLibrary(path)) ? describeLibraryAt(path, args) : describeSceneAt(path, args);
+}
+
 export async function handler(args: Arguments): Promise<void> {
   const descriptions: Description[] = [];
-  for (const path of args.path) {
-    if (/\.onnx$/i.test(path)) descriptions.push(await describeModelFile(path));
-    else if (await isRun(path)) descriptions.push(await describeRun(path));
-    else descriptions.push(await describeSceneAt(path, args));
-  }
+  for (const path of args.path) descriptions.push(await describeAt(path, args));
   printResult(
     args.json,
     descriptions.map(({ json }) => json),

@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
-import { formatFacts, formatSeconds, note, printResult, shellCommand } from '../support/output.js';
+import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
 import { withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'train [scene]';
@@ -95,17 +95,6 @@ function assertResumable(args: Arguments): void {
   if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
 }
 
-async function plan(args: Arguments) {
-  if (args.resume) {
-    assertResumable(args);
-    const { openRun } = await import('../pipeline/train-run.js');
-    const { checkpoint, request } = await openRun(args.o);
-    return { request, resume: checkpoint };
-  }
-  if (args.scene === undefined) throw new UsageError('which scene? See egunet train --help');
-  return { request: dataRequest(args.scene, args) };
-}
-
 function settingsOf(args: Arguments) {
   const { epochs, schedule, batch, seed } = args;
   const [learningRate, dropRate, weightDecay] = [args['learning-rate'], args['drop-rate'], args['weight-decay']];
@@ -114,38 +103,39 @@ function settingsOf(args: Arguments) {
 }
 
 export async function handler(args: Arguments): Promise<void> {
-  const { request, resume } = await plan(args);
-  const [{ prepareFolder }, { takeControl }] = await Promise.all([
-    import('../support/files.js'),
-    import('../support/control.js'),
-  ]);
-  const { o: run, threads, json } = args;
-  if (resume && resume.epoch >= resume.settings.epochs) {
-    note(`${run}: all ${resume.epoch} epochs are done already; nothing to resume`);
-    return report(json, { run, finished: true, checkpoint: resume, seconds: 0, pixelsPerSecond: 0 });
-  }
-  const folder = await prepareFolder(run, {
-    marker: MARKER,
-    replace: args.overwrite || args.resume,
-    hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
-  });
+  const { o: run, scene, threads, resume, json } = args;
+  if (resume) assertResumable(args);
+  else if (scene === undefined) throw new UsageError('which scene? See egunet train --help');
+  const request = scene === undefined ? undefined : dataRequest(scene, args);
+  const folder = request && (await claimFolder(run, args.overwrite));
+  const { takeControl } = await import('../support/control.js');
   const control = takeControl({ verbose: args.verbose, leaves: 'epochs that are done are kept' });
   try {
-    const { trainRun } = await import('../pipeline/train-run.js');
-    const result = await trainRun(run, request, {
-      settings: resume ? {} : settingsOf(args),
-      control,
-      saveEvery: args['save-every'] ?? 60,
-      ...(threads === undefined ? {} : { threads }),
-      ...(resume ? { resume } : {}),
-    });
-    report(json, result);
+    const { resumeRun, trainRun } = await import('../pipeline/train-run.js');
+    const options = { control, saveEvery: args['save-every'] ?? 60, ...(threads === undefined ? {} : { threads }) };
+    report(
+      json,
+      request
+        ? await trainRun(run, request, { ...options, settings: settingsOf(args) })
+        : await resumeRun(run, options),
+    );
   } catch (error) {
-    await folder.removeIfEmpty();
+    await folder?.removeIfEmpty();
     throw error;
   } finally {
     control.release();
   }
+}
+
+/** The folder of a new run: an empty one, or with `overwrite` that of a run. Trainings that ended before they saved anything leave nothing to lose. */
+async function claimFolder(run: string, overwrite: boolean) {
+  const [{ clearUnsaved }, { prepareFolder }] = await Promise.all([
+    import('@egunet/train'),
+    import('../support/files.js'),
+  ]);
+  await clearUnsaved(run);
+  const hint = 'go on with it (--resume), replace it (--overwrite) or choose another folder';
+  return prepareFolder(run, { marker: MARKER, replace: overwrite, hint });
 }
 
 function report(

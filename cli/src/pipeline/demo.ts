@@ -95,7 +95,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   );
   signal.throwIfAborted();
   const { card } = await timed('export the model', () =>
-    exportModel({ checkpoint: run.checkpoint, request }, { model: files.model, sidecar: at('model.json'), control }),
+    exportModel(run.checkpoint, { model: files.model, sidecar: at('model.json') }),
   );
   await timed('unmix the scene', () =>
     unmixScene(

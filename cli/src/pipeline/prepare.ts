@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { createChecks } from '@egunet/models/check';
 import { type OpenOptions, resampleLibrary, type Scene } from '@egunet/raster';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import {
@@ -10,12 +11,12 @@ import {
   type TrainingSet,
   usableBands,
 } from '@egunet/train';
-import { bandRanges } from '../support/bands.js';
 import type { Control } from '../support/control.js';
+import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
 import type { Interval } from '../support/options.js';
-import { note } from '../support/output.js';
 import type { Progress, StartProgress } from '../support/progress.js';
+import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
 
@@ -36,6 +37,29 @@ export interface DataRequest {
   readonly maxBlocks?: number;
 }
 
+/** Throws CommandError where a request read from the manifest at `path` is none. */
+export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest {
+  const invalid = (field: string, expected: string, got: string) =>
+    new CommandError(`${path}: ${field} should be ${expected}, got ${got}; train anew with egunet train SCENE`);
+  const { number, positive, count, text, optional, list, record } = createChecks(invalid);
+  record({
+    scene: text,
+    open: record({
+      reflectanceScale: optional(positive),
+      variable: optional(text),
+      rows: optional(count),
+      cols: optional(count),
+    }),
+    exclude: list(list(number, 2), 0),
+    seed: count,
+    count: optional(count),
+    library: optional(text),
+    libraryScale: optional(positive),
+    maxPixels: optional(count),
+    maxBlocks: optional(count),
+  })(value, 'request');
+}
+
 /** A scene made ready for training. */
 export interface PreparedData {
   /** The bands used, by index in the scene. */
@@ -43,29 +67,6 @@ export interface PreparedData {
   readonly sample: SceneSample;
   readonly found: Endmembers;
   readonly facts: RunFacts;
-}
-
-/** Says on standard error which bands are left out, and why. */
-function noteDropped(dropped: readonly { readonly band: number; readonly reason: string }[]): void {
-  for (const reason of new Set(dropped.map((drop) => drop.reason))) {
-    const bands = dropped.filter((drop) => drop.reason === reason).map((drop) => drop.band);
-    note(`left out, ${reason}: band${bands.length > 1 ? 's' : ''} ${bandRanges(bands)}`);
-  }
-}
-
-/** Warns of values that cannot be reflectance, such as counts: they train, but nothing made of them fits other scenes. */
-function noteImplausible({ bandStatistics: { mean } }: SceneSample): void {
-  const bright = mean.filter((value) => value > 1).length;
-  if (2 * bright > mean.length)
-    note(
-      `the mean of ${bright} of ${mean.length} bands is above 1 (100 % reflectance), up to ${Math.max(...mean).toPrecision(3)}; if these are scaled values, give --reflectance-scale`,
-    );
-}
-
-/** Says where HySime counts more than is used. */
-function noteCut({ estimate, count }: Endmembers): void {
-  if (estimate !== undefined && estimate > count)
-    note(`HySime counts ${estimate} signal directions; using ${count} endmembers: give -n to choose`);
 }
 
 /** Shows one progress line after another, each for a stage of the work. */
@@ -176,14 +177,11 @@ export async function prepareData(request: DataRequest, control: Control): Promi
   const scene = await openScene(request.scene, request.open);
   try {
     const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
-    noteDropped(dropped);
+    noteBands(dropped);
     const sample = await readSample(scene, bands, { request, control });
-    if (sample.nonFinitePixels > 0) note(`left out: ${sample.nonFinitePixels} pixels that hold NaN or infinity`);
-    noteImplausible(sample);
+    noteSample(sample);
     const found = await findIn(scene, sample, { work: { request, control }, bands });
-    noteCut(found);
-    const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[found.countSource];
-    note(`${found.count} endmembers (${how}), ${found.candidates.length / bands.length} candidates labelled`);
+    noteEndmembers(found);
     const data = { bands, sample, found };
     return { ...data, facts: factsOf(scene, data, request) };
   } finally {

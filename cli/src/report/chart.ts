@@ -24,19 +24,32 @@ export interface ChartOptions {
 }
 
 interface Row {
-  series: string;
   x: number;
   y: number | null;
 }
 
-function axes({ x, y, log }: ChartOptions): Spec['axes'] {
+const rowsOf = ({ points }: Series, log: boolean | undefined): Row[] =>
+  points.map(([x, y]) => ({ x, y: log && y !== null && y <= 0 ? null : y }));
+
+/** Powers of ten from below the least value to above the largest. */
+function decades(rows: readonly Row[][]): number[] {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const { y } of rows.flat()) [least, most] = [Math.min(least, y ?? least), Math.max(most, y ?? most)];
+  if (most === 0) return [0.1, 1];
+  const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+  return Array.from({ length: Math.max(1, high - low) + 1 }, (_, i) => 10 ** (low + i));
+}
+
+function axes({ x, y }: ChartOptions, values: number[] | undefined): Spec['axes'] {
   return [
-    { orient: 'bottom', scale: 'x', title: x, tickCount: 10, labelFlush: true },
-    { orient: 'left', scale: 'y', title: y, grid: true, tickCount: log ? 5 : 6, ...(log ? { format: '~g' } : {}) },
+    { orient: 'bottom', scale: 'x', title: x, tickCount: 10, tickMinStep: 1, format: 'd' },
+    { orient: 'left', scale: 'y', title: y, grid: true, tickCount: 6, ...(values ? { values, format: '~g' } : {}) },
   ];
 }
 
-function lines(series: readonly Series[]): Spec['marks'] {
+const DASH = [5, 3];
+
+function lines(series: readonly Series[]): NonNullable<Spec['marks']> {
   return series.map(({ name, dashed, colour }, i) => ({
     type: 'line',
     description: name,
@@ -48,50 +61,93 @@ function lines(series: readonly Series[]): Spec['marks'] {
         defined: { signal: 'isValid(datum.y)' },
         stroke: { value: lineColour(colour ?? i) },
         strokeWidth: { value: dashed ? 1.2 : 1.8 },
-        strokeDash: { value: dashed ? [5, 3] : [] },
+        strokeDash: { value: dashed ? DASH : [] },
       },
     },
   }));
 }
 
-function spec(series: readonly Series[], options: ChartOptions): Spec {
-  const { width = 720, height = 280, log, background } = options;
-  const rows: Row[][] = series.map(({ name, points }) =>
-    points.map(([x, y]) => ({ series: name, x, y: log && y !== null && y <= 0 ? null : y })),
+/** Room around the plot (px): axes with their titles. */
+const ROOM = { left: 58, right: 22, top: 10, bottom: 46 } as const;
+/** A line of the legend (px), its stroke, and a letter at its size of type, on the wide side. */
+const LEGEND = { height: 20, stroke: 26, letter: 6.8, gap: 30 } as const;
+
+/**
+ * Names below the plot, in as many columns as fit its width. Laid out here: without a browser, vega takes letters for half as wide again
+ * as they are, cuts names short and shrinks the plot. A dashed line has the colour of its solid one, which the legend names.
+ */
+function legend(series: readonly Series[], { width, height }: { width: number; height: number }) {
+  const named = series.flatMap((line, i) =>
+    line.dashed ? [] : [{ name: line.name, colour: lineColour(line.colour ?? i) }],
   );
+  const longest = Math.max(...named.map(({ name }) => name.length));
+  const column = LEGEND.stroke + 8 + LEGEND.letter * longest + LEGEND.gap;
+  const columns = Math.max(1, Math.min(named.length, Math.floor((width + LEGEND.gap) / column)));
+  const marks = named.flatMap(({ name, colour }, i): NonNullable<Spec['marks']> => {
+    const x = column * (i % columns);
+    const y = height + ROOM.bottom + LEGEND.height * (Math.floor(i / columns) + 0.5);
+    return [
+      {
+        type: 'rule',
+        encode: {
+          enter: {
+            x: { value: x },
+            x2: { value: x + LEGEND.stroke },
+            y: { value: y },
+            stroke: { value: colour },
+            strokeWidth: { value: 2.2 },
+          },
+        },
+      },
+      {
+        type: 'text',
+        encode: {
+          enter: {
+            x: { value: x + LEGEND.stroke + 8 },
+            y: { value: y },
+            baseline: { value: 'middle' },
+            fontSize: { value: 12 },
+            fill: { value: 'currentColor' },
+            text: { value: name },
+          },
+        },
+      },
+    ];
+  });
+  return { marks, height: LEGEND.height * Math.ceil(named.length / columns) };
+}
+
+function spec(series: readonly Series[], options: ChartOptions): Spec {
+  const { width = 920, height = 320, log, background } = options;
+  const rows = series.map((line) => rowsOf(line, log));
   const sources = rows.map((_, i) => ({ data: `series${i}`, field: 'x' }));
+  const values = log ? decades(rows) : undefined;
+  const names = legend(series, { width, height });
   return {
     $schema: 'https://vega.github.io/schema/vega/v6.json',
     width,
     height,
-    padding: 8,
+    autosize: 'none',
+    padding: { ...ROOM, bottom: ROOM.bottom + names.height + 8 },
     ...(background ? { background } : {}),
-    data: rows.map((values, i) => ({ name: `series${i}`, values })),
+    data: rows.map((row, i) => ({ name: `series${i}`, values: row })),
     scales: [
       { name: 'x', type: 'linear', range: 'width', zero: false, domain: { fields: sources } },
       {
         name: 'y',
-        ...(log ? { type: 'log' as const } : { type: 'linear' as const, zero: true }),
         range: 'height',
-        nice: true,
-        domain: { fields: sources.map(({ data }) => ({ data, field: 'y' })) },
-      },
-      {
-        name: 'colour',
-        type: 'ordinal',
-        domain: series.map((s) => s.name),
-        range: series.map((s, i) => lineColour(s.colour ?? i)),
-      },
-      {
-        name: 'dash',
-        type: 'ordinal',
-        domain: series.map((s) => s.name),
-        range: series.map((s) => (s.dashed ? [5, 3] : [1, 0])),
+        ...(values
+          ? { type: 'log' as const, domain: [values[0]!, values.at(-1)!] }
+          : {
+              type: 'linear' as const,
+              zero: true,
+              nice: true,
+              domain: { fields: sources.map(({ data }) => ({ data, field: 'y' })) },
+            }),
       },
     ],
-    axes: axes(options),
-    legends: [{ stroke: 'colour', strokeDash: 'dash', symbolType: 'stroke', orient: 'right', labelLimit: 400 }],
-    marks: lines(series),
+    axes: axes(options, values),
+    marks: [...lines(series), ...names.marks],
     config: {
       axis: {
         labelColor: 'currentColor',
@@ -103,8 +159,8 @@ function spec(series: readonly Series[], options: ChartOptions): Spec {
         labelFontSize: 11,
         titleFontSize: 12,
         titleFontWeight: 'normal',
+        maxExtent: 40, // the title stays in its room, however wide vega takes the labels for
       },
-      legend: { labelColor: 'currentColor', labelFontSize: 12, symbolSize: 300, symbolStrokeWidth: 2 },
     },
   };
 }

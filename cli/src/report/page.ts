@@ -70,7 +70,7 @@ ${header.length > 0 ? html`<thead><tr>${header.map((cell) => html`<th scope="col
 }
 
 const colourBar = html`<div class="legend"><span>0</span><div class="ramp" role="img" aria-label="colour bar from 0 to 1"></div><span>1</span>
-<em>abundance (share of the pixel); transparent: no data</em></div>`;
+<em>abundance (share of the pixel)</em><div class="hole" role="img" aria-label="hatched"></div><em>no data</em></div>`;
 
 function maps({ maps: figures, references, scaleBar }: Report): Html {
   return html`<section><h2>Abundances</h2>${colourBar}

@@ -16,8 +16,11 @@ export function viridis(value: number): [number, number, number] {
 /** The ramp as a CSS gradient from left (0) to right (1). */
 export const viridisGradient = `linear-gradient(to right, ${VIRIDIS.map((hex) => `#${hex}`).join(', ')})`;
 
-/** Colours for lines that are told apart with every kind of colour vision: Okabe and Ito's, without black and yellow, then greys. */
-const LINES = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9', '#8c8c8c', '#5b5b5b'];
+/** Colours for lines, mid-toned so that they stand on white and on black: Okabe and Ito's, without black and yellow, then four more, as many as HySime gives endmembers. */
+const LINES = [
+  ...['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9'],
+  ...['#8c8c8c', '#8f63d2', '#a06a3c', '#8f8d00'],
+];
 
 /** Colour of the `index`-th line of a chart. */
 export const lineColour = (index: number): string => LINES[index % LINES.length]!;

@@ -54,7 +54,7 @@ export function spectraChart(
   const known = set.wavelengths.every((nm) => nm !== null);
   return lineChart(series, {
     x: known ? 'wavelength (nm)' : 'band',
-    y: 'reflectance',
+    y: 'reflectance (1 = 100 %)',
     ...(background ? { background } : {}),
     ...size,
   });

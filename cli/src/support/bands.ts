@@ -1,4 +1,3 @@
-import type { Band } from '@egunet/raster';
 import type { Interval } from './options.js';
 
 // Legend: bands are counted from 0 in code and from 1 in what a person reads.
@@ -28,9 +27,9 @@ export function bandRanges(indices: readonly number[]): string {
   return ranges.map(([from, to]) => (from === to ? `${from + 1}` : `${from + 1}-${to + 1}`)).join(', ');
 }
 
-/** `418.2-2445.5 nm`, or undefined where no band has a wavelength. */
-export function wavelengthRange(bands: readonly Pick<Band, 'wavelength'>[]): string | undefined {
-  const known = bands.flatMap(({ wavelength }) => (wavelength === undefined ? [] : [wavelength]));
-  if (known.length === 0) return undefined;
-  return `${Math.min(...known).toFixed(1)}-${Math.max(...known).toFixed(1)} nm`;
+/** `418.2-2445.5 nm`: the least and the largest of some wavelengths or widths in nm; undefined where there is none. */
+export function nanometreRange(values: readonly (number | null | undefined)[]): string | undefined {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [least, most] = [Math.min(least, value ?? least), Math.max(most, value ?? most)];
+  return least <= most ? `${least.toFixed(1)}-${most.toFixed(1)} nm` : undefined;
 }

@@ -33,7 +33,8 @@ export function takeControl({
   };
   const stop = () => {
     release();
-    note(`\negunet: stopping: ${leaves} (Ctrl-C again quits at once)`);
+    // A terminal's line of progress has no end yet.
+    note(`${process.stderr.isTTY ? '\n' : ''}egunet: stopping: ${leaves} (Ctrl-C again quits at once)`);
     controller.abort(new InterruptedError(`interrupted: ${leaves}`));
   };
   for (const name of signals) process.on(name, stop);

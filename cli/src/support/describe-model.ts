@@ -1,19 +1,32 @@
-import type { ModelCard } from '@egunet/models/card';
-import { wavelengthRange } from './bands.js';
+import type { CardBand, ModelCard } from '@egunet/models/card';
+import { nanometreRange } from './bands.js';
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
 
-function bandsOf({ bands }: ModelCard): string {
-  const known = bands.map(({ wavelength }) => ({ wavelength: wavelength ?? undefined }));
-  return `${bands.length}, ${wavelengthRange(known) ?? 'without wavelengths: takes only scenes with the same bands and no wavelengths'}`;
+/** `202, 418.2-2445.5 nm`. */
+export function bandWords(bands: readonly CardBand[]): string {
+  const range = nanometreRange(bands.map(({ wavelength }) => wavelength));
+  return `${bands.length}, ${range ?? 'without wavelengths: takes only scenes with the same bands and no wavelengths'}`;
+}
+
+/** What the network's input is, for an input scale. */
+export const inputWords = (inputScale: number): string =>
+  `reflectance (1 = 100 %) x ${round(inputScale)}, clipped to [0, 1] (inside the model)`;
+
+/** The settings of a training. */
+export function settingWords(
+  settings: Pick<ModelCard['training'], 'schedule' | 'learningRate' | 'dropRate' | 'weightDecay' | 'seed'>,
+): string {
+  const { schedule, learningRate, dropRate, weightDecay, seed } = settings;
+  return `Adam with the ${schedule} schedule from ${learningRate}, drop rate ${dropRate}, weight decay ${weightDecay}, seed ${seed}`;
 }
 
 function trainingOf({ training, data }: ModelCard): string {
-  const { epochs, steps, schedule, learningRate, dropRate, weightDecay, seed } = training;
+  const { epochs, steps, pixels, candidates } = training;
   return [
-    `${epochs} epochs, ${steps} steps, Adam with the ${schedule} schedule from ${learningRate}`,
-    `drop rate ${dropRate}, weight decay ${weightDecay}, seed ${seed}`,
-    `${training.pixels} pixels and ${training.candidates} pseudo-endmembers of ${data.scene} (${data.rows} x ${data.cols})`,
+    `${epochs} epochs, ${steps} steps`,
+    settingWords(training),
+    `${pixels} pixels and ${candidates} pseudo-endmembers of ${data.scene} (${data.rows} rows x ${data.cols} columns)`,
   ].join('\n');
 }
 
@@ -22,10 +35,10 @@ export function modelFacts(card: ModelCard): [string, string | undefined][] {
   return [
     ['kind', 'pixel-wise: every pixel by itself'],
     ['sensor', card.sensor ?? 'not named'],
-    ['bands', bandsOf(card)],
+    ['bands', bandWords(card.bands)],
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', card.training.endmemberMethod],
-    ['input', `reflectance x ${round(card.inputScale)}, clipped to [0, 1] (inside the model)`],
+    ['input', inputWords(card.inputScale)],
     ['network', `${card.network.name}, ${card.network.layers.join('-')}`],
     ['training', trainingOf(card)],
     ['data SHA-256', card.data.sha256],

@@ -1,6 +1,6 @@
 import type { Band, Georeference, Scene } from '@egunet/raster';
-import { bandRanges, wavelengthRange } from './bands.js';
-import { pixelSize } from './ground.js';
+import { bandRanges, nanometreRange } from './bands.js';
+import { groundUnit } from './ground.js';
 
 /** What is known of a scene, for `--json`. */
 export interface SceneDescription {
@@ -31,7 +31,9 @@ function allOf(bands: readonly Band[], pick: (band: Band) => string): string {
 
 function reflectance({ gain, offset }: Band, sampleType: string): string {
   if (gain === 1 && offset === 0)
-    return sampleType.startsWith('float') ? 'as stored' : 'scale not stated: give --reflectance-scale, e.g. 0.0001';
+    return sampleType.startsWith('float')
+      ? 'taken as stored, 1 = 100 %; if not so, give --reflectance-scale'
+      : 'scale not stated: give --reflectance-scale, e.g. 0.0001';
   return offset === 0 ? `stored value x ${gain}` : `stored value x ${gain} + ${offset}`;
 }
 
@@ -45,32 +47,36 @@ function place(georeference: Georeference): string {
   const { affine, epsg } = georeference;
   const [a, b, c, d, e, f] = affine;
   const crs = epsg === undefined ? 'coordinate system not named' : `EPSG:${epsg}`;
+  const unit = groundUnit(georeference);
   const [across, down] = [Math.hypot(a, d), Math.hypot(b, e)].map((size) => Number(size.toPrecision(6)));
-  const unit = pixelSize(georeference) === undefined ? '' : ' m';
-  const size = `${across === down ? across : `${across} x ${down}`}${unit}`;
-  return `${crs}, pixels of ${size}${b === 0 && d === 0 ? '' : ' (rotated)'}, upper left corner at ${c}, ${f}`;
+  const with_ = (value: string | number) => `${value}${unit === 'm' ? ' m' : (unit ?? '')}`;
+  const size = with_(across === down ? across! : `${across} x ${down}`);
+  const corner = unit ? `${with_(c)} E, ${with_(f)} N` : `${c}, ${f} (unit not known)`;
+  return `${crs}, pixels of ${size}${b === 0 && d === 0 ? '' : ' (rotated)'}, upper left corner at ${corner}`;
 }
 
 /** The lines that `egunet info` prints of a scene. */
 export function sceneFacts(scene: SceneDescription): [string, string | undefined][] {
   const { bands, georeference } = scene;
   const bad = bands.flatMap((band, index) => (band.bad ? [index] : []));
-  const range = wavelengthRange(bands);
-  const widths = bands.flatMap(({ fwhm }) => (fwhm === undefined ? [] : [fwhm]));
+  const range = nanometreRange(bands.map(({ wavelength }) => wavelength));
   const named = range === undefined && bands.length <= 32;
   return [
     ['scene', scene.path],
     ['format', scene.format],
     ['sensor', scene.sensor ?? undefined],
-    ['size', `${scene.rows} rows x ${scene.cols} columns x ${bands.length} bands, ${scene.sampleType}`],
+    [
+      'size',
+      `${scene.rows} rows x ${scene.cols} columns x ${bands.length} ${bands.length === 1 ? 'band' : 'bands'}, ${scene.sampleType}`,
+    ],
     ['wavelengths', range ?? 'not known'],
-    ['FWHM', widths.length > 0 ? `${Math.min(...widths).toFixed(1)}-${Math.max(...widths).toFixed(1)} nm` : undefined],
+    ['FWHM', nanometreRange(bands.map(({ fwhm }) => fwhm))],
     ['bands', named ? bands.map((band) => band.name).join(', ') : undefined],
     ['bad bands', bad.length > 0 ? `${bad.length}: ${bandRanges(bad)}` : 'none'],
     ['NoData', allOf(bands, (band) => noDataOf(band, scene.sampleType))],
     ['reflectance', allOf(bands, (band) => reflectance(band, scene.sampleType))],
     ['georeference', georeference ? place(georeference) : 'none'],
-    ['block', `${scene.block.rows} x ${scene.block.cols} pixels read fastest`],
+    ['block', `${scene.block.rows} rows x ${scene.block.cols} columns, read fastest`],
     ...Object.entries(scene.facts),
   ];
 }

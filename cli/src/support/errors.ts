@@ -1,3 +1,6 @@
+import { systemReason } from '@egunet/raster/system-reason';
+import type { Outline } from './outline.js';
+
 /** Exit codes of the command line, as docs/design.md defines them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -7,7 +10,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Wrong usage of the command line: one line, exit code 2. */
+/** Wrong usage of the command line: one line and the usage, exit code 2. */
 export class UsageError extends Error {
   readonly _tag = 'UsageError';
   override readonly name = 'UsageError';
@@ -19,36 +22,51 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** Everything to print on failure, and the exit code: one line for errors that a room of the project raised on purpose. */
-export function describeFailure(error: unknown, verbose: boolean): { text: string; code: number } {
-  const { _tag: tag, message, stack } = (error ?? {}) as { _tag?: string; message?: string; stack?: string };
-  const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
-  if (tag !== undefined) {
-    const line = `egunet: ${message}`;
-    return { text: verbose && code === EXIT.failed ? `${line}\n${stackOf(error)}` : line, code };
-  }
-  const system = systemError(error);
-  if (system) return { text: verbose ? `egunet: ${system}\n${stackOf(error)}` : `egunet: ${system}`, code };
-  const hint = verbose
-    ? `\n${stackOf(error) || stack}`
-    : '; run again with --verbose and report it with what it prints';
-  return { text: `egunet: this is a bug in egunet: ${message ?? String(error)}${hint}`, code };
+/** Remedies that an error of another room may name, by the option that brings them. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  overwrite: '--overwrite replaces it',
+  resample: "--resample interpolates the scene's bands",
+};
+
+/** How and where an error is told. */
+export interface FailureOptions {
+  readonly verbose: boolean;
+  /** The command that failed. */
+  readonly outline?: Pick<Outline, 'name' | 'usage' | 'options'> | undefined;
 }
+
+/** What failed, everything to print of it, and the exit code: one line for an error raised on purpose, with the usage below where that was wrong. */
+export function describeFailure(
+  error: unknown,
+  { verbose, outline }: FailureOptions,
+): { message: string; text: string; code: number } {
+  const { _tag: tag, message: said = String(error) } = (error ?? {}) as { _tag?: string; message?: string };
+  const code = tag === 'UsageError' ? EXIT.usage : tag === 'InterruptedError' ? EXIT.interrupted : EXIT.failed;
+  const expected = tag === undefined ? systemError(error) : `${said}${remedyOf(error, outline)}`;
+  // A name of a file, or what a runtime says, may have several lines.
+  const message = (expected ?? `this is a bug in egunet: ${said}`).replace(/\s*\n\s*/g, ' ');
+  if (code === EXIT.usage) return { message, text: `egunet: ${message}\n${usageLine(outline)}`, code };
+  if (verbose && code === EXIT.failed) return { message, text: `egunet: ${message}\n${stackOf(error)}`, code };
+  const hint = expected === undefined ? '; run again with --verbose and report it with what it prints' : '';
+  return { message, text: `egunet: ${message}${hint}`, code };
+}
+
+/** What the user can do about an error that names its remedy, where the command has the option that does it. */
+function remedyOf(error: unknown, outline: FailureOptions['outline']): string {
+  const { remedy = '' } = error as { remedy?: string };
+  const has = Object.hasOwn(REMEDIES, remedy) && outline?.options.some(({ names }) => names.includes(remedy));
+  return has ? `; ${REMEDIES[remedy]}` : '';
+}
+
+const usageLine = (outline: FailureOptions['outline']): string =>
+  outline
+    ? `usage: ${outline.usage} [options] (egunet ${outline.name} --help lists them)`
+    : 'usage: egunet COMMAND [options] (egunet --help explains the commands)';
 
 /** What the operating system refused, in one line; undefined for any other error. */
 function systemError(error: unknown): string | undefined {
-  const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    EISDIR: 'is a folder, expected a file',
-    EACCES: 'permission denied; choose another place or change its permissions',
-    EPERM: 'permission denied; choose another place or change its permissions',
-    EROFS: 'the file system is read-only; choose another place',
-    ENOSPC: 'no space left on the device; free some or choose another place',
-    EMFILE: 'too many open files; raise the limit (ulimit -n)',
-  };
-  const reason = code === undefined || syscall === undefined ? undefined : reasons[code];
+  const { path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const reason = syscall === undefined ? undefined : systemReason(error);
   return reason && `${path ?? syscall}: ${reason}`;
 }
 

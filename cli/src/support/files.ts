@@ -1,38 +1,13 @@
 import { access, constants, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { writeFiles } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
 import { CommandError } from './errors.js';
 
-/** Whether anything is at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Throws CommandError unless `path` can become a file: its folder is there and writable, and nothing is there already that may not be replaced. */
-export async function assertWritable(path: string, { overwrite }: { overwrite: boolean }): Promise<void> {
-  const folder = dirname(resolve(path));
-  try {
-    if (!(await stat(folder)).isDirectory()) throw new CommandError(`${folder} is not a folder; choose another place`);
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    if (cause instanceof CommandError) throw cause;
-    throw new CommandError(
-      `${path}: cannot be written, ${folder} is missing or may not be written; make it or choose another place`,
-      {
-        cause,
-      },
-    );
-  }
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory()) throw new CommandError(`${path}: is a folder, name a file`);
-  if (there && !overwrite) throw new CommandError(`${path}: exists already; choose another name or add --overwrite`);
-}
+export { assertWritable } from '@egunet/raster/node';
 
 /** Writes a file, replacing what is there, so that a broken-off one never bears the final name. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const { writeFiles } = await import('@egunet/raster/node');
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   await writeFiles([[path, bytes]], { overwrite: true });
 }
@@ -73,10 +48,8 @@ export async function prepareFolder(
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK);
   } catch (cause) {
-    throw new CommandError(
-      `${path}: cannot be written (${(cause as NodeJS.ErrnoException).code}); choose another place`,
-      { cause },
-    );
+    const reason = systemReason(cause) ?? (cause as Error).message;
+    throw new CommandError(`${path}: cannot be written: ${reason}`, { cause });
   }
   return {
     async removeIfEmpty() {

@@ -1,16 +1,13 @@
 import { availableParallelism } from 'node:os';
-import type { Argv, Options } from 'yargs';
+import type { Argv } from 'yargs';
 import { UsageError } from './errors.js';
+import { flag, type OptionOf } from './outline.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
   readonly json: boolean;
   readonly verbose: boolean;
 }
-
-/** What every help text ends with. */
-export const EPILOGUE = `Exit codes: 0 done; 1 failed, with a line that says why; 2 wrong usage; 130 interrupted.
-Results go to standard output, progress and notes to standard error.`;
 
 /** Adds `--json` and `--verbose`. */
 export const withCommon = <T>(yargs: Argv<T>) =>
@@ -20,8 +17,7 @@ export const withCommon = <T>(yargs: Argv<T>) =>
       type: 'boolean',
       default: false,
       describe: 'Print every step of progress, and the stack of an error',
-    })
-    .epilogue(EPILOGUE);
+    });
 
 interface Range {
   readonly describe: string;
@@ -33,8 +29,10 @@ interface Range {
   readonly below?: number;
 }
 
-function assertInRange(name: string, value: number, whole: boolean, range: Range): void {
+/** The number that `given` spells. Throws UsageError where it spells none, or one out of range. */
+function readNumber(name: string, given: string, whole: boolean, range: Range): number {
   const { least = Number.NEGATIVE_INFINITY, above, most = Number.POSITIVE_INFINITY, below } = range;
+  const value = given.trim() === '' ? Number.NaN : Number(given);
   const fits =
     Number.isFinite(value) &&
     (!whole || Number.isSafeInteger(value)) &&
@@ -42,39 +40,27 @@ function assertInRange(name: string, value: number, whole: boolean, range: Range
     value <= most &&
     (above === undefined || value > above) &&
     (below === undefined || value < below);
-  if (fits) return;
+  if (fits) return value;
   const limits = [
     range.least !== undefined && `>= ${range.least}`,
     above !== undefined && `> ${above}`,
     range.most !== undefined && `<= ${most}`,
     below !== undefined && `< ${below}`,
   ].filter(Boolean);
-  const got = Number.isNaN(value) ? 'something else' : value;
+  const got = Number.isNaN(value) ? `'${given}'` : given;
   throw new UsageError(`${flag(name)}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}`);
 }
 
-/** As the user types it. */
-const flag = (name: string): string => (name.length > 1 ? `--${name}` : `-${name}`);
-
-/** Refuses an option that is given more than once; yargs makes a list of it. */
-function once<T>(name: string, value: T | readonly T[] | undefined): T | undefined {
-  if (Array.isArray(value)) throw new UsageError(`${flag(name)} is given ${value.length} times; give it once`);
-  return value as T | undefined;
-}
-
+/** The parser would make NaN of a word and 0 of nothing: it hands over text, and the number is read here. */
 function numeric(name: string, whole: boolean, range: Range) {
-  const coerce = (given: number | undefined) => {
-    const value = once(name, given);
-    if (value !== undefined) assertInRange(name, value, whole, range);
-    return value;
-  };
   return {
-    type: 'number',
+    type: 'string',
     requiresArg: true,
+    takes: whole ? 'N' : 'X',
     describe: range.describe,
     ...(range.alias ? { alias: range.alias } : {}),
-    coerce,
-  } as const satisfies Options;
+    coerce: (given: string | undefined) => (given === undefined ? undefined : readNumber(name, given, whole, range)),
+  } as const satisfies OptionOf;
 }
 
 /** An option that takes a whole number in a range. */
@@ -109,9 +95,12 @@ export const text = (name: string, describe: string, alias?: string) =>
     type: 'string',
     requiresArg: true,
     describe,
-    coerce: (value: string | undefined) => once(name, value),
+    coerce: (value: string | undefined) => {
+      if (value === '') throw new UsageError(`${flag(name)}: expected a name, got nothing`);
+      return value;
+    },
     ...(alias ? { alias } : {}),
-  }) as const satisfies Options;
+  }) as const satisfies OptionOf;
 
 /** An option that takes one of a few words. */
 export const oneOf = <T extends string>(name: string, choices: readonly T[], describe: string) =>
@@ -119,26 +108,23 @@ export const oneOf = <T extends string>(name: string, choices: readonly T[], des
     choices,
     requiresArg: true,
     describe,
-    coerce: (value: T | undefined) => once(name, value),
-  }) as const satisfies Options;
+    coerce: (value: T | undefined) => {
+      if (value === undefined || choices.includes(value)) return value;
+      throw new UsageError(`${flag(name)}: expected ${choices.join(' or ')}, got '${value}'`);
+    },
+  }) as const satisfies OptionOf;
 
 /** An option that takes text and must be given. */
-export const requiredText = (name: string, describe: string, alias?: string) =>
-  ({
-    ...text(name, describe, alias),
-    demandOption: true,
-    coerce: (value: string): string => {
-      const given = once(name, value);
-      if (!given) throw new UsageError(`${flag(name)}: expected a name, got nothing`);
-      return given;
-    },
-  }) as const satisfies Options;
+export const requiredText = (name: string, describe: string, alias?: string) => {
+  const { coerce, ...option } = text(name, describe, alias);
+  return { ...option, demandOption: true, coerce: (value: string) => coerce(value)! } as const satisfies OptionOf;
+};
 
 export const overwrite = {
   type: 'boolean',
   default: false,
   describe: 'Replace what is there already',
-} as const satisfies Options;
+} as const satisfies OptionOf;
 
 /** A closed interval of wavelengths in nm. */
 export type Interval = readonly [from: number, to: number];
@@ -158,8 +144,6 @@ export function parseIntervals(name: string, value: string): Interval[] {
 export const intervals = (name: string, describe: string) =>
   ({
     ...text(name, describe),
-    coerce: (given: string | undefined) => {
-      const value = once(name, given);
-      return value === undefined ? undefined : parseIntervals(name, value);
-    },
-  }) as const;
+    takes: 'NM-NM,...',
+    coerce: (value: string | undefined) => (value === undefined ? undefined : parseIntervals(name, value)),
+  }) as const satisfies OptionOf;

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { formatSeconds } from './output.js';
 
 /** A running account on standard error of how far the work is. */
@@ -24,39 +23,56 @@ function remaining(started: number, done: number, { from, total }: Extent): stri
   return `ETA ${formatSeconds(((performance.now() - started) / 1000) * ((total - done) / (done - from)))}`;
 }
 
-function bar(label: string, extent: Extent): Progress {
+/** What progress is written to: standard error, or a terminal like it. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** On a terminal, the line is drawn anew this often at most (ms). */
+const DRAW_EVERY = 100;
+/** Letters of the bar. */
+const BAR = 24;
+
+/** One line that is drawn over itself. It is all that is ever sent: whatever stops the program, the terminal is as it was. */
+function bar(label: string, extent: Extent, stream: ProgressStream): Progress {
   const started = performance.now();
-  const line = new SingleBar({
-    stream: process.stderr,
-    format: `${label} [{bar}] {percentage}% {left} {detail}`,
-    barsize: 24,
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    hideCursor: false,
-    gracefulExit: false,
-    fps: 5,
-  });
   let last = { done: extent.from, detail: '' };
-  const show = () => line.update(last.done, { detail: last.detail, left: remaining(started, last.done, extent) });
-  line.start(extent.total, extent.from, { detail: '', left: '' });
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = () => {
+    const { done, detail } = last;
+    const share = Math.min(1, done / extent.total);
+    const words = [label, `[${'='.repeat(Math.floor(BAR * share)).padEnd(BAR)}]`, `${Math.floor(100 * share)}%`];
+    if (done > extent.from) words.push(remaining(started, done, extent), detail);
+    // A line that fills the last column would wrap in some terminals; some say they have none.
+    stream.write(
+      `\r${words
+        .filter(Boolean)
+        .join(' ')
+        .slice(0, (stream.columns || 80) - 1)}\x1b[K`,
+    );
+    drawn = performance.now();
+  };
+  draw();
   return {
     update(done, detail = '') {
       last = { done, detail };
-      show();
+      if (performance.now() - drawn >= DRAW_EVERY) draw();
     },
     stop() {
-      show();
-      line.stop();
+      draw();
+      stream.write('\n');
     },
   };
 }
 
-function lines(label: string, extent: Extent, every: number): Progress {
+function lines(label: string, extent: Extent, { every, stream }: { every: number; stream: ProgressStream }): Progress {
   const started = performance.now();
   let printed = started;
   let pending: { text: string; matters: boolean } | undefined;
   const print = () => {
-    if (pending) process.stderr.write(`${pending.text}\n`);
+    if (pending) stream.write(`${pending.text}\n`);
     pending = undefined;
     printed = performance.now();
   };
@@ -78,9 +94,16 @@ function lines(label: string, extent: Extent, every: number): Progress {
 export type StartProgress = (label: string, total: number, from?: number) => Progress;
 
 /** Progress as a bar on a terminal, else as a plain line every few seconds; with `verbose`, a line for every step. */
-export function progressOn({ verbose }: { readonly verbose: boolean }): StartProgress {
+export function progressOn({
+  verbose,
+  stream = process.stderr,
+}: {
+  readonly verbose: boolean;
+  readonly stream?: ProgressStream;
+}): StartProgress {
   return (label, total, from = 0) => {
     const extent = { from, total };
-    return process.stderr.isTTY && !verbose ? bar(label, extent) : lines(label, extent, verbose ? 0 : LINE_EVERY);
+    if (stream.isTTY && !verbose) return bar(label, extent, stream);
+    return lines(label, extent, { every: verbose ? 0 : LINE_EVERY, stream });
   };
 }

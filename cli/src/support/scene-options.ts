@@ -1,5 +1,6 @@
 import type { OpenOptions } from '@egunet/raster';
 import type { Argv } from 'yargs';
+import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
 
 /** What a user may have to add to a scene that does not say enough of itself. */
@@ -9,6 +10,9 @@ export interface SceneArguments {
   readonly rows?: number | undefined;
   readonly cols?: number | undefined;
 }
+
+/** A MATLAB file by its name: what matrices are looked for in. */
+export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
 
 /** Adds `--reflectance-scale`, `--variable`, `--rows` and `--cols`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
@@ -21,18 +25,14 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
       }),
     )
     .option('variable', text('variable', 'MATLAB: the array that holds the image'))
-    .option('rows', {
-      ...wholeNumber('rows', { describe: 'MATLAB: rows of the image', least: 1 }),
-      implies: 'cols',
-    })
-    .option('cols', {
-      ...wholeNumber('cols', { describe: 'MATLAB: columns of the image', least: 1 }),
-      implies: 'rows',
-    });
+    .option('rows', wholeNumber('rows', { describe: 'MATLAB: rows of the image, with --cols', least: 1 }))
+    .option('cols', wholeNumber('cols', { describe: 'MATLAB: columns of the image, with --rows', least: 1 }));
 
-/** The reader's options, without those that were not given. */
+/** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {
   const { variable, rows, cols } = args;
+  if ((rows === undefined) !== (cols === undefined))
+    throw new UsageError('--rows and --cols belong together: give both, or neither');
   const reflectanceScale = args['reflectance-scale'];
   return {
     ...(reflectanceScale === undefined ? {} : { reflectanceScale }),

@@ -33,7 +33,8 @@ function assertSameSensor(scene: MatchableScene, card: ModelCard): void {
   const plain = (sensor: string) => sensor.trim().toLowerCase();
   if (!scene.sensor || !card.sensor || plain(scene.sensor) === plain(card.sensor)) return;
   throw new InferError(
-    `${scene.name}: a scene of ${scene.sensor}, but the model is for ${card.sensor}; train a model for ${scene.sensor}, or ask for resampling to the model's bands`,
+    `${scene.name}: a scene of ${scene.sensor}, but the model is for ${card.sensor}; train a model for ${scene.sensor}`,
+    { remedy: 'resample' },
   );
 }
 
@@ -95,7 +96,8 @@ export function matchBands(scene: MatchableScene, card: ModelCard): number[] {
   const missing = order.filter((_, i) => partners[i] === -1);
   if (missing.length > 0)
     throw new InferError(
-      `${scene.name}: no band within half a FWHM for ${missing.length} of the model's ${card.bands.length} bands (sensor ${card.sensor ?? 'not named'}): ${listWavelengths(missing.map((m) => wavelengths[m]!))}; give a scene of that sensor, train a model for this one, or ask for resampling`,
+      `${scene.name}: no band within half a FWHM for ${missing.length} of the model's ${card.bands.length} bands (sensor ${card.sensor ?? 'not named'}): ${listWavelengths(missing.map((m) => wavelengths[m]!))}; give a scene of that sensor, or train a model for this one`,
+      { remedy: 'resample' },
     );
   const matched = new Array<number>(order.length);
   for (const [i, m] of order.entries()) matched[m] = offered[partners[i]!]!.index;

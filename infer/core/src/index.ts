@@ -1,6 +1,6 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
 export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
-export { InferError } from './error.js';
+export { InferError, type Remedy } from './error.js';
 export { readCard, readModelMetadata } from './metadata.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
 export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';

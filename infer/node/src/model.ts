@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { InferError, readCard, type Session } from '@egunet/infer';
 import { type ModelCard, ModelCardError } from '@egunet/models/card';
+import { systemReason } from '@egunet/raster/system-reason';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { firstLine, reasonOf } from './reason.js';
 
 /** The names that every model file of egunet has. */
 const INPUT = 'spectra';
@@ -33,13 +33,19 @@ export interface OpenedModel {
   release(): Promise<void>;
 }
 
+/** The first line of an error's message. */
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0]!;
+}
+
 async function readModelFile(path: string): Promise<Uint8Array> {
   try {
     if (!(await stat(path)).isFile()) throw new InferError(`${path}: is not a file; give the .onnx file of a model`);
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof InferError) throw cause;
-    throw new InferError(`${path}: cannot read the model: ${reasonOf(cause)}`, { cause });
+    throw new InferError(`${path}: cannot read the model: ${systemReason(cause) ?? firstLine(cause)}`, { cause });
   }
 }
 

@@ -1,16 +1,11 @@
 // What must hold of an output before any work is done for it.
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { InferError } from '@egunet/infer';
-import { reasonOf } from './reason.js';
+import { assertWritable } from '@egunet/raster/node';
 
-/** The path with links followed, also where its last part does not exist; as it is where its folder does not either. */
-async function realPathOf(path: string): Promise<string> {
-  const full = resolve(path);
-  const folder = await realpath(dirname(full)).catch(() => dirname(full));
-  return realpath(full).catch(() => join(folder, basename(full)));
-}
+/** The path with links followed; as it is where it leads to nothing. */
+const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
 
 const stemOf = (path: string) => basename(path, extname(path)).toLowerCase();
 const isTiff = (path: string) => /\.tiff?$/i.test(path);
@@ -31,32 +26,20 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
   return PRODUCT_FILE.test(basename(to)) || (stemOf(to) === stemOf(from) && !isTiff(to));
 }
 
-async function assertFolder(output: string): Promise<void> {
-  const folder = dirname(resolve(output));
-  const refuse = (reason: string, options?: ErrorOptions): never => {
-    throw new InferError(`${output}: cannot write into ${folder}: ${reason}`, options);
-  };
-  const found = await stat(folder).catch((cause) => refuse(reasonOf(cause), { cause }));
-  if (!found.isDirectory()) refuse('it is not a folder; choose another');
-  await access(folder, constants.W_OK).catch((cause) => refuse(reasonOf(cause), { cause }));
-}
-
 /**
- * Throws InferError unless the map can be written: its folder is there and writable, an existing file may be overwritten,
- * and it is neither the model nor a file of the scene.
+ * Throws InferError where the map would replace the model or a file of the scene, overwriting or not; RasterError where it
+ * cannot be written: its folder is not there or not writable, or a file that may not be overwritten exists.
  */
 export async function assertOutput(
   output: string,
   inputs: { readonly scene: string; readonly model: string; readonly overwrite?: boolean },
 ): Promise<void> {
-  await assertFolder(output);
   const existing = await stat(output).catch(() => undefined);
-  if (!existing) return;
-  if (!existing.isFile()) throw new InferError(`${output}: is not a file; name the map's file`);
-  if (await belongsToScene(output, inputs.scene))
-    throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
-  if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
-    throw new InferError(`${output}: is the model itself; choose another name for the map`);
-  if (!inputs.overwrite)
-    throw new InferError(`${output}: exists already; choose another name, or allow overwriting it`);
+  if (existing?.isFile()) {
+    if (await belongsToScene(output, inputs.scene))
+      throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
+    if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
+      throw new InferError(`${output}: is the model itself; choose another name for the map`);
+  }
+  await assertWritable(output, { overwrite: inputs.overwrite });
 }

@@ -1,5 +1,4 @@
 // From a block's bytes in the file to its words in memory.
-import { decompress as decompressZstd } from 'fzstd';
 import { refuse } from '../refuse.js';
 import { sampleSize, swapBytes } from '../samples.js';
 import type { Codecs } from '../source.js';
@@ -7,6 +6,7 @@ import { type Layout, rowBytes } from './layout.js';
 import { decodeLzw } from './lzw.js';
 import { undoDifferences, undoFloatPredictor } from './predictor.js';
 import { toWords, type Words } from './tags.js';
+import { unzstd } from './zstd.js';
 
 /** What block this is, for its decoding and for messages. */
 export interface BlockPlace {
@@ -28,7 +28,8 @@ export async function decodeBlock(
   const foreign = !littleEndian && width > 1 && predictor !== 3;
   // Uncompressed bytes may belong to the source, and views of words need alignment.
   const mustCopy = (layout.compression === 'none' && foreign) || raw.byteOffset % width !== 0;
-  const own = mustCopy ? raw.slice(0, needed) : raw.subarray(0, needed);
+  const part = raw.subarray(0, needed);
+  const own = mustCopy ? new Uint8Array(part) : part; // not slice(): a Buffer's gives a view
   if (foreign) swapBytes(own, width);
   const words = toWords(own.buffer, own.byteOffset, needed, width);
   const stride = layout.planar ? 1 : layout.bands;
@@ -55,25 +56,10 @@ async function decompress(
   try {
     if (layout.compression === 'deflate') raw = await codecs.inflate(bytes, most);
     if (layout.compression === 'lzw') raw = decodeLzw(bytes, needed);
-    if (layout.compression === 'zstd') raw = unpackZstd(bytes, needed);
+    if (layout.compression === 'zstd') raw = await (codecs.unzstd ?? unzstd)(bytes, most);
   } catch (cause) {
     fail(cause instanceof Error ? cause.message : String(cause), cause);
   }
   if (raw.length < needed) fail(`expected ${needed} bytes, got ${raw.length}`);
   return raw;
-}
-
-/**
- * Decompresses into exactly `size` bytes, whatever sizes the frame claims.
- * fzstd does not say how much it wrote, but it writes in order: if the last byte keeps two different marks, the frame was short.
- */
-function unpackZstd(bytes: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  for (const mark of [0xa5, 0x5a]) {
-    out[size - 1] = mark;
-    const unpacked = decompressZstd(bytes, out);
-    if (unpacked !== out) throw new Error('it is not one ZSTD frame');
-    if (out[size - 1] !== mark) return out;
-  }
-  throw new Error(`it ends before ${size} bytes`);
 }

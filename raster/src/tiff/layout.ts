@@ -50,15 +50,15 @@ const OTHER_COMPRESSIONS: Readonly<Record<number, string>> = {
 /** No encoder of the format can shrink a block further than this; a block that claims to is damaged. */
 const HIGHEST_RATIO: Readonly<Record<Compression, number>> = { none: 1, deflate: 1040, lzw: 4096, zstd: 65536 };
 
-/** Compressed blocks are decoded whole, in memory. */
-const MOST_BLOCK_BYTES = 2 ** 30;
+/** Compressed blocks are decoded whole, and kept while windows take parts of them: so much at most, also of the blocks of all bands that lie at one place. */
+export const MOST_BLOCK_BYTES = 2 ** 30;
 
 const MOST_PIXELS_A_SIDE = 2 ** 31;
 const MOST_BANDS = 65535;
 
 const DAMAGED = 'the file is damaged or cut off, get it again';
 
-const convert = (options: string): string => `convert it: gdal_translate ${options} IN.tif OUT.tif`;
+export const convert = (options: string): string => `convert it: gdal_translate ${options} IN.tif OUT.tif`;
 
 /** Reads and validates the storage of an image. Rejects with RasterError where it is damaged or not supported. */
 export async function readLayout(ifd: Ifd, fileBytes: number): Promise<Layout> {

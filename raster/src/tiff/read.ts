@@ -1,5 +1,6 @@
 // GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene.
 import { makeScene } from '../read-spectra.js';
+import { refuse } from '../refuse.js';
 import type { Scene, Window } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
@@ -7,19 +8,20 @@ import { makeBlockCache } from './cache.js';
 import { decodeBlock } from './decode.js';
 import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
 import { readGeoreference } from './georeference.js';
+import { partsOf } from './grid.js';
 import { readIfd } from './ifd.js';
-import { type Layout, readLayout, rowBytes, rowsOfBlock } from './layout.js';
+import { convert, type Layout, MOST_BLOCK_BYTES, readLayout, rowBytes, rowsOfBlock } from './layout.js';
 import { canStream } from './stream.js';
 import { TAG, type Words } from './tags.js';
 import { type FetchRows, readWindow, streamWindow } from './window.js';
 
-/** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. */
+/** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. Where larger blocks need more, `MOST_BLOCK_BYTES` bounds them. */
 const CACHE_BYTES = 384 * 2 ** 20;
 
 /**
  * Opens the full-resolution image of a GeoTIFF: none, DEFLATE, LZW or ZSTD; predictors 1-3; tiles or strips; pixel- or band-interleaved; BigTIFF.
  * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`; where this rejects, closing it is the caller's.
- * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them (at least one is).
+ * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them; one of every plane is kept at least, up to 1 GiB, so that windows beside each other decode it once.
  * Rejects with RasterError where the file is damaged or stored in a way that cannot be read.
  */
 export async function openGeoTiff(
@@ -46,8 +48,10 @@ export async function openGeoTiff(
     ...(georeference && { georeference }),
     block: { rows: Math.min(layout.blockRows, layout.rows), cols: Math.min(layout.blockCols, layout.cols) },
     facts: factsOf(layout, items),
-    readWindow: (window, bands = Array.from({ length: layout.bands }, (_, i) => i)) =>
-      readWindow(layout, { fetchRows, noData }, { window, bands }),
+    readWindow: async (window, bands = Array.from({ length: layout.bands }, (_, i) => i)) => {
+      assertKept(name, layout, { window, bands });
+      return readWindow(layout, { fetchRows, noData }, { window, bands });
+    },
     ...(canStream(layout, codecs) && {
       streamRows: (window: Window, bands: readonly number[]) =>
         streamWindow(layout, { source, codecs, noData }, { window, bands }),
@@ -75,6 +79,21 @@ function factsOf(layout: Layout, items: readonly GdalItem[]): Record<string, str
   return facts;
 }
 
+/** Refuses a window of a file whose every window would decode the same blocks anew, as they are too large to be kept. */
+function assertKept(
+  name: string,
+  layout: Layout,
+  { window, bands }: { window: Window; bands: readonly number[] },
+): void {
+  const bytes = bands.length * layout.blockRows * rowBytes(layout);
+  if (!layout.planar || layout.compression === 'none' || bytes <= MOST_BLOCK_BYTES) return;
+  if (partsOf(layout, window).every(({ whole }) => whole)) return;
+  refuse(
+    name,
+    `a window of ${bands.length} bands takes parts of as many ${layout.tiled ? 'tiles' : 'strips'}, ${bytes} bytes together, more than the ${MOST_BLOCK_BYTES} that can be kept for the next window; ${convert('-co TILED=YES -co COMPRESS=DEFLATE')}`,
+  );
+}
+
 function makeRowReader(
   source: ByteSource,
   layout: Layout,
@@ -89,7 +108,13 @@ function makeRowReader(
     const bytes = await source.read(offset, part ? (to - from) * bytesPerRow : byteCounts[index]!);
     return decodeBlock(bytes, layout, { codecs, place: { name: source.name, index, rows: to - from } });
   };
-  const capacity = Math.max(1, Math.floor(cacheBytes / (layout.blockRows * bytesPerRow)));
+  const blockBytes = layout.blockRows * bytesPerRow;
+  const planes = layout.planar ? layout.bands : 1;
+  const capacity = Math.max(
+    Math.floor(cacheBytes / blockBytes),
+    Math.min(planes, Math.floor(MOST_BLOCK_BYTES / blockBytes)),
+    1,
+  );
   const cached = makeBlockCache(capacity, (index) => decode(index, 0, rowsOfBlock(layout, index)));
   return async (index, { from, to, keep }) => {
     if (byteCounts[index] === 0) return undefined;

@@ -219,7 +219,7 @@ describe('findEndmembers', () => {
 
     it('blocks that give too few candidates', async () => {
       await refused(
-        /0 blocks gave 0 candidate spectra for 4 endmembers; give a smaller number/,
+        /0 blocks gave 0 candidate spectra for 4 endmembers; ask for fewer endmembers/,
         { given: Float32Array.from(materials) },
         { ...sample, blocks: [] },
       );
@@ -238,6 +238,10 @@ describe('findEndmembers', () => {
       const given = Float32Array.from(materials);
       await refused(/expected 2 or more spectra of 12 bands, got 12 values/, { given: given.subarray(0, 12) });
       await refused(/got 47 values; resample the library/, { given: given.subarray(0, 47) });
+      const many = Float32Array.from({ length: 13 * bands }, (_, i) => (i % 7) / 7);
+      await refused(/13 spectra of 12 bands; more than 12 cannot be told apart: give a smaller library/, {
+        given: many,
+      });
       await refused(/the library has 4 spectra, 3 endmembers are asked for; leave the number out/, { given, count: 3 });
       await refused(/finite reflectance >= 0/, { given: given.map((v, i) => (i === 5 ? Number.NaN : v)) });
       await refused(/endmember 2 is zero in every band/, { given: Float32Array.from(given).fill(0, 12, 24) });

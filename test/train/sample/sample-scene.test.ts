@@ -119,7 +119,7 @@ describe('sampleScene', () => {
 
   it('measures least, largest and mean reflectance of all valid pixels', async () => {
     const scene = fakeScene({ ...small, valid: (position) => position >= 100 && position < 103 });
-    const { bandStatistics } = await sample(scene, { maxPixels: 2 });
+    const { bandStatistics } = await sample(scene, { maxPixels: 2, blockSize: 1 });
     assert.deepEqual(bandStatistics, {
       min: Float32Array.of(100.02, 100),
       max: Float32Array.of(102.02, 102),
@@ -163,6 +163,11 @@ describe('sampleScene', () => {
     await refused(
       { ...small, value: (_, band) => band },
       /all 204 pixels with data hold the same spectrum; there is nothing/,
+    );
+    // 12 pixels of a block of 25 are one too few.
+    await refused(
+      { ...small, valid: (p) => p % 17 < 4 && Math.floor(p / 17) < 3 },
+      /12 rows x 17 cols: 12 pixels have data, but no block of 5 x 5 has data in 13 of its pixels.*use a scene with more data/,
     );
     await refused(small, /bands should be a whole number >= 1, got 0/, { bands: [] });
     await refused(small, /maxPixels should be a whole number >= 1, got 0/, { maxPixels: 0 });

@@ -33,7 +33,7 @@ export async function extractBundles(
   await pause('bundles', blocks.length, blocks.length);
   if (parts.length < count)
     throw new TrainError(
-      `bundles: ${blocks.length} blocks gave ${parts.length} candidate spectra for ${count} endmembers; give a smaller number (-n) or a larger scene`,
+      `bundles: ${blocks.length} blocks gave ${parts.length} candidate spectra for ${count} endmembers; ask for fewer endmembers or give a larger scene`,
     );
   const spectra = new Float32Array(parts.length * bands);
   parts.forEach((part, i) => {

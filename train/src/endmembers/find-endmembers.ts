@@ -137,6 +137,10 @@ function libraryCount(given: Float32Array, bands: number, count: number | undefi
     throw new TrainError(
       `given endmembers: the library has ${found} spectra, ${count} endmembers are asked for; leave the number out`,
     );
+  if (found > bands)
+    throw new TrainError(
+      `given endmembers: ${found} spectra of ${bands} bands; more than ${bands} cannot be told apart: give a smaller library`,
+    );
   if (!given.every((value) => Number.isFinite(value) && value >= 0))
     throw new TrainError(
       'given endmembers: expected finite reflectance >= 0 in every band; repair or leave out the bands without data',

@@ -100,7 +100,7 @@ function centre(pixels: Float32Array, bands: number): { centred: Float64Array; m
 }
 
 /** Signal-to-noise ratio in dB: power inside the p leading directions (about the mean) against the power outside. */
-export function estimateSnr(pixels: Float32Array, bands: number, count: number): number {
+function estimateSnr(pixels: Float32Array, bands: number, count: number): number {
   const n = pixels.length / bands;
   const power = pixels.reduce((sum, value) => sum + value * value, 0) / n;
   const { centred, mean } = centre(pixels, bands);

@@ -32,7 +32,7 @@ export interface EpochLosses {
   readonly reconstruction: number;
 }
 
-/** A training run after `epoch` epochs: all that export needs, and with the same data all that resuming needs. */
+/** A training run after `epoch` epochs: all that export needs, and with the same data all that resuming needs. `n` pixels of the probe. */
 export interface Checkpoint {
   readonly settings: FitSettings;
   /** The network's input is clip(reflectance * inputScale, 0, 1). */
@@ -43,5 +43,7 @@ export interface Checkpoint {
   readonly epoch: number;
   readonly history: readonly EpochLosses[];
   readonly state: TrainState;
+  /** Some of the training pixels, reflectance [n, B]: what an exported model is compared with the network on. */
+  readonly probe: Float32Array;
   readonly facts: RunFacts;
 }

@@ -1,7 +1,6 @@
 // Training from spectra to a checkpoint. Legend: N pixels, m candidates, B bands, C endmembers.
-import { createHash } from 'node:crypto';
 import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
-import type { Engine, Problem, TrainingData, TrainState } from '../engines/engine.js';
+import { type Engine, type Problem, STATE_KEYS, type TrainingData, type TrainState } from '../engines/engine.js';
 import { createOnnxEngine } from '../engines/onnx.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
@@ -9,29 +8,18 @@ import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
 import { createPlanner } from './plan.js';
 import { scaleData } from './scale-data.js';
 import { type FitSettings, resolveSettings } from './settings.js';
-
-/** What a network is trained on, in reflectance. */
-export interface TrainingSet {
-  readonly bands: number;
-  readonly endmembers: number;
-  /** Mixed pixels [N, B]. */
-  readonly pixels: Float32Array;
-  /** Pseudo-endmembers [m, B]. */
-  readonly candidates: Float32Array;
-  /** Their soft labels [m, C]: >= 0, sum 1. */
-  readonly labels: Float32Array;
-}
+import { assertTrainingSet, brightest, digestOf, drawPixels, type TrainingSet } from './training-set.js';
 
 export interface FitProgress {
   /** Epochs done, and wanted. */
   readonly epoch: number;
   readonly epochs: number;
   readonly losses: EpochLosses;
-  /** The run as it is now, to be saved now and then. */
+  /** The run as it is now, to be saved now and then. Its state is finite. */
   readonly checkpoint: Checkpoint;
-  /** Seconds since the first epoch of this call. */
+  /** Seconds from `onStart` to the end of this epoch: epochs and what `onEpoch` did after them, without the set-up before (scaling, compiling). */
   readonly seconds: number;
-  /** Pixels of both streams a second, over this epoch. */
+  /** Pixels of both streams in the epochs of this call, divided by `seconds`. */
   readonly pixelsPerSecond: number;
 }
 
@@ -42,6 +30,8 @@ export interface FitOptions extends Partial<FitSettings> {
   readonly engine?: (problem: Problem) => Promise<Engine>;
   /** Stops after the epoch that is running. */
   readonly signal?: AbortSignal;
+  /** Called once, when the data is scaled and the engine made: the clock of `FitProgress.seconds` starts. */
+  readonly onStart?: () => void;
   /** Called after every epoch; training goes on when its promise is settled. */
   readonly onEpoch?: (progress: FitProgress) => void | Promise<void>;
   /** Continues this run: its settings hold, and the data must be the same. */
@@ -54,11 +44,14 @@ export interface FitResult {
   readonly finished: boolean;
 }
 
-/** Trains EGU-Net-pw. Throws TrainError on unusable data or settings, and where the loss is no longer finite. */
+/** Pixels of the training data that a run keeps as its probe, at most. */
+const PROBE_PIXELS = 1024;
+
+/** Trains EGU-Net-pw. Throws TrainError on unusable data or settings, and where the loss or the state is no longer finite. */
 export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions = {}): Promise<FitResult> {
   assertTrainingSet(set, facts);
-  const dataDigest = digest(set);
-  const start = options.resume ?? (await begin(set, facts, { options, dataDigest }));
+  const dataDigest = digestOf(set);
+  const start = options.resume ?? begin(set, facts, { options, dataDigest });
   if (start.dataDigest !== dataDigest)
     throw new TrainError(
       'resume: the training data is not what this run began with (sha256 differs); use the same scene and options, or train anew',
@@ -72,11 +65,11 @@ export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions
   }
 }
 
-async function begin(
+function begin(
   set: TrainingSet,
   facts: RunFacts,
   { options, dataDigest }: { options: FitOptions; dataDigest: string },
-): Promise<Checkpoint> {
+): Checkpoint {
   const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
   const given = { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
   const network = pixelwiseNetwork(set.bands, set.endmembers);
@@ -85,17 +78,19 @@ async function begin(
     candidates: set.candidates.length / set.bands,
     width: network.widths[0]!,
   });
-  const draw = createRandom(settings.seed).fork('initial parameters');
+  const random = createRandom(settings.seed);
+  const draw = random.fork('initial parameters');
   const parameters = initialParameters(network, () => draw.uniform());
   const zeros = () => new Float32Array(parameters.length);
   const state: TrainState = { parameters, first: zeros(), second: zeros(), moving: initialStatistics(network) };
   return {
     settings,
-    inputScale: 1 / brightest(set.pixels, set.bands),
+    inputScale: 1 / brightest(set),
     dataDigest,
     epoch: 0,
     history: [],
     state,
+    probe: drawPixels(set, PROBE_PIXELS, random.fork('probe')),
     facts,
   };
 }
@@ -119,23 +114,42 @@ async function runEpochs({ engine, problem, start }: Training, options: FitOptio
   const candidates = problem.data.labels.length / problem.network.endmembers;
   const schedule = { ...settings, candidates, steps: settings.epochs * problem.steps };
   const plan = createPlanner(problem, { random: createRandom(settings.seed), schedule });
+  const pixelsAnEpoch = problem.steps * (problem.batch + candidates);
+  options.onStart?.();
   const began = performance.now();
   let checkpoint = start;
   while (checkpoint.epoch < settings.epochs && !options.signal?.aborted) {
-    const before = performance.now();
-    const { state, losses } = await engine.runEpoch(checkpoint.state, plan(checkpoint.epoch));
-    const mean = meanLosses(losses);
+    const { state, losses: ofSteps } = await engine.runEpoch(checkpoint.state, plan(checkpoint.epoch));
+    const losses = meanLosses(ofSteps);
     const epoch = checkpoint.epoch + 1;
-    if (!Number.isFinite(mean.total))
-      throw new TrainError(`training: the loss is not finite in epoch ${epoch}; try a lower learning rate`);
-    checkpoint = { ...checkpoint, epoch, state, history: [...checkpoint.history, mean] };
-    const now = performance.now();
-    const pixelsPerSecond = (problem.steps * (problem.batch + candidates)) / ((now - before) / 1000);
-    const seconds = (now - began) / 1000;
-    await options.onEpoch?.({ epoch, epochs: settings.epochs, losses: mean, checkpoint, seconds, pixelsPerSecond });
+    assertFinite(losses, state, { epoch, settings });
+    checkpoint = { ...checkpoint, epoch, state, history: [...checkpoint.history, losses] };
+    const seconds = (performance.now() - began) / 1000;
+    const pixelsPerSecond = ((epoch - start.epoch) * pixelsAnEpoch) / seconds;
+    await options.onEpoch?.({ epoch, epochs: settings.epochs, losses, checkpoint, seconds, pixelsPerSecond });
     await new Promise(setImmediate); // lets signals in
   }
   return { checkpoint, finished: checkpoint.epoch === settings.epochs };
+}
+
+/** The losses are those before each update: the last update can spoil the state of an epoch whose losses are all finite. */
+function assertFinite(
+  { total }: EpochLosses,
+  state: TrainState,
+  { epoch, settings }: { epoch: number; settings: FitSettings },
+): void {
+  const good = Number.isFinite(total) && STATE_KEYS.every((key) => allFinite(state[key]));
+  if (!good)
+    throw new TrainError(
+      `training: loss or weights are not finite in epoch ${epoch} of ${settings.epochs}; train anew with a smaller learning rate than ${settings.learningRate} (--learning-rate)`,
+    );
+}
+
+/** Whether every value is: their float64 sum cannot overflow. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return Number.isFinite(sum);
 }
 
 /** Means over an epoch's steps; `losses` [S, 3]. */
@@ -147,43 +161,4 @@ function meanLosses(losses: Float32Array): EpochLosses {
     return sum / steps;
   };
   return { total: mean(0), crossEntropy: mean(1), reconstruction: mean(2) };
-}
-
-/** Share of the pixels that must not be brighter than the input's full scale; the rest, glints and faults, are clipped. */
-const BRIGHT_QUANTILE = 0.999;
-
-/** The quantile of the pixels' largest values [N, B]: of fewer than a thousand pixels, the largest value of all. */
-function brightest(pixels: Float32Array, bands: number): number {
-  const maxima = new Float32Array(pixels.length / bands);
-  for (let i = 0; i < pixels.length; i++) {
-    const pixel = Math.floor(i / bands);
-    if (pixels[i]! > maxima[pixel]!) maxima[pixel] = pixels[i]!;
-  }
-  const value = maxima.sort()[Math.ceil(BRIGHT_QUANTILE * maxima.length) - 1]!;
-  if (!(value > 0))
-    throw new TrainError('training: no pixel is brighter than 0; check the scene, its gain and its NoData value');
-  return value;
-}
-
-function digest({ bands, endmembers, pixels, candidates, labels }: TrainingSet): string {
-  const hash = createHash('sha256').update(`${bands} ${endmembers} ${pixels.length} ${candidates.length} `);
-  for (const part of [pixels, candidates, labels])
-    hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-  return hash.digest('hex');
-}
-
-function assertTrainingSet({ bands, endmembers, pixels, candidates, labels }: TrainingSet, facts: RunFacts): void {
-  const [n, m, l] = [pixels.length / bands, candidates.length / bands, labels.length / endmembers];
-  if (!Number.isInteger(n) || !Number.isInteger(m) || m !== l || endmembers < 2)
-    throw new TrainError(
-      `training: expected pixels [N, ${bands}], candidates [m, ${bands}] and labels [m, ${endmembers}], got ${pixels.length}, ${candidates.length} and ${labels.length} values`,
-    );
-  if (n < 2 || m < 2) throw new TrainError(`training: ${n} pixels and ${m} candidates are too few; use a larger scene`);
-  if (facts.bands.length !== bands || facts.endmembers.length !== endmembers)
-    throw new TrainError(
-      `training: the facts name ${facts.bands.length} bands and ${facts.endmembers.length} endmembers, the data has ${bands} and ${endmembers}`,
-    );
-  for (const part of [pixels, candidates, labels])
-    if (!part.every(Number.isFinite))
-      throw new TrainError('training: a value is not finite; mask such pixels as NoData');
 }

@@ -61,21 +61,26 @@ function assertMasksFit(batch: number, size: FitSize): void {
   );
 }
 
-/** Fills in what is not given and checks the rest; throws TrainError naming the first setting that is wrong. */
+/** Fills in what is not given; throws TrainError naming the first setting that is wrong. */
 export function resolveSettings(given: Partial<FitSettings>, size: FitSize): FitSettings {
-  const { pixels, candidates } = size;
-  const settings = { ...DEFAULT_SETTINGS, batch: Math.min(candidates, pixels), ...withoutUndefined(given) };
+  const batch = Math.min(size.candidates, size.pixels);
+  const settings = { ...DEFAULT_SETTINGS, batch, ...withoutUndefined(given) };
+  assertSettings(settings, size);
+  return settings;
+}
+
+/** Throws TrainError naming the first setting that is wrong. */
+export function assertSettings(settings: FitSettings, size: FitSize): void {
   const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
   check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
   check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);
-  check(batch <= pixels, `a batch must not exceed the ${pixels} training pixels`, batch);
+  check(batch <= size.pixels, `a batch must not exceed the ${size.pixels} training pixels`, batch);
   check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);
   assertMasksFit(batch, size);
-  return settings;
 }
 
 function withoutUndefined<T extends object>(given: T): T {

@@ -50,7 +50,7 @@ export interface SceneSample extends SpectraSample {
 /**
  * Reads the scene once, in bounded memory, and keeps a uniform sample of its valid pixels and of its blocks. Blocks tile the scene, the
  * last ones of a side shifted inwards; one is kept where at least half of its pixels have data, and consists of those.
- * Rejects with TrainError where no pixel has data or all are equal, and with the signal's reason when aborted.
+ * Rejects with TrainError where no pixel has data, all are equal or no block has enough of them, and with the signal's reason when aborted.
  */
 export async function sampleScene(scene: SpectraReader, options: SampleOptions): Promise<SceneSample> {
   const { bands, seed, maxPixels = 65_536, maxBlocks = 1600, blockSize = 5, signal, onProgress } = options;
@@ -62,25 +62,33 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
     maxPixels,
     priority: createPriority(random.fork('pixels')),
   });
-  const blocks = createBlockCollector({
+  const [height, width] = [Math.min(blockSize, rows), Math.min(blockSize, cols)];
+  const minPixels = Math.ceil((height * width) / 2);
+  const collector = createBlockCollector({
     rows,
     cols,
     bands: bands.length,
     blockSize,
     maxBlocks,
-    minPixels: Math.ceil((Math.min(blockSize, rows) * Math.min(blockSize, cols)) / 2),
+    minPixels,
     priority: createPriority(random.fork('blocks')),
   });
   let done = 0;
   for (const window of sceneWindows(scene, bands.length, options.windowValues)) {
     signal?.throwIfAborted();
     const { spectra, valid } = await scene.readSpectra(window, bands);
-    blocks.add(window, spectra, pixels.add(window, spectra, valid));
+    collector.add(window, spectra, pixels.add(window, spectra, valid));
     done += window.rows * window.cols;
     onProgress?.({ done, total: rows * cols });
   }
   signal?.throwIfAborted();
-  return { bands: bands.length, ...pixels.result(), blocks: blocks.blocks(), totalPixels: rows * cols };
+  const result = pixels.result();
+  const blocks = collector.blocks();
+  if (blocks.length === 0)
+    throw new TrainError(
+      `scene of ${rows} rows x ${cols} cols: ${result.validPixels} pixels have data, but no block of ${height} x ${width} has data in ${minPixels} of its pixels, which finding endmembers needs; check its NoData value, leave out the bands without data, or use a scene with more data`,
+    );
+  return { bands: bands.length, ...result, blocks, totalPixels: rows * cols };
 }
 
 function assertOptions(counts: { bands: number; maxPixels: number; maxBlocks: number; blockSize: number }): void {

@@ -1,0 +1,157 @@
+// Trainings that cannot go on, or should not: what is kept, what is said, and that the run can be used afterwards.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertDataRequest } from 'egunet/dist/pipeline/prepare.js';
+import { temporaryFolder } from '../support/index.js';
+import { whileRunning } from './running.js';
+import { assertFails, egunet, mixedScene, succeed, writeEnvi } from './support.js';
+
+/** The line that says why a command failed. */
+const last = (text: string) => /^egunet: .*$/m.exec(text)?.[0] ?? text;
+
+describe('a training', () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const scene = writeEnvi(folder, 'scene', mixedScene());
+  // One step an epoch, a few milliseconds each.
+  const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', '40', '--verbose'];
+  const describeRun = (run: string) => JSON.parse(succeed(['info', run, '--json'], folder).stdout)[0];
+
+  describe('whose folder cannot be written any more', () => {
+    // A run folder is the target of a link that is bent while the training goes on: then every writing fails, for root too.
+    const bend = (run: string) => () => {
+      rmSync(at(run));
+      symlinkSync(at('scene.hdr'), at(run));
+    };
+    const mend = (run: string) => {
+      rmSync(at(run));
+      symlinkSync(at(`${run}-target`), at(run));
+    };
+    const linked = (run: string) => {
+      mkdirSync(at(`${run}-target`));
+      symlinkSync(at(`${run}-target`), at(run));
+    };
+
+    before(() => void succeed([...train, '-o', 'whole'], folder));
+
+    it('keeps what it saved, says so, and goes on from there to the weights of one that was not disturbed', async () => {
+      linked('full');
+      const outcome = await whileRunning([...train, '--save-every', '0', '-o', 'full'], {
+        cwd: folder,
+        when: /epoch 5\/40/,
+        act: bend('full'),
+      });
+      assert.equal(outcome.code, 1);
+      assert.match(
+        last(outcome.stderr),
+        /^egunet: full: the run cannot be saved \(.*\); the first (\d+) epochs are kept; .* go on with: egunet train -o full --resume$/,
+      );
+      mend('full');
+      const kept = Number(/the first (\d+) epochs/.exec(last(outcome.stderr))![1]);
+      assert.equal(describeRun('full').epoch, kept);
+      assert.ok(kept >= 4 && kept < 40, `${kept}`);
+      succeed(['train', '-o', 'full', '--resume'], folder);
+      assert.deepEqual(readdirSync(at('full')), readdirSync(at('whole')));
+      for (const name of readdirSync(at('whole')))
+        assert.ok(readFileSync(join(at('full'), name)).equals(readFileSync(join(at('whole'), name))), name);
+    });
+
+    it('says that nothing is kept where nothing was saved yet, and does not stand in the way of the next one', async () => {
+      linked('first');
+      const outcome = await whileRunning([...train, '-o', 'first'], {
+        cwd: folder,
+        when: /epoch 2\/40/,
+        act: bend('first'),
+      });
+      assert.equal(outcome.code, 1);
+      assert.match(last(outcome.stderr), /cannot be saved .*; nothing of this training is kept; .* train again$/);
+      mend('first');
+      succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'first'], folder);
+    });
+
+    for (const flags of [[], ['--overwrite']])
+      it(`may be begun anew in a folder whose first saving broke off${flags.length ? ', with --overwrite' : ''}`, () => {
+        succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'broken', '--overwrite'], folder);
+        renameSync(at('broken/manifest.json'), at('broken/manifest.json.00000000-0000-4000-8000-000000000000.part'));
+        succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'broken', ...flags], folder);
+        assert.equal(readdirSync(at('broken')).length, 3);
+        rmSync(at('broken'), { recursive: true });
+      });
+  });
+
+  describe('that diverges', () => {
+    const wild = (rate: string) => ['train', scene, '-n', '3', '--batch', '400', '--learning-rate', rate];
+
+    it('names the epoch and the remedy, and keeps the last good state though it was not due to be saved', () => {
+      const { code, stdout, stderr } = egunet([...wild('1e14'), '--epochs', '12', '-o', 'late'], folder);
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      const says =
+        /not finite in epoch (\d+) of 12; train anew with a smaller learning rate than 1\d+ \(--learning-rate\); late keeps the state before it, after (\d+)$/;
+      const [, epoch, kept] = says.exec(last(stderr)) ?? assert.fail(last(stderr));
+      assert.equal(Number(kept), Number(epoch) - 1);
+      assert.ok(Number(kept) >= 1);
+      const { epoch: saved, lastLosses } = describeRun('late');
+      assert.equal(saved, Number(kept));
+      assert.ok(Number.isFinite(lastLosses.total));
+      assert.ok(!readdirSync(at('late')).includes('training.lock'));
+    });
+
+    it('in its first epoch leaves nothing', () => {
+      const args = ['train', scene, '-n', '3', '--epochs', '2', '--learning-rate', '1e38', '-o', 'never'];
+      assertFails(args, folder, /not finite in epoch 1 of 2; train anew with a smaller .*\(--learning-rate\)$/);
+    });
+
+    // 1e9: logits of millions. 10: the same abundances in every pixel.
+    for (const rate of ['1e9', '10'])
+      it(`to finite but useless weights (rate ${rate}) is told in a note with the remedy`, () => {
+        const args = ['train', scene, '-n', '3', '--epochs', '30', '--learning-rate', rate, '-o', `useless-${rate}`];
+        const notes = succeed(args, folder)
+          .stderr.split('\n')
+          .filter((line) => line.startsWith('note: '));
+        assert.equal(notes.length, 1);
+        assert.match(
+          notes[0]!,
+          /of the last epoch, .*: the network has learned nothing of use; train anew with a smaller --learning-rate than 1/,
+        );
+      });
+
+    it('is not suspected where the network learns', () => {
+      const { stderr } = succeed(['train', scene, '-n', '3', '--epochs', '5', '-o', 'sound'], folder);
+      assert.doesNotMatch(stderr, /note: /);
+    });
+  });
+
+  it('of a few candidates is told so', () => {
+    const args = ['train', scene, '-n', '3', '--epochs', '1', '--max-blocks', '1', '-o', 'few'];
+    assert.match(
+      succeed(args, folder).stderr,
+      /^note: 3 candidates are few to learn 3 endmembers from, fewer than 10 for each; raise --max-blocks, /m,
+    );
+  });
+
+  it('is refused where the run that it is to go on with says what it was trained on in another way', () => {
+    succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'edited'], folder);
+    const path = at('edited/manifest.json');
+    const { request, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+    const resume = ['train', '-o', 'edited', '--resume'];
+    writeFileSync(path, JSON.stringify({ ...manifest, request: null }));
+    assertFails(
+      resume,
+      folder,
+      /manifest\.json: request should be an object, got null; train anew with egunet train SCENE$/,
+    );
+    assertDataRequest(request, path);
+    const wrong: [change: object, says: RegExp][] = [
+      [{ scene: 5 }, /request\.scene should be text, got 5; train anew/],
+      [{ open: { rows: 'x' } }, /request\.open\.rows should be a whole number/],
+      [{ exclude: [[1340]] }, /request\.exclude\[0\] should be a list of at least 2/],
+      [{ maxPixels: '9' }, /request\.maxPixels should be a whole number/],
+      [{ seed: 0.5 }, /request\.seed should be a whole number >= 0, got 0\.5/],
+      [{ library: 1 }, /request\.library should be text/],
+    ];
+    for (const [change, message] of wrong)
+      assert.throws(() => assertDataRequest({ ...request, ...change }, path), { _tag: 'CommandError', message });
+  });
+});

@@ -1,0 +1,258 @@
+// What the command line says to what it does not understand. One process runs all the calls.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { nearest } from 'egunet/dist/support/check-arguments.js';
+import { root, temporaryFolder } from '../support/index.js';
+import type { Outcome } from './support.js';
+
+type Call = readonly [why: string, args: readonly string[], says: RegExp];
+
+/** Each command with the least that it takes, and an option of it that takes a whole number. */
+const COMMANDS: Readonly<Record<string, { least: readonly string[]; number: string; missing: readonly Call[] }>> = {
+  info: { least: ['x'], number: 'rows', missing: [['no path', [], /info needs PATH \(Scenes/]] },
+  endmembers: {
+    least: ['x', '-o', 'p'],
+    number: 'max-blocks',
+    missing: [
+      ['no scene', ['-o', 'p'], /endmembers needs SCENE \(GeoTIFF/],
+      ['no prefix', ['x'], /endmembers needs -o PATH \(Where to write/],
+    ],
+  },
+  train: {
+    least: ['x', '-o', 'r'],
+    number: 'seed',
+    missing: [
+      ['no folder', ['x'], /train needs -o or --run RUN \(Folder/],
+      ['no scene', ['-o', 'r'], /which scene\?/],
+    ],
+  },
+  export: {
+    least: ['r', '-o', 'm.onnx'],
+    number: 'rows',
+    missing: [
+      ['no run', ['-o', 'm.onnx'], /export needs RUN \(Folder made by egunet train\)/],
+      ['no model', ['r'], /export needs -o PATH \(Model to write/],
+    ],
+  },
+  infer: {
+    least: ['x', '-m', 'm.onnx', '-o', 'a.tif'],
+    number: 'tile',
+    missing: [
+      ['no scene', ['-m', 'm.onnx', '-o', 'a.tif'], /infer needs SCENE/],
+      ['nothing but a scene', ['x'], /infer needs -m or --model MODEL \(.*\) and -o PATH \(GeoTIFF to write\)/],
+    ],
+  },
+  evaluate: {
+    least: ['a.tif', '-r', 't.tif'],
+    number: 'max-pixels',
+    missing: [
+      ['no map', ['-r', 't.tif'], /evaluate needs MAP \(Map made by egunet infer\)/],
+      ['no reference', ['a.tif'], /evaluate needs -r or --reference REFERENCE/],
+    ],
+  },
+  demo: {
+    least: [],
+    number: 'size',
+    missing: [['a folder without -o', ['folder'], /'folder' is too much: demo takes options only/]],
+  },
+};
+
+/** What goes wrong alike with every command. */
+function alike(least: readonly string[], number: string): Call[] {
+  const with_ = (...more: string[]) => [...least, ...more];
+  return [
+    ['an unknown option', with_('--bogus'), /--bogus is not an option of \w+$/m],
+    ['a typing error', with_('--jsno'), /--jsno is not an option of \w+; did you mean --json\?/],
+    ['a typing error that swallows the next word', ['--verbos', ...least], /did you mean --verbose\?/],
+    ['one hyphen for two', with_('-help'), /-help is not an option of \w+; did you mean --help\?/],
+    [
+      'a switch with a value',
+      with_('--json=maybe'),
+      /--json takes no value, got 'maybe'; write --json or leave it out/,
+    ],
+    ['a switch turned off', with_('--no-json'), /--no-json is not an option/],
+    ['a property of a switch', with_('--json.x'), /--json\.x is not an option of \w+; did you mean --json\?/],
+    ['a property of every object', with_('--__proto__', '1'), /--__proto__ is not an option/],
+    ['the end of options', with_('--', '-x'), /-- is not an option/],
+    ['an empty argument', ['', ...least], /an argument is empty; leave it out/],
+    [
+      'a word for a number',
+      with_(`--${number}`, 'two'),
+      new RegExp(`--${number}: expected a whole number .*, got 'two'$`, 'm'),
+    ],
+    [
+      'nothing for a number',
+      with_(`--${number}=`),
+      new RegExp(`--${number}: expected a whole number .*, got ''$`, 'm'),
+    ],
+    ['a fraction for a count', with_(`--${number}`, '1.5'), /expected a whole number .*, got 1\.5$/m],
+    ['a negative count', with_(`--${number}=-3`), /expected a whole number >= \d+.*, got -3$/m],
+    ['an option without its value', with_(`--${number}`), new RegExp(`--${number} needs N \\(`)],
+    ['an option for a value', with_(`--${number}`, '--json'), new RegExp(`--${number} needs N, got --json \\(`)],
+    [
+      'an option twice',
+      with_(`--${number}`, '1', `--${number}`, '1'),
+      new RegExp(`--${number} is given 2 times; give it once`),
+    ],
+  ];
+}
+
+/** What goes wrong in one command alone. */
+const ALONE: Readonly<Record<string, readonly Call[]>> = {
+  info: [['rows without columns', ['x', '--rows', '3'], /--rows and --cols belong together: give both, or neither/]],
+  endmembers: [
+    ['two scenes', ['x', 'y', '-o', 'p'], /'y' is too much: endmembers takes one SCENE/],
+    ['a library scale without a library', ['x', '-o', 'p', '--library-scale', '0.01'], /needs --library/],
+    ['a library of no name', ['x', '-o', 'p', '--library', ''], /--library: expected a name, got nothing/],
+  ],
+  train: [
+    ['an option with its other name too', ['x', '-o', 'r', '--run', 's'], /-o or --run is given 2 times/],
+    ['an option and its value in one word', ['x', '-orun'], /-orun is not an option of train; did you mean --run\?/],
+    ['a number and more in one word', ['x', '-o', 'r', '-n5x'], /-n5x is not an option of train; did you mean -n\?/],
+    ['too few endmembers', ['x', '-o', 'r', '-n1'], /-n: expected a whole number >= 2, got 1/],
+    ['an option in another spelling', ['x', '-o', 'r', '--saveEvery', '3'], /did you mean --save-every\?/],
+    ['the beginning of an option', ['x', '-o', 'r', '--learning', '3'], /did you mean --learning-rate\?/],
+    ['an empty name', ['x', '-o', ''], /-o: expected a name, got nothing/],
+    ['a share of one', ['x', '-o', 'r', '--drop-rate', '1'], /--drop-rate: expected a number >= 0 and < 1, got 1/],
+    ['an infinite rate', ['x', '-o', 'r', '--learning-rate', 'Infinity'], /expected a number > 0, got Infinity/],
+    ['a decimal comma', ['x', '-o', 'r', '--learning-rate', '0,1'], /expected a number > 0, got '0,1'/],
+    [
+      'more threads than processors',
+      ['x', '-o', 'r', '--threads', '100000'],
+      /--threads: expected .* <= \d+, got 100000/,
+    ],
+    [
+      'an unknown choice',
+      ['x', '-o', 'r', '--schedule', 'cosine'],
+      /--schedule: expected released or poly, got 'cosine'/,
+    ],
+    ['half a size', ['x', '-o', 'r', '--cols', '3'], /--rows and --cols belong together/],
+    ['wavelengths that are none', ['x', '-o', 'r', '--exclude', '1400'], /--exclude: expected intervals in nm/],
+    ['--resume with a setting', ['-o', 'r', '--resume', '--epochs', '5'], /--epochs: a resumed run keeps its settings/],
+    ['--resume with a scene', ['x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
+    ['--resume with --overwrite', ['-o', 'r', '--resume', '--overwrite'], /choose one/],
+  ],
+  export: [
+    ['a model name without .onnx', ['r', '-o', 'model'], /ends in .onnx, got 'model'/],
+    ['a scene without its name', ['r', '-o', 'm.onnx', '--scene'], /--scene needs SCENE \(/],
+  ],
+  infer: [
+    [
+      'a name with blanks that is not quoted',
+      ['my', 'scene', '-m', 'm', '-o', 'a'],
+      /'scene' is too much: infer takes one SCENE; quote/,
+    ],
+  ],
+  evaluate: [
+    ['spectra without their scene', ['a.tif', '-r', 't.tif', '--model', 'm.onnx'], /--model needs --scene/],
+    [
+      'endmembers twice over',
+      ['a.tif', '-r', 't.tif', '--scene', 's', '--model', 'm.onnx', '--endmembers', 'e.csv'],
+      /leave --endmembers out/,
+    ],
+    ['a size without a scene', ['a.tif', '-r', 't.mat', '--rows', '5', '--cols', '5'], /--rows needs --scene/],
+    [
+      'a matrix of no file',
+      ['a.tif', '-r', 't.tif', '--reference-variable', 'B'],
+      /--reference-variable names a matrix/,
+    ],
+    [
+      'spectra in no matrix',
+      ['a.tif', '-r', 't.mat', '--endmember-variable', 'B'],
+      /--endmember-variable names a matrix/,
+    ],
+    ['a material without a name', ['a.tif', '-r', 't.tif', '--names', 'tree,,road'], /--names: .*got 'tree,,road'/],
+    ['two materials of one name', ['a.tif', '-r', 't.tif', '--names', 'tree,tree'], /--names: .*got 'tree,tree'/],
+  ],
+  demo: [
+    ['a scene too small', ['--size', '5'], /--size: expected a whole number >= 24 and <= 1024, got 5/],
+    ['a folder of no name', ['-o', ''], /-o: expected a name, got nothing/],
+  ],
+};
+
+const WITHOUT_COMMAND: readonly Call[] = [
+  ['nothing', [], /which command\? info, endmembers, train, export, infer, evaluate or demo/],
+  ['an unknown command', ['trian'], /there is no command 'trian'; did you mean train\?/],
+  ['a command that is like none', ['x', '--help'], /there is no command 'x'; there are info,/],
+  ['an option before the command', ['--seed', '3', 'train'], /the command comes first \(info, .*\), got --seed/],
+  ['a property of every object', ['constructor'], /there is no command 'constructor'/],
+];
+
+const CALLS: (Call & { 0: string })[] = [
+  ...Object.entries(COMMANDS).flatMap(([command, { least, number, missing }]) =>
+    [...missing, ...alike(least, number), ...(ALONE[command] ?? [])].map(
+      ([why, args, says]): Call => [`${command} with ${why}`, [command, ...args], says],
+    ),
+  ),
+  ...WITHOUT_COMMAND.map(([why, args, says]): Call => [`egunet with ${why}`, args, says]),
+];
+
+/** Runs every call in one process, whose language is not English, and catches what each says. */
+function outcomes(cwd: string): Outcome[] {
+  const program = `
+    import { main } from ${JSON.stringify(pathToFileURL(join(root, 'cli/dist/main.js')).href)};
+    const print = process.stdout.write.bind(process.stdout);
+    const said = [];
+    for (const args of JSON.parse(process.argv[1])) {
+      const outcome = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr']) process[name].write = (text) => { outcome[name] += text; return true; };
+      said.push({ ...outcome, code: await main(args), ...outcome });
+    }
+    print(JSON.stringify(said));`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '-e', program, JSON.stringify(CALLS.map(([, args]) => args))],
+    { cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'de_DE.UTF-8' } },
+  );
+  assert.equal(stderr, '');
+  return JSON.parse(stdout);
+}
+
+describe('wrong usage', () => {
+  const folder = temporaryFolder();
+  let said: Outcome[];
+  before(() => {
+    said = outcomes(folder);
+  });
+
+  for (const [k, [why, args, says]] of CALLS.entries())
+    it(`${why}: one line says what is wrong, one how to write it, and the exit code is 2`, () => {
+      const { code, stdout, stderr } = said[k]!;
+      assert.match(stderr, says);
+      const name = Object.hasOwn(COMMANDS, args[0] ?? '') ? args[0] : 'COMMAND';
+      assert.match(stderr, new RegExp(`^egunet: [^\\n]+\\nusage: egunet ${name}\\b[^\\n]+\\n$`));
+      assert.equal(code, 2);
+      assert.equal(
+        stdout,
+        args.includes('--json')
+          ? `${JSON.stringify({ error: stderr.slice(8, stderr.indexOf('\n')), exitCode: 2 })}\n`
+          : '',
+      );
+    });
+
+  it('is tried with at least ten calls of every command', () => {
+    for (const command of Object.keys(COMMANDS))
+      assert.ok(CALLS.filter(([, args]) => args[0] === command).length >= 10, command);
+  });
+
+  it('leaves nothing behind', () => {
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+describe('the nearest name', () => {
+  const names = ['seed', 'save-every', 'schedule', 'scene', 'o'];
+
+  it('is the one that begins so, else the one with fewest letters wrong', () => {
+    assert.equal(nearest('sched', names), 'schedule');
+    assert.equal(nearest('sceen', names), 'scene');
+    assert.equal(nearest('SEED', names), 'seed');
+  });
+
+  it('is none where nothing is near: a wrong guess misleads', () => {
+    for (const far of ['z', 'sd', 'epochs', '']) assert.equal(nearest(far, names), undefined, far);
+  });
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Checkpoint, clearUnsaved, fit, loadRun, lockRun, saveRun, TrainError } from '@egunet/train';
+import { temporaryFolder } from '../support/index.js';
+import { mixtures } from './training-set.js';
+
+const refused = (pattern: RegExp) => (error: unknown) => error instanceof TrainError && pattern.test(error.message);
+
+/** Checkpoints of a training of 2 epochs, after the first and the second. */
+async function checkpoints(): Promise<[Checkpoint, Checkpoint]> {
+  const { set, facts } = mixtures();
+  const seen: Checkpoint[] = [];
+  await fit(set, facts, { epochs: 2, onEpoch: ({ checkpoint }) => void seen.push(checkpoint) });
+  return [seen[0]!, seen[1]!];
+}
+
+describe('a run folder', () => {
+  const folder = temporaryFolder();
+  const run = join(folder, 'run');
+  const manifest = join(run, 'manifest.json');
+  let first: Checkpoint;
+  let second: Checkpoint;
+
+  before(async () => {
+    [first, second] = await checkpoints();
+    await saveRun(run, { checkpoint: first, request: null });
+    await saveRun(run, { checkpoint: second, request: { scene: 'here' } });
+  });
+
+  it('gives back what was saved last', async () => {
+    assert.deepEqual(await loadRun(run), { checkpoint: second, request: { scene: 'here' } });
+  });
+
+  it('holds a manifest, the newest state and the probe, each under the first digits of its sha256', () => {
+    const names = readdirSync(run).sort();
+    const digits = (name: string) =>
+      createHash('sha256')
+        .update(readFileSync(join(run, name)))
+        .digest('hex')
+        .slice(0, 8);
+    assert.equal(names.length, 3);
+    assert.equal(names[0], 'manifest.json');
+    assert.equal(names[1], `probe-${digits(names[1]!)}.bin`);
+    assert.equal(names[2], `state-00002-${digits(names[2]!)}.bin`);
+    // 60 pixels of 12 bands, float32.
+    assert.equal(readFileSync(join(run, names[1]!)).length, 60 * 12 * 4);
+  });
+
+  it('is free of parts that a killed process left, when it is saved again', async () => {
+    const part = join(run, 'manifest.json.00000000-0000-4000-8000-000000000000.part');
+    writeFileSync(part, 'half');
+    await saveRun(run, { checkpoint: second, request: { scene: 'here' } });
+    assert.equal(readdirSync(run).length, 3);
+  });
+
+  /** Loads the run with a file changed, then puts the file back. */
+  async function withChange(path: string, change: (text: Buffer) => string | Buffer, pattern: RegExp) {
+    const original = readFileSync(path);
+    writeFileSync(path, change(original));
+    try {
+      await assert.rejects(loadRun(run), refused(pattern));
+    } finally {
+      writeFileSync(path, original);
+    }
+  }
+
+  it('is refused where there is none, and where its manifest is no JSON of this version', async () => {
+    await assert.rejects(loadRun(folder), refused(/not a run of egunet train/));
+    await withChange(manifest, () => '{', /not valid JSON/);
+    await withChange(manifest, () => 'null', /manifest should be an object, got null/);
+  });
+
+  interface Editable {
+    version: number;
+    epoch: number;
+    inputScale: number;
+    history: unknown[];
+    settings: Record<string, unknown>;
+    state: { file: string; sha256: string };
+    probe: { file: string; sha256: string };
+    facts: { bands: unknown[]; endmembers: { spectrum: number[] }[]; pixels: number };
+  }
+  const wrong: [what: string, change: (json: Editable) => void, says: RegExp][] = [
+    ['a newer version', (j) => Object.assign(j, { version: 99 }), /version 99 is newer than 2.*update egunet/],
+    ['an older version', (j) => Object.assign(j, { version: 1 }), /version should be 2, got 1; train anew/],
+    ['a negative scale', (j) => Object.assign(j, { inputScale: -1 }), /inputScale should be a positive number/],
+    [
+      'a state elsewhere',
+      (j) => Object.assign(j.state, { file: '../other.bin' }),
+      /state\.file should be state-<epoch>/,
+    ],
+    ['a probe elsewhere', (j) => Object.assign(j.probe, { file: '../other.bin' }), /probe\.file should be probe-</],
+    ['a state that is gone', (j) => Object.assign(j.state, { file: 'state-00009-00000000.bin' }), /cannot be read/],
+    ['an epoch too many', (j) => Object.assign(j, { epoch: 3 }), /epoch should be at most settings\.epochs, 2, got 3/],
+    ['a history too short', (j) => j.history.pop(), /history should be 2 entries, one an epoch, got 1/],
+    [
+      'a spectrum too short',
+      (j) => j.facts.endmembers[1]!.spectrum.pop(),
+      /endmembers\[1\]\.spectrum should be 12 values, .*got 11/,
+    ],
+    [
+      'no batch',
+      (j) => Object.assign(j.settings, { batch: 0 }),
+      /batch must hold at least 2 pixels, got 0; train anew/,
+    ],
+    [
+      'more batch than pixels',
+      (j) => Object.assign(j.facts, { pixels: 20 }),
+      /batch must not exceed the 20 training pixels/,
+    ],
+    ['a drop rate of 1', (j) => Object.assign(j.settings, { dropRate: 1 }), /drop rate must be in \[0, 1\), got 1/],
+    [
+      'a negative weight decay',
+      (j) => Object.assign(j.settings, { weightDecay: -1 }),
+      /weight decay must be >= 0, got -1/,
+    ],
+    [
+      'no learning rate',
+      (j) => Object.assign(j.settings, { learningRate: 0 }),
+      /learning rate must be positive, got 0/,
+    ],
+    ['a schedule of another kind', (j) => Object.assign(j.settings, { schedule: 'x' }), /schedule should be one of/],
+    [
+      'fewer bands than its state and probe',
+      ({ facts }) => {
+        facts.bands.pop();
+        for (const { spectrum } of facts.endmembers) spectrum.pop();
+      },
+      /the state holds \d+ values, 11 bands and 3 endmembers need \d+/,
+    ],
+  ];
+  for (const [what, change, says] of wrong)
+    it(`is refused with ${what}`, () =>
+      withChange(
+        manifest,
+        (text) => {
+          const json = JSON.parse(text.toString());
+          change(json);
+          return JSON.stringify(json);
+        },
+        says,
+      ));
+
+  it('is refused where its state or its probe is not what was saved', async () => {
+    for (const kind of ['state', 'probe']) {
+      const name = readdirSync(run).find((file) => file.startsWith(kind))!;
+      await withChange(
+        join(run, name),
+        (bytes) => bytes.subarray(4),
+        new RegExp(`${kind}-.* is damaged \\(sha256 differs`),
+      );
+    }
+  });
+
+  it('is refused with a probe that is no whole pixels', async () => {
+    const half = join(folder, 'half');
+    await saveRun(half, { checkpoint: { ...second, probe: second.probe.subarray(0, 18) }, request: null });
+    await assert.rejects(loadRun(half), refused(/probe should be pixels of 12 bands, got 18 values/));
+  });
+
+  it('says so when it cannot be written', async () => {
+    const path = join(manifest, 'run');
+    await assert.rejects(saveRun(path, { checkpoint: first, request: null }), refused(/cannot be saved/));
+  });
+
+  it('keeps its former checkpoint where a new one cannot be completed, of the same epoch too', async () => {
+    const kept = join(folder, 'kept');
+    await saveRun(kept, { checkpoint: second, request: null });
+    // A name that leads nowhere where the new state belongs: the state is renamed over it, the manifest's place is a folder.
+    const other = { ...second, state: { ...second.state, parameters: second.state.parameters.map((v) => -v) } };
+    const aside = readFileSync(join(kept, 'manifest.json'));
+    rmSync(join(kept, 'manifest.json'));
+    mkdirSync(join(kept, 'manifest.json'));
+    await assert.rejects(saveRun(kept, { checkpoint: other, request: null }), refused(/cannot be saved/));
+    assert.ok(readdirSync(kept).every((name) => !name.endsWith('.part')));
+    rmSync(join(kept, 'manifest.json'), { recursive: true });
+    writeFileSync(join(kept, 'manifest.json'), aside);
+    assert.deepEqual((await loadRun(kept)).checkpoint, second);
+  });
+});
+
+describe('what a training left that saved nothing', () => {
+  const folder = temporaryFolder();
+  let run: string;
+  let checkpoint: Checkpoint;
+
+  before(async () => {
+    [checkpoint] = await checkpoints();
+  });
+
+  /** A folder whose first saving broke off before the manifest: a state, a probe, a part and a lock. */
+  beforeEach(async () => {
+    run = join(folder, 'run');
+    rmSync(run, { recursive: true, force: true });
+    await saveRun(run, { checkpoint, request: null });
+    rmSync(join(run, 'manifest.json'));
+    writeFileSync(join(run, 'manifest.json.00000000-0000-4000-8000-000000000000.part'), 'half');
+    writeFileSync(join(run, 'training.lock'), '');
+  });
+
+  it('is removed', async () => {
+    await clearUnsaved(run);
+    assert.deepEqual(readdirSync(run), []);
+    await clearUnsaved(run);
+    await clearUnsaved(join(folder, 'none'));
+  });
+
+  it('stays beside anything that is not of a training', async () => {
+    writeFileSync(join(run, 'thesis.txt'), 'years of work');
+    const before = readdirSync(run);
+    await clearUnsaved(run);
+    assert.deepEqual(readdirSync(run), before);
+  });
+
+  it('stays beside a manifest', async () => {
+    await saveRun(run, { checkpoint, request: null });
+    await clearUnsaved(run);
+    assert.deepEqual((await loadRun(run)).checkpoint, checkpoint);
+  });
+
+  it('stays while the training is going on', async () => {
+    const release = await lockRun(run);
+    const before = readdirSync(run);
+    await assert.rejects(clearUnsaved(run), refused(/is training into this folder/));
+    assert.deepEqual(readdirSync(run), before);
+    await release();
+  });
+});

@@ -1,0 +1,105 @@
+// The manifest of a run folder, checked: what is read from disk may have been edited, cut off, or made by another version.
+import { pixelwiseNetwork } from '@egunet/models';
+import { type Check, createChecks } from '@egunet/models/check';
+import { TrainError } from '../error.js';
+import type { Checkpoint } from './checkpoint.js';
+import { SCHEDULES } from './schedule.js';
+import { assertSettings } from './settings.js';
+
+export const RUN_FORMAT = 'egunet-run';
+
+/** The format's version; raised when an older reader would misread a newer run, or a newer one misses something in an older. */
+export const RUN_VERSION = 2;
+
+/** A file of vectors in the run folder. */
+export interface VectorFile {
+  readonly file: string;
+  /** Hexadecimal, of the whole file. */
+  readonly sha256: string;
+}
+
+export type Manifest = Omit<Checkpoint, 'state' | 'probe'> & {
+  readonly format: typeof RUN_FORMAT;
+  readonly version: typeof RUN_VERSION;
+  readonly request: unknown;
+  readonly state: VectorFile;
+  readonly probe: VectorFile;
+};
+
+type Invalid = (field: string, expected: string, got: unknown) => TrainError;
+
+/** Reads the text of the manifest at `path`. Throws TrainError naming the first field that is wrong. */
+export function parseManifest(text: string, path: string): Manifest {
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (cause) {
+    throw new TrainError(`${path}: not valid JSON; train anew`, { cause });
+  }
+  const { version } = (manifest ?? {}) as { version?: unknown };
+  if (typeof version === 'number' && version > RUN_VERSION)
+    throw new TrainError(
+      `${path}: version ${version} is newer than ${RUN_VERSION}, which this egunet reads; update egunet`,
+    );
+  const invalid: Invalid = (field, expected, got) =>
+    new TrainError(`${path}: ${field} should be ${expected}, got ${got}; train anew`);
+  manifestCheck(invalid)(manifest, 'manifest');
+  assertConsistent(manifest as Manifest, path, invalid);
+  return manifest as Manifest;
+}
+
+function manifestCheck(invalid: Invalid): Check {
+  const { number, positive, count, text, is, oneOf, optional, orNull, list, record } = createChecks(invalid);
+  const vectors = (name: string, pattern: RegExp) =>
+    record({
+      file: (value, at) => {
+        if (!pattern.test(String(value))) throw invalid(at, name, JSON.stringify(value));
+      },
+      sha256: text,
+    });
+  return record({
+    format: is(RUN_FORMAT),
+    version: is(RUN_VERSION),
+    settings: record({
+      seed: count,
+      epochs: count,
+      batch: count,
+      schedule: oneOf(SCHEDULES),
+      learningRate: number,
+      dropRate: number,
+      weightDecay: number,
+    }),
+    inputScale: positive,
+    dataDigest: text,
+    epoch: count,
+    history: list(record({ total: number, crossEntropy: number, reconstruction: number }), 0),
+    state: vectors('state-<epoch>-<sha256>.bin', /^state-\d+-[0-9a-f]{8}\.bin$/),
+    probe: vectors('probe-<sha256>.bin', /^probe-[0-9a-f]{8}\.bin$/),
+    facts: record({
+      sensor: orNull(text),
+      bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
+      endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
+      endmemberMethod: text,
+      scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive), bands: optional(count) }),
+      pixels: count,
+      candidates: count,
+    }),
+  });
+}
+
+/** What no field shows by itself. */
+function assertConsistent({ settings, epoch, history, facts }: Manifest, path: string, invalid: Invalid): void {
+  const { bands, endmembers, pixels, candidates } = facts;
+  endmembers.forEach(({ spectrum }, c) => {
+    if (spectrum.length !== bands.length)
+      throw invalid(`manifest.facts.endmembers[${c}].spectrum`, `${bands.length} values, one a band`, spectrum.length);
+  });
+  if (epoch > settings.epochs) throw invalid('manifest.epoch', `at most settings.epochs, ${settings.epochs}`, epoch);
+  if (history.length !== epoch) throw invalid('manifest.history', `${epoch} entries, one an epoch`, history.length);
+  const width = pixelwiseNetwork(bands.length, endmembers.length).widths[0]!;
+  try {
+    assertSettings(settings, { pixels, candidates, width });
+  } catch (cause) {
+    throw new TrainError(`${path}: ${(cause as Error).message}; train anew`, { cause });
+  }
+}
