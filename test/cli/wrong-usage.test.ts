@@ -10,8 +10,8 @@ import type { Outcome } from './support.js';
 
 type Call = readonly [why: string, args: readonly string[], says: RegExp];
 
-/** Each command with the least that it takes, and an option of it that takes a whole number. */
-const COMMANDS: Readonly<Record<string, { least: readonly string[]; number: string; missing: readonly Call[] }>> = {
+/** Each command with the least that it takes, and an option of it that takes a whole number, if it has one. */
+const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: string; missing: readonly Call[] }>> = {
   info: { least: ['x'], number: 'rows', missing: [['no path', [], /info needs PATH \(Scenes/]] },
   endmembers: {
     least: ['x', '-o', 'p'],
@@ -31,7 +31,6 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number: stri
   },
   export: {
     least: ['r', '-o', 'm.onnx'],
-    number: 'rows',
     missing: [
       ['no run', ['-o', 'm.onnx'], /export needs RUN \(Folder made by egunet train\)/],
       ['no model', ['r'], /export needs -o PATH \(Model to write/],
@@ -61,7 +60,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number: stri
 };
 
 /** What goes wrong alike with every command. */
-function alike(least: readonly string[], number: string): Call[] {
+function alike(least: readonly string[]): Call[] {
   const with_ = (...more: string[]) => [...least, ...more];
   return [
     ['an unknown option', with_('--bogus'), /--bogus is not an option of \w+$/m],
@@ -78,6 +77,13 @@ function alike(least: readonly string[], number: string): Call[] {
     ['a property of every object', with_('--__proto__', '1'), /--__proto__ is not an option/],
     ['the end of options', with_('--', '-x'), /-- is not an option/],
     ['an empty argument', ['', ...least], /an argument is empty; leave it out/],
+  ];
+}
+
+/** What goes wrong alike with every option that takes a whole number. */
+function alikeOfNumbers(least: readonly string[], number: string): Call[] {
+  const with_ = (...more: string[]) => [...least, ...more];
+  return [
     [
       'a word for a number',
       with_(`--${number}`, 'two'),
@@ -135,10 +141,7 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ['--resume with a scene', ['x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
     ['--resume with --overwrite', ['-o', 'r', '--resume', '--overwrite'], /choose one/],
   ],
-  export: [
-    ['a model name without .onnx', ['r', '-o', 'model'], /ends in .onnx, got 'model'/],
-    ['a scene without its name', ['r', '-o', 'm.onnx', '--scene'], /--scene needs SCENE \(/],
-  ],
+  export: [['a model name without .onnx', ['r', '-o', 'model'], /ends in .onnx, got 'model'/]],
   infer: [
     [
       'a name with blanks that is not quoted',
@@ -183,9 +186,12 @@ const WITHOUT_COMMAND: readonly Call[] = [
 
 const CALLS: (Call & { 0: string })[] = [
   ...Object.entries(COMMANDS).flatMap(([command, { least, number, missing }]) =>
-    [...missing, ...alike(least, number), ...(ALONE[command] ?? [])].map(
-      ([why, args, says]): Call => [`${command} with ${why}`, [command, ...args], says],
-    ),
+    [
+      ...missing,
+      ...alike(least),
+      ...(number === undefined ? [] : alikeOfNumbers(least, number)),
+      ...(ALONE[command] ?? []),
+    ].map(([why, args, says]): Call => [`${command} with ${why}`, [command, ...args], says]),
   ),
   ...WITHOUT_COMMAND.map(([why, args, says]): Call => [`egunet with ${why}`, args, says]),
 ];
