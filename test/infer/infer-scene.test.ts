@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InferError, unmix } from '@egunet/infer';
-import { type InferProgress, type InferSceneOptions, inferScene, openModel, STORAGE } from '@egunet/infer-node';
+import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { readRaw, writeEnvi } from './envi.js';
@@ -155,11 +155,13 @@ describe('inferring a scene', function () {
     assert.ok(readFileSync(inFolder('workers-1.tif')).equals(readFileSync(inFolder('workers-3.tif'))));
   });
 
-  for (const sampleType of ['uint16', 'uint8'] as const)
+  for (const [sampleType, scale, noData] of [
+    ['uint16', 1e-4, 65535],
+    ['uint8', 0.005, 255],
+  ] as const)
     it(`stores abundances as ${sampleType} with their scale, to the nearest step`, async () => {
       const output = inFolder(`${sampleType}.tif`);
       const { means } = await inferScene({ scene, model: modelPath, output, sampleType });
-      const { scale, noData } = STORAGE[sampleType];
       const info = gdalInfo(output);
       for (const band of info.bands) {
         assert.equal(band.type, { uint16: 'UInt16', uint8: 'Byte' }[sampleType]);

@@ -46,7 +46,7 @@ export async function handler(args: Arguments): Promise<void> {
     import('../support/control.js'),
   ]);
   const { model, o, resample, tile, workers } = args;
-  const control = takeControl({ verbose: args.verbose });
+  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
   try {
     const result = await unmixScene(
       {

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
-import { openScene } from '@egunet/raster/node';
+import { openScene, partFolder } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
+import { InterruptedError } from '../support/errors.js';
 
 /** What an unmixing came to. */
 export interface UnmixResult extends Omit<InferSummary, 'means'> {
@@ -26,6 +28,10 @@ export async function unmixScene(
     });
     const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
     return { ...summary, megapixelsPerSecond, endmembers: means };
+  } catch (error) {
+    const kept = partFolder(options.output);
+    if (!signal.aborted || !existsSync(kept)) throw error;
+    throw new InterruptedError(`interrupted: finished tiles are kept in ${kept}; the same command goes on from them`);
   } finally {
     line.stop();
   }

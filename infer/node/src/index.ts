@@ -1,3 +1,3 @@
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';
-export { STORAGE, type StoredType } from './samples.js';
+export type { StoredType } from './samples.js';
