@@ -1,12 +1,13 @@
 // Finished tiles of a file being written, in a folder beside it: what a killed process leaves, the next one goes on from.
 // `journal` holds records, appended and never changed: MAGIC, level, index, length (uint32, little-endian), the first 16 bytes of the
-// SHA-256 of those and the tile, the tile. `work.json` says of which work they are.
+// SHA-256 of those and the tile, the tile. `work.json` says of which work they are, a lock which process writes.
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RasterError } from './error.js';
 import { toRasterError } from './node-files.js';
 import type { TileStore } from './tiff/cog.js';
+import { lockFolder } from './write-lock.js';
 
 /** What makes two pieces of work the same: facts by name, compared as JSON. */
 export type WorkIdentity = Readonly<Record<string, unknown>>;
@@ -16,10 +17,12 @@ export interface TileJournal extends TileStore {
   isEmpty(): boolean;
   /** Keeps the journal for a later go. */
   close(): Promise<void>;
-  /** Deletes it. */
+  /** Deletes it, and the folder. */
   remove(): Promise<void>;
 }
 
+const JOURNAL = 'journal';
+const WORK = 'work.json';
 const MAGIC = 0x31544745; // EGT1
 const HEADER = 32;
 const CHECKSUM_AT = 16;
@@ -33,17 +36,17 @@ const keyOf = (level: number, index: number): string => `${level}/${index}`;
 
 /**
  * Opens the journal in `folder`, made if need be; records that are damaged or cut off, and all behind them, are dropped.
- * Rejects with RasterError where the folder holds other work (saying what differs) or cannot be used.
+ * Rejects with RasterError where another process writes there, where the folder holds other work (saying what differs), or cannot be used.
  */
 export async function openTileJournal(folder: string, identity: WorkIdentity): Promise<TileJournal> {
   try {
     await mkdir(folder, { recursive: true });
-    await claim(folder, identity);
-    const handle = await open(join(folder, 'journal'), 'a+');
+    const unlock = await lockFolder(folder);
     try {
-      return await makeJournal(folder, handle);
+      await claim(folder, identity);
+      return await makeJournal(folder, unlock);
     } catch (error) {
-      await handle.close();
+      await unlock();
       throw error;
     }
   } catch (cause) {
@@ -51,15 +54,20 @@ export async function openTileJournal(folder: string, identity: WorkIdentity): P
   }
 }
 
-/** Writes the identity, or compares it with the one that is there. */
-async function claim(folder: string, identity: WorkIdentity): Promise<void> {
-  const path = join(folder, 'work.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** What is undefined where there is no such file. */
+async function orNothing<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return await writeFile(path, `${JSON.stringify(identity, null, 1)}\n`);
-  const differences = differencesOf(parse(text), identity);
+}
+
+/** Compares the identity with that of the tiles that are there; writes it where there are none. */
+async function claim(folder: string, identity: WorkIdentity): Promise<void> {
+  const path = join(folder, WORK);
+  const journal = await orNothing(stat(join(folder, JOURNAL)));
+  if (!journal || journal.size === 0) return await writeFile(path, `${JSON.stringify(identity, null, 1)}\n`);
+  const differences = differencesOf(parse((await orNothing(readFile(path, 'utf8'))) ?? ''), identity);
   if (differences.length > 0)
     throw new RasterError(
       `${folder}: holds finished tiles of other work: ${differences.join('; ')}; finish that, or remove the folder`,
@@ -127,10 +135,23 @@ async function scan(handle: FileHandle): Promise<{ places: Map<string, Place>; e
   }
 }
 
-async function makeJournal(folder: string, handle: FileHandle): Promise<TileJournal> {
-  const { places, end: found } = await scan(handle);
-  await handle.truncate(found);
-  let end = found;
+/** The whole records of the journal, what is behind them cut off. */
+async function recover(handle: FileHandle) {
+  try {
+    const found = await scan(handle);
+    await handle.truncate(found.end);
+    return found;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function makeJournal(folder: string, unlock: () => Promise<void>): Promise<TileJournal> {
+  const handle = await open(join(folder, JOURNAL), 'a+');
+  const found = await recover(handle);
+  const { places } = found;
+  let { end } = found;
   const heldAtFirst = [...places.keys()].map((key) => key.split('/').map(Number)).filter(([level]) => level === 0);
   const attempt = async <T>(doing: string, action: () => Promise<T>): Promise<T> => {
     try {
@@ -145,7 +166,7 @@ async function makeJournal(folder: string, handle: FileHandle): Promise<TileJour
     return place;
   };
   let queue = Promise.resolve();
-  const close = async () => {
+  const closeFile = async () => {
     await queue;
     await handle.close();
   };
@@ -173,10 +194,16 @@ async function makeJournal(folder: string, handle: FileHandle): Promise<TileJour
       }),
     size: (level, index) => placeOf(level, index).length,
     isEmpty: () => places.size === 0,
-    close,
+    async close() {
+      await closeFile();
+      await unlock();
+    },
     async remove() {
-      await close();
-      await rm(folder, { recursive: true, force: true });
+      await closeFile();
+      // The tiles first: none may be left without the name of their work.
+      for (const name of [JOURNAL, WORK]) await rm(join(folder, name), { force: true });
+      await unlock();
+      await rmdir(folder).catch(() => {}); // who comes next may have begun in it
     },
   };
 }
