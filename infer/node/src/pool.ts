@@ -1,5 +1,5 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
-import type { Seen, Window } from '@egunet/infer';
+import { InferError, type Seen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
@@ -17,6 +17,13 @@ export interface PoolOptions {
   readonly settings: Omit<WorkerSettings, 'stop'>;
   readonly signal?: AbortSignal;
 }
+
+/** What a thread says that ends without an answer: out of memory, or a bug. */
+const died = (cause: Error): InferError =>
+  new InferError(
+    `a worker thread ended before its work was done: ${cause.message}; run it again, with fewer workers if memory is short`,
+    { cause },
+  );
 
 /** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
 const AHEAD = 2;
@@ -39,13 +46,23 @@ export async function* unmixByWorkers(
     maxThreads: workers,
     workerData: { ...settings, stop },
   });
+  // Threads that end while they start are not replaced, and what waits for them would wait for ever.
+  const noneLeft = new AbortController();
+  let why = new Error('none could be started');
+  pool.on('error', (error) => {
+    why = error;
+  });
+  pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
   const begin = (index: number) => {
     const window = windows[index]!;
-    const work = pool.run(window).then((answer: WorkerAnswer) => {
-      if ('error' in answer) throw unpackError(answer.error);
-      return { index, window, ...answer };
-    });
+    const work = pool.run(window, { signal: noneLeft.signal }).then(
+      (answer: WorkerAnswer) => {
+        if ('error' in answer) throw unpackError(answer.error);
+        return { index, window, ...answer };
+      },
+      (cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)),
+    );
     work.catch(() => {}); // seen when it is awaited
     underWay.set(index, work);
   };
