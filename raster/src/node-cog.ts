@@ -49,8 +49,8 @@ export async function createCogFile(
       ...writer,
       stop: () => end(() => (journal.isEmpty() ? journal.remove() : journal.close())),
       discard: () => end(journal.remove),
-      async close() {
-        const statistics = await writer.close();
+      async close(signal) {
+        const statistics = await writer.close(signal);
         closed = true;
         await journal.remove();
         return statistics;

@@ -208,6 +208,26 @@ describe('A cloud-optimised GeoTIFF', () => {
       assert.ok(readFileSync(path).equals(whole));
     });
 
+    it('also where it was stopped while it was put together, at any tile', async () => {
+      for (const stopAt of [1, 5, 30, 50]) {
+        const file = await createCogFile(path, optionsOf(one));
+        for (const window of windowsOf(one, 64))
+          if (!file.holds(window)) await file.writeWindow(window, cut(values, one, window));
+        let tiles = 0;
+        const stopped = new Error('stopped by hand');
+        const throwIfAborted = () => {
+          if (++tiles === stopAt) throw stopped;
+        };
+        await assert.rejects(file.close({ throwIfAborted }), stopped);
+        await file.stop();
+        assert.deepEqual(
+          readdirSync(folder).filter((name) => name.includes('partial')),
+          [],
+        );
+      }
+      assert.equal(await finish(), 0);
+    });
+
     it('wherever the journal was cut off or damaged', async () => {
       const length = readFileSync(join(saved, 'journal')).length;
       await fc.assert(

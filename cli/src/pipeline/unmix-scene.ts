@@ -29,12 +29,19 @@ export async function unmixScene(
     const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
     return { ...summary, megapixelsPerSecond, endmembers: means };
   } catch (error) {
-    const kept = partFolder(options.output);
-    if (!signal.aborted || !existsSync(kept)) throw error;
-    throw new InterruptedError(`interrupted: finished tiles are kept in ${kept}; the same command goes on from them`);
+    throw signal.aborted ? interruption(options.output) : error;
   } finally {
     line.stop();
   }
+}
+
+function interruption(output: string): InterruptedError {
+  const kept = partFolder(output);
+  return new InterruptedError(
+    existsSync(kept)
+      ? `interrupted: finished tiles are kept in ${kept}; the same command goes on from them`
+      : 'interrupted: no tile was finished; nothing is left behind',
+  );
 }
 
 async function sizeOf({ scene: path, open, window }: Pick<InferSceneOptions, 'scene' | 'open' | 'window'>) {

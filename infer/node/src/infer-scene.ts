@@ -129,7 +129,6 @@ async function complete(
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
   await writing;
-  signal?.throwIfAborted();
   const seen = sumSeen(all);
   // What an earlier go saw is not known any more.
   try {
@@ -138,7 +137,7 @@ async function complete(
     await map.discard();
     throw error;
   }
-  return { seen, keptPixels, statistics: await map.close() };
+  return { seen, keptPixels, statistics: await map.close(signal) };
 }
 
 async function unmixInto(work: Work): Promise<InferSummary> {

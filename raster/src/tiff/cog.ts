@@ -31,9 +31,15 @@ export interface CogWriter {
   holds(window: Window): boolean;
   /** Resolves when every tile that is full is in the store. */
   flush(): Promise<void>;
-  /** Adds the overviews and writes the file. Rejects with RasterError, leaving none, where a pixel was never written. */
-  close(): Promise<readonly BandStatistics[]>;
+  /**
+   * Adds the overviews and writes the file. Rejects with RasterError, leaving none, where a pixel was never written, and with what the
+   * signal throws.
+   */
+  close(signal?: Stop): Promise<readonly BandStatistics[]>;
 }
+
+/** The part of an AbortSignal that stops the work between two tiles. */
+export type Stop = Pick<AbortSignal, 'throwIfAborted'>;
 
 export type CogOptions = Omit<GeoTiffOptions, 'interleave' | 'bigTiff'>;
 
@@ -69,14 +75,14 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
     },
     holds: (window) => tiles.keeps(window),
     flush: () => queue,
-    async close() {
+    async close(signal) {
       await queue;
       const missing = tiles.missing();
       if (missing > 0) refuse(name, `${missing} of ${plan.tiles} tiles lack pixels; write every pixel before closing`);
-      const work = { plan, store, codecs, noData: options.noData };
+      const work = { plan, store, codecs, noData: options.noData, signal };
       const levels = pyramid(plan, plan.blockRows);
       const statistics = await addOverviews(work, levels);
-      await assemble(places, { options: cogOptions, plan, levels, statistics });
+      await assemble(places, { options: cogOptions, plan, levels, statistics, signal });
       return statistics;
     },
   };
@@ -87,6 +93,7 @@ interface Work {
   readonly store: TileStore;
   readonly codecs: Codecs;
   readonly noData: number | undefined;
+  readonly signal: Stop | undefined;
 }
 
 /** Compresses a tile, whose words are spoilt. */
@@ -117,10 +124,11 @@ const inside = ({ rows, cols }: Size, side: number, [ty, tx]: readonly [number, 
 
 /** Makes every level from the one before; returns the statistics of the image itself. */
 async function addOverviews(work: Work, levels: readonly Size[]): Promise<BandStatistics[]> {
-  const { plan, noData } = work;
+  const { plan, noData, signal } = work;
   const side = plan.blockRows;
   const statistics = gatherStatistics(plan.bands, noData);
   const look = async (level: number, at: readonly [number, number]) => {
+    signal?.throwIfAborted();
     const size = inside(levels[level]!, side, at);
     const words = await unpack(work, level, at[0] * across(levels[level]!, side) + at[1]);
     if (level === 0) statistics.add(words, size, side);
@@ -178,11 +186,12 @@ interface Finished {
   readonly plan: Plan;
   readonly levels: readonly Size[];
   readonly statistics: readonly BandStatistics[];
+  readonly signal: Stop | undefined;
 }
 
 /** Writes the file: header, directories, then the tiles of the smallest level to those of the largest. */
 async function assemble({ name, store, createSink }: CogPlaces, finished: Finished): Promise<void> {
-  const { plan, levels } = finished;
+  const { plan, levels, signal } = finished;
   const counts = levels.map((size) => across(size, plan.blockRows) * down(size, plan.blockRows));
   const lengths = counts.map((count, level) => Float64Array.from({ length: count }, (_, i) => store.size(level, i)));
   const total = lengths.flatMap((level) => [...level]).reduce((sum, bytes) => sum + bytes + AROUND, 0);
@@ -201,6 +210,7 @@ async function assemble({ name, store, createSink }: CogPlaces, finished: Finish
     let at = begin;
     for (let level = levels.length - 1; level >= 0; level--)
       for (let index = 0; index < counts[level]!; index++) {
+        signal?.throwIfAborted();
         const framed = frame(await store.get(level, index));
         await sink.write(at, framed);
         at += framed.length;
