@@ -1,3 +1,4 @@
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { Codecs } from './source.js';
@@ -25,6 +26,7 @@ function unpackBy(unpackSync: typeof zlib.inflateSync, unpack: typeof zlib.infla
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
+  inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), zlib.createInflate({ chunkSize: chunk }), () => {}),
   deflate: (bytes) => deflateAsync(bytes),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

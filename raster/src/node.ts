@@ -5,6 +5,7 @@ import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { nodeCodecs } from './node-codecs.js';
+export { type CogFile, type CogFileOptions, createCogFile, partFolder } from './node-cog.js';
 export { openFile } from './node-files.js';
 export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
@@ -14,6 +15,9 @@ export {
   saveSpectralLibrary,
   spectralLibraryFiles,
 } from './open-node.js';
+export type { CogOptions, CogWriter } from './tiff/cog.js';
+export type { BandStatistics } from './tiff/statistics.js';
+export type { WorkIdentity } from './tile-journal.js';
 
 /**
  * Begins a GeoTIFF map at `path`; it appears there (at its end, where it is a link), complete, on `close()`.

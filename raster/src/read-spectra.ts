@@ -1,11 +1,15 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
-import { asStored } from './samples.js';
+import { packSpectra, type StoredRows } from './pack.js';
+import { asStored, sampleSize } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 import { cleanText } from './text.js';
 
 /** What a format has to provide: everything of a `Scene` but the spectra. */
-export type SceneCore = Omit<Scene, 'readSpectra'>;
+export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
+  /** Stored values of a window while they are decoded, where the format can do that better than window by window. */
+  streamRows?(window: Window, bands: readonly number[]): AsyncIterable<StoredRows>;
+};
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 
@@ -68,8 +72,40 @@ export function makeScene(core: SceneCore): Scene {
         bands.map((i) => bandsAsStored[i]!),
       );
     },
+    streamSpectra(window, bands, pixels) {
+      assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
+      const rows = core.streamRows?.(window, bands) ?? rowsByWindow(core, window, bands);
+      const used = bands.map((i) => bandsAsStored[i]!);
+      return packSpectra(rows, { window, bands: used, sampleType: core.sampleType, pixels });
+    },
     close: () => core.close(),
   };
+}
+
+/** Bytes of stored values read at a time, unless a block of the file is more. */
+const PART_BYTES = 2 ** 23;
+
+/** Parts of a window of about PART_BYTES, of whole blocks where the window begins with one. */
+function* partsOf({ block, sampleType }: SceneCore, window: Window, B: number): Generator<Window> {
+  const pixels = Math.max(1, Math.floor(PART_BYTES / (B * sampleSize(sampleType))));
+  const whole = (most: number, side: number) => Math.max(side, Math.floor(most / side) * side);
+  const width = Math.min(window.cols, whole(pixels / block.rows, block.cols));
+  const height = width < window.cols ? block.rows : whole(pixels / window.cols, block.rows);
+  for (let row = 0; row < window.rows; row += height)
+    for (let col = 0; col < window.cols; col += width) {
+      const size = { rows: Math.min(height, window.rows - row), cols: Math.min(width, window.cols - col) };
+      yield { row: window.row + row, col: window.col + col, ...size };
+    }
+}
+
+/** The rows of a window, read part by part. */
+async function* rowsByWindow(core: SceneCore, window: Window, bands: readonly number[]): AsyncGenerator<StoredRows> {
+  const B = bands.length;
+  const bandOffsets = Int32Array.from(bands, (_, i) => i);
+  for (const part of partsOf(core, window, B)) {
+    const { data } = await core.readWindow(part, bands);
+    yield { window: part, values: data, start: 0, rowStride: part.cols * B, pixelStride: B, bandOffsets };
+  }
 }
 
 /**

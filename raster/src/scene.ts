@@ -74,6 +74,16 @@ export interface SpectraBlock {
   readonly valid: Uint8Array;
 }
 
+/** Spectra of pixels with data. */
+export interface SpectraPack {
+  /** Pixels packed, n; as many as were asked for, but for the last pack. */
+  readonly count: number;
+  /** Their numbers in the window, counted row by row; [count] or longer. */
+  readonly pixels: Uint32Array;
+  /** Reflectance [n, bands]; zeros behind the last of them. */
+  readonly spectra: Float32Array;
+}
+
 /** An opened scene, whatever its format. Close it when done. */
 export interface Scene {
   /** What was opened, as the user named it. */
@@ -96,5 +106,10 @@ export interface Scene {
   readWindow(window: Window, bands?: readonly number[]): Promise<Block>;
   /** Reflectance of `window`: gain and offset applied, NoData and non-finite values found. */
   readSpectra(window: Window, bands?: readonly number[]): Promise<SpectraBlock>;
+  /**
+   * The same, packed: the pixels of `window` that have data, `pixels` at a time, in the order in which they are read. For models: nothing
+   * is held but a pack and what is being decoded. A pack's arrays are used again for the next one.
+   */
+  streamSpectra(window: Window, bands: readonly number[], pixels: number): AsyncIterable<SpectraPack>;
   close(): Promise<void>;
 }

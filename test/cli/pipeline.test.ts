@@ -108,7 +108,7 @@ describe('from a scene to its map, on the command line', () => {
   describe('infer', () => {
     it('prints means, pixels with data and speed', () => {
       const { stdout } = succeed(
-        ['infer', product, '-m', 'model.onnx', '-o', 'again.tif', '--threads', '1', '--json'],
+        ['infer', product, '-m', 'model.onnx', '-o', 'again.tif', '--workers', '1', '--json'],
         folder,
       );
       const { validPixels, pixels, endmembers, megapixelsPerSecond } = JSON.parse(stdout);

@@ -1,13 +1,13 @@
 // Scenes on disk to maps on disk, read back by GDAL. Legend: N pixels, B bands, C endmembers.
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InferError, unmix } from '@egunet/infer';
 import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { readRaw, writeEnvi } from './envi.js';
-import { cardBands, hashedSpectra, memoryReader, modelCard, modelPath } from './support.js';
+import { cardBands, hashedSpectra, memoryReader, modelCard, modelPath, withCard } from './support.js';
 
 const ROWS = 37;
 const COLS = 41;
@@ -51,7 +51,7 @@ interface GdalInfo {
   geoTransform: number[];
   coordinateSystem: { wkt: string };
   metadata: Record<string, Record<string, string>>;
-  bands: { type: string; description: string; noDataValue: unknown; block: number[] }[];
+  bands: { type: string; description: string; noDataValue: unknown; scale?: number; block: number[] }[];
 }
 const gdalInfo = (path: string): GdalInfo =>
   JSON.parse(run('gdalinfo', ['-json', path]).replaceAll(': nan', ': "NaN"'));
@@ -74,7 +74,7 @@ describe('inferring a scene', function () {
     const pixels = ROWS * COLS;
     const validPixels = valid.filter((v) => v === 1).length;
     const { seconds, tiles, means, ...rest } = summary;
-    assert.deepEqual(rest, { output, rows: ROWS, cols: COLS, pixels, validPixels });
+    assert.deepEqual(rest, { output, rows: ROWS, cols: COLS, pixels, validPixels, keptPixels: 0, workers: 1 });
     assert.ok(seconds > 0 && tiles >= 1);
     const expected = await expectedMap();
     assert.ok(sameBits(readRaw(output, folder), expected));
@@ -128,7 +128,7 @@ describe('inferring a scene', function () {
       assert.equal(progress.length, tiles);
       assert.equal(progress.at(-1)!.pixels, ROWS * COLS);
       assert.ok(progress.every((at, k) => k === 0 || at.pixels > progress[k - 1]!.pixels));
-      assert.ok(progress.every((at) => at.totalPixels === ROWS * COLS && at.validPixels <= at.pixels));
+      assert.ok(progress.every((at) => at.totalPixels === ROWS * COLS && at.keptPixels === 0));
     }
   });
 
@@ -146,15 +146,42 @@ describe('inferring a scene', function () {
     }
   });
 
-  it('works on what the caller opened, and leaves it open', async () => {
-    const opened = await openScene(scene);
-    const model = await openModel(modelPath, { threads: 1 });
-    for (const name of ['first.tif', 'second.tif'])
-      assert.equal((await inferScene({ scene: opened, model, output: inFolder(name) })).rows, ROWS);
-    assert.ok(readFileSync(inFolder('first.tif')).equals(readFileSync(inFolder('second.tif'))));
-    await model.release();
-    await opened.close();
+  it('gives the same bytes with any number of workers', async () => {
+    for (const workers of [1, 3]) {
+      const output = inFolder(`workers-${workers}.tif`);
+      const summary = await inferScene({ scene, model: modelPath, output, workers, tile: { rows: 9, cols: 41 } });
+      assert.equal(summary.workers, workers);
+    }
+    assert.ok(readFileSync(inFolder('workers-1.tif')).equals(readFileSync(inFolder('workers-3.tif'))));
   });
+
+  for (const [sampleType, scale, noData] of [
+    ['uint16', 1e-4, 65535],
+    ['uint8', 0.005, 255],
+  ] as const)
+    it(`stores abundances as ${sampleType} with their scale, to the nearest step`, async () => {
+      const output = inFolder(`${sampleType}.tif`);
+      const { means } = await inferScene({ scene, model: modelPath, output, sampleType });
+      const info = gdalInfo(output);
+      for (const band of info.bands) {
+        assert.equal(band.type, { uint16: 'UInt16', uint8: 'Byte' }[sampleType]);
+        assert.equal(band.noDataValue, noData);
+        assert.ok(Math.abs(band.scale! - scale) < 1e-12);
+      }
+      const expected = await expectedMap();
+      const unscaled = join(folder, 'unscaled.tif');
+      run('gdal_translate', ['-q', '-unscale', '-ot', 'Float64', '-a_nodata', 'nan', output, unscaled]);
+      const raw = join(folder, 'unscaled.raw');
+      run('gdal_translate', ['-q', '-of', 'ENVI', '-co', 'INTERLEAVE=BIP', unscaled, raw]);
+      const bytes = readFileSync(raw);
+      const got = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+      assert.equal(got.length, expected.length);
+      const far = expected.findIndex((value, i) =>
+        Number.isNaN(value) ? got[i]! < 1.1 : !(Math.abs(got[i]! - value) <= scale / 2 + 1e-7),
+      );
+      assert.equal(far, -1, `value ${far} is ${got[far]}, expected ${expected[far]}`);
+      for (const { mean } of means) assert.ok(mean > 0.01 && mean < 0.99);
+    });
 
   it('replaces an existing map only where asked, and with the whole of the new one', async () => {
     const output = inFolder('old.tif');
@@ -231,7 +258,7 @@ describe('inferring a scene', function () {
       await refused({ window: { row: 30, col: 0, rows: 8, cols: 1 } }, /is not inside the scene of 37 x 41 pixels/);
       await refused({ tile: { rows: 0, cols: 1 } }, /tile\.rows should be a whole number >= 1/);
       await refused({ batch: 0 }, /pixels a run should be a whole number >= 1/);
-      await refused({ threads: 0 }, /threads should be a whole number >= 1/);
+      await refused({ workers: 0 }, /workers should be a whole number >= 1/);
     });
 
     it('scenes without a valid pixel, or with other bands', async () => {
@@ -248,34 +275,75 @@ describe('inferring a scene', function () {
       );
     });
 
-    it('scenes that turn out to be damaged half-way', async () => {
+    it('scenes that turn out to be damaged, before a tile is finished', async () => {
       const cut = inFolder('cut.hdr');
       writeEnvi(cut, { rows: ROWS, cols: COLS, wavelengths, fwhm: 10, noData: NO_DATA, data: stored() });
-      const opened = await openScene(cut);
-      truncateSync(inFolder('cut.img'), 30 * COLS * B * 4);
-      await refused({ scene: opened, tile: { rows: 5, cols: 41 } }, /cut\.(img|hdr)/, 'RasterError');
-      await opened.close();
+      const tiled = inFolder('cut.tif');
+      run('gdal_translate', ['-q', '-co', 'COMPRESS=DEFLATE', inFolder('cut.img'), tiled]);
+      const bytes = readFileSync(tiled);
+      writeFileSync(tiled, bytes.fill(0x55, 200, bytes.length - 4000));
+      await refused({ scene: tiled }, /cut\.tif: /, 'RasterError');
     });
   });
 
-  it('leaves nothing when it is stopped, and the old map as it was', async () => {
+  describe('when it is interrupted', () => {
     const own = inFolder('stopped');
-    mkdirSync(own);
     const output = join(own, 'map.tif');
-    writeFileSync(output, 'old');
-    for (const stopAfter of [0, 1, 4]) {
+    const large = inFolder('large.hdr');
+    const [rows, cols] = [600, 1100]; // six tiles of the map
+    const options = { scene: large, model: modelPath, output, tile: { rows: 60, cols }, workers: 1 };
+
+    before(() => {
+      mkdirSync(own);
+      writeEnvi(large, { rows, cols, wavelengths, fwhm: 10, noData: NO_DATA, data: hashedSpectra(rows * cols * B) });
+    });
+
+    /** Stops the work after so many tiles. */
+    async function stopAfter(count: number): Promise<void> {
       const stop = new AbortController();
       let tiles = 0;
       const onProgress = () => {
-        if (++tiles === stopAfter) stop.abort(new Error('stopped by hand'));
+        if (++tiles === count) stop.abort(new Error('stopped by hand'));
       };
-      if (stopAfter === 0) stop.abort(new Error('stopped by hand'));
-      const options = { scene, model: modelPath, output, overwrite: true, tile: { rows: 8, cols: 41 }, onProgress };
-      await assert.rejects(inferScene({ ...options, signal: stop.signal }), /stopped by hand/);
-      assert.equal(tiles, stopAfter);
+      if (count === 0) stop.abort(new Error('stopped by hand'));
+      await assert.rejects(inferScene({ ...options, onProgress, signal: stop.signal }), /stopped by hand/);
+      assert.equal(tiles, count);
+    }
+
+    it('leaves an existing map as it was, and nothing where no tile was finished', async () => {
+      writeFileSync(output, 'old');
+      await assert.rejects(
+        inferScene({ ...options, overwrite: true, signal: AbortSignal.abort(new Error('no')) }),
+        /no/,
+      );
       assert.deepEqual(readdirSync(own), ['map.tif']);
       assert.equal(readFileSync(output, 'utf8'), 'old');
-    }
-    assert.ok(existsSync(output));
+      rmSync(output);
+    });
+
+    it('goes on from the finished tiles and ends with the same bytes', async () => {
+      await inferScene(options);
+      const whole = readFileSync(output);
+      rmSync(output);
+      await stopAfter(9);
+      assert.deepEqual(readdirSync(own), ['map.tif.part']);
+      const { keptPixels } = await inferScene(options);
+      assert.ok(keptPixels === 480 * cols, `${keptPixels} pixels were kept`);
+      assert.ok(readFileSync(output).equals(whole));
+      assert.deepEqual(readdirSync(own), ['map.tif']);
+      rmSync(output);
+    });
+
+    it('refuses to go on with another model, and says so', async () => {
+      await stopAfter(9);
+      const model = inFolder('other.onnx');
+      writeFileSync(model, withCard(readFileSync(modelPath), { ...card, created: '2020-01-01T00:00:00.000Z' }));
+      await assert.rejects(inferScene({ ...options, model }), {
+        _tag: 'RasterError',
+        message:
+          /map\.tif\.part: holds finished tiles of other work: model was "[0-9a-f]{64}", is "[0-9a-f]{64}"; finish that, or remove the folder/,
+      });
+      await inferScene(options);
+    });
   });
 });

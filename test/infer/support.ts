@@ -51,17 +51,19 @@ export function memoryReader(scene: MemoryScene): SpectraReader & { windows: Win
     bands,
     block: scene.block ?? { rows, cols },
     windows,
-    async readSpectra(window, wanted) {
+    async *streamSpectra(window, wanted, capacity) {
       windows.push(window);
       const B = wanted.length;
-      const out = new Float32Array(window.rows * window.cols * B);
-      const ok = new Uint8Array(window.rows * window.cols);
-      for (let i = 0; i < ok.length; i++) {
-        const pixel = (window.row + Math.floor(i / window.cols)) * cols + window.col + (i % window.cols);
-        ok[i] = valid[pixel]!;
-        if (ok[i]) for (const [b, band] of wanted.entries()) out[i * B + b] = spectra[pixel * bands.length + band]!;
+      const pixels = Uint32Array.from({ length: window.rows * window.cols }, (_, i) => i);
+      const placeOf = (i: number) => (window.row + Math.floor(i / window.cols)) * cols + window.col + (i % window.cols);
+      const known = pixels.filter((i) => valid[placeOf(i)] === 1);
+      for (let start = 0; start < known.length; start += capacity) {
+        const some = known.slice(start, start + capacity);
+        const packed = new Float32Array(capacity * B);
+        for (const [slot, i] of some.entries())
+          for (const [b, band] of wanted.entries()) packed[slot * B + b] = spectra[placeOf(i) * bands.length + band]!;
+        yield { count: some.length, pixels: some, spectra: packed };
       }
-      return { spectra: out, valid: ok };
     },
   };
 }

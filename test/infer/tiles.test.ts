@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { InferError, planTiles, TILE_BYTES, tileShape, type Window } from '@egunet/infer';
+import { InferError, planTiles, TILE_PIXELS, tileShape, type Window } from '@egunet/infer';
 import fc from 'fast-check';
 
 const side = (max: number) => fc.integer({ min: 1, max });
@@ -97,20 +97,20 @@ describe('the tile plan', () => {
 });
 
 describe('the shape of a tile', () => {
-  it('stays within the bytes, halo included, and is as large as whole blocks allow', () => {
+  it('stays within the pixels, halo included, and is as large as whole blocks allow', () => {
     fc.assert(
       fc.property(
-        fc.record({ rows: side(300), cols: side(300), block: shape(100), bands: side(50), halo: fc.nat(4) }),
-        fc.integer({ min: 20_000, max: 2_000_000 }),
-        (scene, maxBytes) => {
-          const { rows, cols } = tileShape({ ...scene, maxBytes });
-          const { halo, bands } = scene;
-          assert.ok((rows + 2 * halo) * (cols + 2 * halo) * bands * 4 <= maxBytes);
+        fc.record({ rows: side(300), cols: side(300), block: shape(100), halo: fc.nat(4) }),
+        fc.integer({ min: 100, max: 20_000 }),
+        (scene, maxPixels) => {
+          const { rows, cols } = tileShape({ ...scene, maxPixels });
+          const { halo } = scene;
+          assert.ok((rows + 2 * halo) * (cols + 2 * halo) <= maxPixels);
           const block = { rows: Math.min(scene.block.rows, scene.rows), cols: Math.min(scene.block.cols, scene.cols) };
           const blocks = rows >= block.rows && cols >= block.cols;
           if (blocks) assert.ok(rows % block.rows === 0 || rows === scene.rows);
           if (blocks) assert.ok(cols % block.cols === 0 || cols === scene.cols);
-          if (!blocks) assert.ok((block.rows + 2 * halo) * (block.cols + 2 * halo) * bands * 4 > maxBytes);
+          if (!blocks) assert.ok((block.rows + 2 * halo) * (block.cols + 2 * halo) > maxPixels);
         },
       ),
       { seed: 3 },
@@ -118,30 +118,18 @@ describe('the shape of a tile', () => {
   });
 
   it('is a strip of a big tile, many small strips, or several tiles side by side', () => {
-    // 32 MiB / (4 * 224) = 37449 pixels: 73 rows of 512.
-    const bands = 224;
-    assert.deepEqual(tileShape({ rows: 1128, cols: 1212, block: { rows: 512, cols: 512 }, bands }), {
-      rows: 73,
-      cols: 512,
-    });
-    assert.deepEqual(tileShape({ rows: 1128, cols: 1212, block: { rows: 1, cols: 1212 }, bands }), {
-      rows: 30, // floor(37449 / 1212)
-      cols: 1212,
-    });
-    assert.deepEqual(tileShape({ rows: 1128, cols: 1212, block: { rows: 128, cols: 128 }, bands }), {
-      rows: 128,
-      cols: 256,
-    });
-    assert.deepEqual(tileShape({ rows: 2, cols: 99_999, block: { rows: 1, cols: 99_999 }, bands }), {
-      rows: 1,
-      cols: 37_449,
-    });
-    assert.equal(TILE_BYTES, 33_554_432);
+    const scene = { rows: 1128, cols: 1212, maxPixels: 37_449 };
+    assert.deepEqual(tileShape({ ...scene, block: { rows: 512, cols: 512 } }), { rows: 73, cols: 512 });
+    assert.deepEqual(tileShape({ ...scene, block: { rows: 1, cols: 1212 } }), { rows: 30, cols: 1212 });
+    assert.deepEqual(tileShape({ ...scene, block: { rows: 128, cols: 128 } }), { rows: 128, cols: 256 });
+    const wide = { rows: 2, cols: 99_999, block: { rows: 1, cols: 99_999 }, maxPixels: 37_449 };
+    assert.deepEqual(tileShape(wide), { rows: 1, cols: 37_449 });
+    assert.equal(TILE_PIXELS, 512 * 512);
   });
 
   it('is an error where not one pixel fits', () => {
-    const options = { rows: 9, cols: 9, block: { rows: 3, cols: 3 }, bands: 100, halo: 1, maxBytes: 400 * 8 };
-    assert.throws(() => tileShape(options), InferError); // one pixel with its halo takes 9 * 400 bytes
-    assert.deepEqual(tileShape({ ...options, maxBytes: 400 * 9 }), { rows: 1, cols: 1 });
+    const options = { rows: 9, cols: 9, block: { rows: 3, cols: 3 }, halo: 1, maxPixels: 8 };
+    assert.throws(() => tileShape(options), InferError); // one pixel with its halo is 3 x 3
+    assert.deepEqual(tileShape({ ...options, maxPixels: 9 }), { rows: 1, cols: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { overwrite, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
+import { dtype, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
 import { openOptions, withSceneOptions } from '../support/scene-options.js';
 
@@ -16,10 +16,11 @@ export const builder = (yargs: Argv) =>
           describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
         })
         .usage(
-          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites float32 abundances, one band an endmember, NaN where the scene has no data. Bands are matched by wavelength, within half a FWHM.',
+          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
         )
         .option('model', requiredText('model', 'Model made by egunet export', 'm'))
         .option('o', requiredText('o', 'GeoTIFF to write'))
+        .option('dtype', dtype)
         .option('resample', {
           type: 'boolean',
           default: false,
@@ -27,9 +28,9 @@ export const builder = (yargs: Argv) =>
         })
         .option(
           'tile',
-          wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: by memory]', least: 1 }),
+          wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: about 512]', least: 1 }),
         )
-        .option('threads', threads)
+        .option('workers', workers)
         .option('overwrite', overwrite)
         .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
         .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
@@ -44,19 +45,20 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { model, o, resample, tile, threads } = args;
-  const control = takeControl({ verbose: args.verbose });
+  const { model, o, resample, tile, workers } = args;
+  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
   try {
     const result = await unmixScene(
-      args.scene,
       {
+        scene: args.scene,
         model,
         output: o,
         open: openOptions(args),
         resample,
+        sampleType: args.dtype,
         overwrite: args.overwrite,
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        ...(threads === undefined ? {} : { threads }),
+        ...(workers === undefined ? {} : { workers }),
       },
       control,
     );
@@ -65,7 +67,10 @@ export async function handler(args: Arguments): Promise<void> {
       formatFacts([
         ['map', `${o}, ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
         ['pixels', `${validPixels} of ${pixels} with data`],
-        ['time', `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s with data`],
+        [
+          'time',
+          `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,
+        ],
         ['mean abundance', endmembers.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
       ]),
     );

@@ -101,8 +101,12 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
   );
   await timed('unmix the scene', () =>
     unmixScene(
-      product.folder,
-      { model: files.model, output: files.map, open: {}, ...(threads === undefined ? {} : { threads }) },
+      {
+        scene: product.folder,
+        model: files.model,
+        output: files.map,
+        ...(threads === undefined ? {} : { workers: threads }),
+      },
       control,
     ),
   );

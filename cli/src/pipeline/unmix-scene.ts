@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs';
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
-import type { OpenOptions } from '@egunet/raster';
-import { openScene } from '@egunet/raster/node';
+import { openScene, partFolder } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
+import { InterruptedError } from '../support/errors.js';
 
 /** What an unmixing came to. */
 export interface UnmixResult extends Omit<InferSummary, 'means'> {
-  /** Pixels with data, in millions a second. */
+  /** Pixels unmixed in this go, with and without data, in millions a second. */
   readonly megapixelsPerSecond: number;
   /** Over the pixels with data. */
   readonly endmembers: readonly { readonly name: string; readonly mean: number }[];
@@ -13,27 +14,39 @@ export interface UnmixResult extends Omit<InferSummary, 'means'> {
 
 /** Unmixes a scene into a map with a progress line. */
 export async function unmixScene(
-  path: string,
-  { open, ...options }: Omit<InferSceneOptions, 'scene' | 'onProgress' | 'signal'> & { open: OpenOptions },
+  options: Omit<InferSceneOptions, 'onProgress' | 'signal'>,
   { signal, startProgress }: Control,
 ): Promise<UnmixResult> {
-  const scene = await openScene(path, open);
+  const { rows, cols } = await sizeOf(options);
+  const line = startProgress('unmixing', rows * cols);
   try {
-    const line = startProgress('unmixing', scene.rows * scene.cols);
-    try {
-      const { means, ...summary } = await inferScene({
-        ...options,
-        scene,
-        signal,
-        onProgress: ({ pixels, validPixels, seconds }) =>
-          line.update(pixels, `${(validPixels / seconds / 1e6).toPrecision(3)} Mpixel/s`),
-      });
-      const megapixelsPerSecond = summary.validPixels / summary.seconds / 1e6;
-      return { ...summary, megapixelsPerSecond, endmembers: means };
-    } finally {
-      line.stop();
-    }
+    const { means, ...summary } = await inferScene({
+      ...options,
+      signal,
+      onProgress: ({ pixels, keptPixels, seconds }) =>
+        line.update(pixels, `${((pixels - keptPixels) / seconds / 1e6).toPrecision(3)} Mpixel/s`),
+    });
+    const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
+    return { ...summary, megapixelsPerSecond, endmembers: means };
+  } catch (error) {
+    throw signal.aborted ? interruption(options.output) : error;
   } finally {
-    await scene.close();
+    line.stop();
   }
+}
+
+function interruption(output: string): InterruptedError {
+  const kept = partFolder(output);
+  return new InterruptedError(
+    existsSync(kept)
+      ? `interrupted: finished tiles are kept in ${kept}; the same command goes on from them`
+      : 'interrupted: no tile was finished; nothing is left behind',
+  );
+}
+
+async function sizeOf({ scene: path, open, window }: Pick<InferSceneOptions, 'scene' | 'open' | 'window'>) {
+  if (window) return window;
+  const scene = await openScene(path, open);
+  await scene.close();
+  return scene;
 }

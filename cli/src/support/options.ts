@@ -66,6 +66,19 @@ function numeric(name: string, whole: boolean, range: Range) {
 /** An option that takes a whole number in a range. */
 export const wholeNumber = (name: string, range: Range) => numeric(name, true, range);
 
+/** Threads that each read and unmix tiles. */
+export const workers = wholeNumber('workers', {
+  describe: 'Threads that read and unmix tiles [default: all cores]',
+  least: 1,
+});
+
+/** How abundances are stored. */
+export const dtype = {
+  choices: ['float32', 'uint16', 'uint8'] as const,
+  default: 'float32' as const,
+  describe: 'Stored values: abundances, or integers with a scale of 1e-4 or 0.005 in the metadata',
+};
+
 /** Processor threads: more than there are only stand in each other's way. */
 export const threads = wholeNumber('threads', {
   describe: 'Processor threads [default: all cores]',

@@ -20,6 +20,16 @@ export interface ReaderBand {
   readonly bad: boolean;
 }
 
+/** Spectra of pixels with data. Its arrays may be used again for the next pack. */
+export interface SpectraPack {
+  /** Pixels packed, n; as many as were asked for, but for the last pack. */
+  readonly count: number;
+  /** Their numbers in the window, counted row by row; [count] or longer. */
+  readonly pixels: Uint32Array;
+  /** Reflectance [n, bands], bands in the order asked for; zeros behind the last of them. */
+  readonly spectra: Float32Array;
+}
+
 /** A source of spectra: a structural subset of raster's `Scene`. */
 export interface SpectraReader {
   readonly name: string;
@@ -29,11 +39,8 @@ export interface SpectraReader {
   readonly bands: readonly ReaderBand[];
   /** The window shape that reads fastest. */
   readonly block: { readonly rows: number; readonly cols: number };
-  /** Reflectance [rows * cols, bands], bands in the order asked for; `valid` [rows * cols] is 0 where the pixel has no data. */
-  readSpectra(
-    window: Window,
-    bands: readonly number[],
-  ): Promise<{ readonly spectra: Float32Array; readonly valid: Uint8Array }>;
+  /** The pixels of a window that have data, `pixels` at a time, in any order. */
+  streamSpectra(window: Window, bands: readonly number[], pixels: number): AsyncIterable<SpectraPack>;
 }
 
 /** A loaded model, whatever runs it. */

@@ -1,7 +1,15 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraReader, Window } from './contract.js';
+export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
 export { InferError, type Remedy } from './error.js';
 export { readCard, readModelMetadata } from './metadata.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
-export { planTiles, TILE_BYTES, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
-export { type AbundanceTile, BATCH_PIXELS, type UnmixOptions, unmix } from './unmix.js';
+export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
+export { type AbundanceTile, BATCH_PIXELS, planUnmixing, type UnmixOptions, type UnmixPlan, unmix } from './unmix.js';
+export {
+  assertPlausible,
+  type Seen,
+  sumSeen,
+  type UnmixWindowOptions,
+  unmixWindow,
+  type WindowAbundances,
+} from './unmix-window.js';

@@ -21,14 +21,14 @@ export interface TilePlanOptions {
   readonly window?: Window;
   /** The window shape that the scene reads fastest. */
   readonly block: TileShape;
-  /** The largest inner window; use `tileShape` to bound it by bytes. */
+  /** The largest inner window; use `tileShape` to bound it by pixels. */
   readonly tile: TileShape;
   /** Pixels around the inner window that the network looks at; 0 for pixel-wise networks. */
   readonly halo?: number;
 }
 
-/** A tile's spectra take at most this much: 32 MiB, about 37,000 pixels of 224 bands. */
-export const TILE_BYTES = 32 * 2 ** 20;
+/** Pixels of a tile, unless one block of the scene is more: 512 x 512, a second's work or so. */
+export const TILE_PIXELS = 2 ** 18;
 
 type Range = readonly [start: number, end: number];
 
@@ -49,24 +49,22 @@ function assertCounts(counts: Readonly<Record<string, number>>, least: number): 
 }
 
 /**
- * The largest tile of whole blocks whose spectra, halo included, take at most `maxBytes` as float32; where one block is
- * more than that, a piece of a block, as wide as can be. Throws InferError when not even one pixel fits.
+ * The largest tile of whole blocks that, halo included, has at most `maxPixels` pixels; where one block is more than that, a piece of a
+ * block, as wide as can be. Throws InferError when not even one pixel fits.
  */
 export function tileShape(options: {
   readonly rows: number;
   readonly cols: number;
   readonly block: TileShape;
-  readonly bands: number;
   readonly halo?: number;
-  readonly maxBytes?: number;
+  readonly maxPixels?: number;
 }): TileShape {
-  const { rows, cols, bands, halo = 0, maxBytes = TILE_BYTES } = options;
-  assertCounts({ rows, cols, bands, 'block.rows': options.block.rows, 'block.cols': options.block.cols }, 1);
+  const { rows, cols, halo = 0, maxPixels = TILE_PIXELS } = options;
+  assertCounts({ rows, cols, maxPixels, 'block.rows': options.block.rows, 'block.cols': options.block.cols }, 1);
   assertCounts({ halo }, 0);
   const block = { rows: Math.min(options.block.rows, rows), cols: Math.min(options.block.cols, cols) };
-  const pixels = Math.floor(maxBytes / (4 * bands));
   /** The longest inner side beside a given one. */
-  const longest = (side: number) => Math.floor(pixels / (side + 2 * halo)) - 2 * halo;
+  const longest = (side: number) => Math.floor(maxPixels / (side + 2 * halo)) - 2 * halo;
   const across = Math.floor(longest(block.rows) / block.cols) * block.cols;
   if (across >= cols) {
     const down = Math.floor(longest(cols) / block.rows) * block.rows;
@@ -76,7 +74,7 @@ export function tileShape(options: {
   if (longest(block.cols) >= 1) return { rows: Math.min(block.rows, longest(block.cols)), cols: block.cols };
   if (longest(1) >= 1) return { rows: 1, cols: Math.min(block.cols, longest(1)) };
   throw new InferError(
-    `a tile of ${maxBytes} bytes holds ${pixels} pixels of ${bands} bands, fewer than one with its halo of ${halo}; allow larger tiles`,
+    `a tile of ${maxPixels} pixels is smaller than one pixel with its halo of ${halo}; allow larger tiles`,
   );
 }
 

@@ -1,2 +1,3 @@
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';
+export type { StoredType } from './samples.js';

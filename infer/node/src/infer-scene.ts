@@ -1,27 +1,42 @@
-// From a scene and a model to an abundance map. Legend: N pixels, C endmembers.
-import { type TileShape, unmix, type Window } from '@egunet/infer';
-import type { RasterWriter, Scene } from '@egunet/raster';
-import { createMap, openScene } from '@egunet/raster/node';
-import { mapOptions } from './map-options.js';
-import { type OpenedModel, openModel } from './model.js';
+// From a scene and a model to an abundance map. Legend: C endmembers.
+import { availableParallelism } from 'node:os';
+import {
+  assertPlausible,
+  InferError,
+  planUnmixing,
+  type Seen,
+  sumSeen,
+  type TileShape,
+  type UnmixPlan,
+  type Window,
+} from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import type { OpenOptions, Scene } from '@egunet/raster';
+import { type BandStatistics, type CogFile, createCogFile, openScene } from '@egunet/raster/node';
+import { digestOf, sceneIdentity } from './identity.js';
+import { mapOptions, softwareVersion } from './map-options.js';
+import { openModel } from './model.js';
 import { assertOutput } from './output.js';
+import { unmixByWorkers } from './pool.js';
+import { STORAGE, type StoredType } from './samples.js';
 
 /** How far the work has come. */
 export interface InferProgress {
-  /** Pixels unmixed, of `totalPixels`; with and without data. */
+  /** Pixels unmixed or found finished, of `totalPixels`; with and without data. */
   readonly pixels: number;
   readonly totalPixels: number;
-  readonly validPixels: number;
-  /** Since the first tile was asked for. */
+  /** Pixels that an earlier, interrupted go had finished. */
+  readonly keptPixels: number;
+  /** Since the work began. */
   readonly seconds: number;
 }
 
 export interface InferSceneOptions {
-  /** A path, or a scene that the caller opened and closes. */
-  readonly scene: string | Scene;
-  /** A path, or a model that the caller opened and releases. */
-  readonly model: string | OpenedModel;
-  /** The GeoTIFF to write. */
+  readonly scene: string;
+  /** How to open the scene. */
+  readonly open?: OpenOptions;
+  readonly model: string;
+  /** The cloud-optimised GeoTIFF to write. */
   readonly output: string;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
@@ -29,13 +44,15 @@ export interface InferSceneOptions {
   readonly window?: Window;
   /** Interpolate spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
-  /** The largest tile in pixels; bounded by bytes when absent. */
+  /** How abundances are stored; float32 when absent. */
+  readonly sampleType?: StoredType;
+  /** The largest tile in pixels. */
   readonly tile?: TileShape;
   /** Pixels a run of the model. */
   readonly batch?: number;
-  /** Threads of one run, for a model given by its path; all processors when absent. */
-  readonly threads?: number;
-  /** Stops the work; nothing is left, and the promise rejects with the signal's reason. */
+  /** Threads, each with the scene and the model opened by itself; as many as processors when absent. */
+  readonly workers?: number;
+  /** Stops the work; the promise rejects with the signal's reason. Finished tiles are kept. */
   readonly signal?: AbortSignal;
   /** Called after each tile. */
   readonly onProgress?: (progress: InferProgress) => void;
@@ -47,77 +64,134 @@ export interface InferSummary {
   readonly cols: number;
   readonly pixels: number;
   readonly validPixels: number;
+  /** Pixels that an earlier, interrupted go had finished. */
+  readonly keptPixels: number;
   readonly tiles: number;
+  readonly workers: number;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
   readonly means: readonly { readonly name: string; readonly mean: number }[];
   readonly seconds: number;
 }
 
-/** Adds the abundances [N, C] of the pixels with data to `sums` [C]. */
-function addTo(sums: Float64Array, abundances: Float32Array): void {
-  const C = sums.length;
-  for (let at = 0; at < abundances.length; at += C) {
-    if (Number.isNaN(abundances[at]!)) continue;
-    for (let c = 0; c < C; c++) sums[c]! += abundances[at + c]!;
-  }
+/** Everything that is known before the first pixel is read. */
+interface Work {
+  readonly options: InferSceneOptions;
+  readonly scene: Scene;
+  readonly card: ModelCard;
+  readonly window: Window;
+  readonly plan: UnmixPlan;
+  readonly sampleType: StoredType;
+  readonly workers: number;
 }
 
-async function unmixInto(scene: Scene, model: OpenedModel, options: InferSceneOptions): Promise<InferSummary> {
-  const { output, overwrite, resample, tile, batch, signal, onProgress } = options;
-  const window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
-  const totalPixels = window.rows * window.cols;
+/** What the map is made of and how: only the same work goes on from finished tiles. */
+async function identityOf({ options, window, plan, sampleType }: Work) {
+  const { scene, open = {}, model, resample = false } = options;
+  return {
+    software: softwareVersion(),
+    scene: await sceneIdentity(scene),
+    open,
+    model: await digestOf(model),
+    window,
+    resample,
+    batch: plan.batch,
+    'sample type': sampleType,
+  };
+}
+
+interface Done {
+  readonly seen: Seen;
+  readonly keptPixels: number;
+  readonly statistics: readonly BandStatistics[];
+}
+
+/** Unmixes what the map lacks, and completes it. */
+async function complete(
+  map: CogFile,
+  { options, scene, card, window, plan, sampleType, workers }: Work,
+): Promise<Done> {
+  const { model, signal, open = {}, onProgress } = options;
   const start = performance.now();
-  const seconds = () => (performance.now() - start) / 1000;
-  const found = { pixels: 0, validPixels: 0, tiles: 0 };
-  const sums = new Float64Array(model.card.endmembers.length); // [C]
-  const settings = { card: model.card, window, resample, tile, batch, signal };
-  let map: RasterWriter | undefined;
+  const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
+  const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
+  const totalPixels = window.rows * window.cols;
+  const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  const { tiles: _, ...how } = plan;
+  const settings = { scene: options.scene, open, model, plan: how, sampleType };
+  const all: Seen[] = [];
+  let pixels = keptPixels;
   let writing = Promise.resolve();
+  for await (const { window: at, data, seen } of unmixByWorkers(missing, { workers, settings, signal })) {
+    await writing; // one tile may be compressed while the next is unmixed
+    writing = map.writeWindow(inMap(at), data);
+    all.push(seen);
+    pixels += at.rows * at.cols;
+    onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
+  }
+  await writing;
+  const seen = sumSeen(all);
+  // What an earlier go saw is not known any more.
   try {
-    for await (const { abundances, validPixels, window: at } of unmix(model.session, scene, settings)) {
-      // Only now: a scene that does not suit the model was refused before there was a file.
-      map ??= await createMap(output, { ...mapOptions(scene, window, model.card), overwrite });
-      await writing; // one tile may be compressed while the next is unmixed
-      writing = map.writeWindow({ ...at, row: at.row - window.row, col: at.col - window.col }, abundances);
-      addTo(sums, abundances);
-      found.pixels += at.rows * at.cols;
-      found.validPixels += validPixels;
-      found.tiles++;
-      onProgress?.({ pixels: found.pixels, totalPixels, validPixels: found.validPixels, seconds: seconds() });
-    }
-    signal?.throwIfAborted();
-    await map?.close();
+    if (keptPixels === 0 || seen.validPixels > 0) assertPlausible(seen, scene.name, card);
   } catch (error) {
-    await map?.abort();
+    await map.discard();
     throw error;
   }
-  const means = model.card.endmembers.map(({ name }, c) => ({ name, mean: sums[c]! / found.validPixels }));
-  return { output, rows: window.rows, cols: window.cols, ...found, means, seconds: seconds() };
+  return { seen, keptPixels, statistics: await map.close(signal) };
+}
+
+async function unmixInto(work: Work): Promise<InferSummary> {
+  const { options, scene, card, window, plan, sampleType, workers } = work;
+  const { output, overwrite } = options;
+  const start = performance.now();
+  const identity = await identityOf(work);
+  const map = await createCogFile(output, { ...mapOptions(scene, window, { card, sampleType }), overwrite, identity });
+  try {
+    const { keptPixels, statistics } = await complete(map, work);
+    return {
+      output,
+      rows: window.rows,
+      cols: window.cols,
+      pixels: window.rows * window.cols,
+      validPixels: statistics[0]!.count,
+      keptPixels,
+      tiles: plan.tiles.length,
+      workers,
+      means: card.endmembers.map(({ name }, c) => ({ name, mean: statistics[c]!.mean * STORAGE[sampleType].scale })),
+      seconds: (performance.now() - start) / 1000,
+    };
+  } finally {
+    await map.stop();
+  }
 }
 
 /**
- * Unmixes a scene with a model into a GeoTIFF of float32 abundances, one band an endmember, NaN where the scene has no data.
+ * Unmixes a scene with a model into a cloud-optimised GeoTIFF of abundances, one band an endmember, NoData where the scene has none.
  *
- * Bands are matched by wavelength; tiles are bounded in bytes, and at most a few are held. Everything that can be known
- * beforehand is checked before any work: the output's folder, an existing output, the model, the bands. The map appears
- * under its name when it is complete; after a failure or an abort nothing is left.
- * Rejects with InferError, ModelCardError or RasterError, or with the signal's reason.
+ * Bands are matched by wavelength; memory depends on the workers and the tiles, not on the scene. Everything that can be known beforehand is
+ * checked before any work: the output's folder, an existing output, the model, the bands. The map appears under its name when it is
+ * complete. Stopped or killed, the work goes on from its finished tiles (in `OUTPUT.part`) when it is asked for again, and ends with the
+ * same bytes. Rejects with InferError, ModelCardError or RasterError, or with the signal's reason.
  */
 export async function inferScene(options: InferSceneOptions): Promise<InferSummary> {
-  const { scene, model, output, overwrite, threads, signal } = options;
-  const scenePath = typeof scene === 'string' ? scene : scene.name;
-  const modelPath = typeof model === 'string' ? model : model.path;
-  await assertOutput(output, { scene: scenePath, model: modelPath, overwrite });
+  const { model, output, overwrite, signal, resample, tile, batch, sampleType = 'float32' } = options;
+  await assertOutput(output, { scene: options.scene, model, overwrite });
   signal?.throwIfAborted();
-  const openedScene = typeof scene === 'string' ? await openScene(scene) : scene;
+  const { card, release } = await openModel(model, { threads: 1 });
+  await release(); // it loads: the workers open it for themselves
+  const scene = await openScene(options.scene, options.open);
   try {
-    const openedModel = typeof model === 'string' ? await openModel(model, { threads }) : model;
-    try {
-      return await unmixInto(openedScene, openedModel, options);
-    } finally {
-      if (typeof model === 'string') await openedModel.release();
-    }
+    const window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
+    const plan = planUnmixing(scene, { card, window, resample, tile, batch });
+    const workers = workersFor(options.workers, plan.tiles.length);
+    return await unmixInto({ options, scene, card, window, plan, sampleType, workers });
   } finally {
-    if (typeof scene === 'string') await openedScene.close();
+    await scene.close();
   }
+}
+
+function workersFor(wanted: number | undefined, tiles: number): number {
+  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
+    throw new InferError(`workers should be a whole number >= 1, got ${wanted}`);
+  return Math.min(wanted ?? availableParallelism(), tiles);
 }

@@ -3,10 +3,12 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import type { Window } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import type { Georeference, GeoTiffOptions, Scene } from '@egunet/raster';
+import type { Georeference, Scene } from '@egunet/raster';
+import type { CogOptions } from '@egunet/raster/node';
+import { STORAGE, type StoredType } from './samples.js';
 
 /** The version of this package, which is that of the whole. */
-function softwareVersion(): string {
+export function softwareVersion(): string {
   const manifest: { version: string } = createRequire(import.meta.url)('../package.json');
   return manifest.version;
 }
@@ -32,15 +34,20 @@ function origin(scene: Scene, card: ModelCard): Record<string, string> {
   };
 }
 
-/** A float32 GeoTIFF of `window` of the scene: one band an endmember, by name; NaN where the scene has no data. */
-export function mapOptions(scene: Scene, window: Window, card: ModelCard): GeoTiffOptions {
+/** A map of `window` of the scene: one band an endmember, by name. */
+export function mapOptions(
+  scene: Scene,
+  window: Window,
+  { card, sampleType }: { readonly card: ModelCard; readonly sampleType: StoredType },
+): CogOptions {
   const { georeference } = scene;
+  const { scale, noData } = STORAGE[sampleType];
   return {
     rows: window.rows,
     cols: window.cols,
-    sampleType: 'float32',
-    bands: card.endmembers.map(({ name }) => ({ name })),
-    noData: Number.NaN,
+    sampleType,
+    bands: card.endmembers.map(({ name }) => ({ name, ...(scale !== 1 && { gain: scale, offset: 0 }) })),
+    noData,
     metadata: origin(scene, card),
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };

@@ -11,8 +11,9 @@ import { readGeoreference } from './georeference.js';
 import { partsOf } from './grid.js';
 import { readIfd } from './ifd.js';
 import { convert, type Layout, MOST_BLOCK_BYTES, readLayout, rowBytes, rowsOfBlock } from './layout.js';
+import { canStream } from './stream.js';
 import { TAG, type Words } from './tags.js';
-import { type FetchRows, readWindow } from './window.js';
+import { type FetchRows, readWindow, streamWindow } from './window.js';
 
 /** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. Where larger blocks need more, `MOST_BLOCK_BYTES` bounds them. */
 const CACHE_BYTES = 384 * 2 ** 20;
@@ -51,6 +52,10 @@ export async function openGeoTiff(
       assertKept(name, layout, { window, bands });
       return readWindow(layout, { fetchRows, noData }, { window, bands });
     },
+    ...(canStream(layout, codecs) && {
+      streamRows: (window: Window, bands: readonly number[]) =>
+        streamWindow(layout, { source, codecs, noData }, { window, bands }),
+    }),
     close: () => source.close(),
   });
 }

@@ -2,6 +2,7 @@
 import type { SampleType } from '../scene.js';
 
 export const TAG = {
+  subfileType: 254,
   width: 256,
   height: 257,
   bitsPerSample: 258,

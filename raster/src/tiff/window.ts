@@ -1,9 +1,13 @@
 // A window of the scene, assembled from the blocks that it touches.
+
+import type { StoredRows } from '../pack.js';
 import { sampleArrays, sampleSize } from '../samples.js';
-import type { Block, Window } from '../scene.js';
+import type { Block, SampleArray, Window } from '../scene.js';
+import type { ByteSource, Codecs } from '../source.js';
 import { copyPixels, fillPixels, interleavePlanes, type Place } from './gather.js';
 import { type Part, partsOf } from './grid.js';
 import { type Layout, rowBytes } from './layout.js';
+import { streamBlock } from './stream.js';
 import { toWords, type Words } from './tags.js';
 
 /** Blocks are decoded side by side as long as they are few and their bytes together stay small. */
@@ -71,7 +75,7 @@ async function copyBlock(assembly: Assembly, part: Part): Promise<void> {
   const { target, size, wanted } = locate(assembly, part);
   const got = await fetchRows(part.index, wanted);
   if (!got) {
-    fillPixels(target, { ...size, to: 0, values: fillWords(layout, noData, bands.length) });
+    fillPixels(target, { ...size, to: 0, values: wordsOf(fillValues(layout, noData, bands.length)) });
     return;
   }
   const rowStride = layout.blockCols * layout.bands;
@@ -97,7 +101,7 @@ async function copyPlanes(
   let firstRow = 0;
   for (const [i, block] of got.entries()) {
     if (!block) {
-      fillPixels(target, { ...size, to: first + i, values: fillWords(layout, noData, 1) });
+      fillPixels(target, { ...size, to: first + i, values: wordsOf(fillValues(layout, noData, 1)) });
       continue;
     }
     planes.push(block.words);
@@ -109,12 +113,14 @@ async function copyPlanes(
 }
 
 /** What a block that was never written holds: NoData where the type can say it, else 0. */
-function fillWords(layout: Layout, noData: number | undefined, bands: number): Words {
+function fillValues(layout: Layout, noData: number | undefined, bands: number): SampleArray {
   const values = new sampleArrays[layout.sampleType](bands).fill(noData ?? 0);
   const held = noData === undefined || Number.isNaN(noData) || layout.sampleType === 'float32' || values[0] === noData;
-  if (!held) values.fill(0);
-  return toWords(values.buffer, 0, values.byteLength, sampleSize(layout.sampleType));
+  return held ? values : values.fill(0);
 }
+
+const wordsOf = (values: SampleArray): Words =>
+  toWords(values.buffer, values.byteOffset, values.byteLength, values.BYTES_PER_ELEMENT);
 
 /** Runs the jobs in order, `lanes` at a time; after a failure no further one is begun. */
 async function runInLanes(jobs: readonly (() => Promise<void>)[], lanes: number): Promise<void> {
@@ -132,4 +138,35 @@ async function runInLanes(jobs: readonly (() => Promise<void>)[], lanes: number)
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+/** The rows of a window while its blocks are inflated. */
+export async function* streamWindow(
+  layout: Layout,
+  { source, codecs, noData }: { source: ByteSource; codecs: Codecs; noData: number | undefined },
+  { window, bands }: { window: Window; bands: readonly number[] },
+): AsyncGenerator<StoredRows, void, undefined> {
+  const { blockCols, bands: S } = layout;
+  const bandOffsets = Int32Array.from(bands);
+  for (const part of partsOf(layout, window)) {
+    const taken = { row: part.top, col: part.left, rows: part.bottom - part.top, cols: part.right - part.left };
+    if (layout.byteCounts[part.index] === 0) {
+      const values = fillValues(layout, noData, S);
+      yield { window: taken, values, start: 0, rowStride: 0, pixelStride: 0, bandOffsets };
+      continue;
+    }
+    const [from, end] = [part.top - part.blockRow, part.bottom - part.blockRow];
+    for await (const { first, rows, values } of streamBlock(source, layout, { codecs, index: part.index, end })) {
+      const skipped = Math.max(0, from - first);
+      if (skipped >= rows) continue;
+      yield {
+        window: { ...taken, row: part.blockRow + first + skipped, rows: rows - skipped },
+        values,
+        start: (skipped * blockCols + part.left - part.blockCol) * S,
+        rowStride: blockCols * S,
+        pixelStride: S,
+        bandOffsets,
+      };
+    }
+  }
 }

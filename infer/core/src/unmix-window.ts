@@ -1,0 +1,142 @@
+// From a window of a scene to its abundances, in runs of one size. Legend: N pixels of a window, n pixels of a run,
+// B model bands, R scene bands read, C endmembers.
+import type { ModelCard } from '@egunet/models/card';
+import type { BandPlan } from './bands.js';
+import type { Session, SpectraPack, SpectraReader, Window } from './contract.js';
+import { InferError } from './error.js';
+import { resampleSpectrum } from './resample.js';
+
+/** Abundances must sum to 1 within this. */
+const SUM_TOLERANCE = 1e-5;
+
+/** One pixel in so many is looked at for brightness. */
+const SAMPLING = 16;
+
+export interface WindowAbundances {
+  /** [N, C], NaN where not valid. */
+  readonly abundances: Float32Array;
+  readonly seen: Seen;
+}
+
+/** What went through the model. */
+export interface Seen {
+  validPixels: number;
+  /** Pixels looked at for brightness: every 16th valid one of a run. */
+  sampled: number;
+  /** Those whose mean reflectance lies above the model's input range. */
+  tooBright: number;
+  /** Those whose mean reflectance is less than a thousandth of that range. */
+  tooDark: number;
+}
+
+export interface UnmixWindowOptions {
+  readonly card: ModelCard;
+  readonly plan: BandPlan;
+  /** Pixels a run. */
+  readonly batch: number;
+  /** Asked between two runs. */
+  readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
+}
+
+/** Throws InferError unless the first `pixels` rows of `output` [n, C] are abundances. */
+function assertAbundances(output: Float32Array, size: { pixels: number; batch: number; C: number }): void {
+  const { pixels, batch, C } = size;
+  if (output.length !== batch * C)
+    throw new InferError(
+      `the model gave ${output.length} values for ${batch} pixels, expected ${batch * C}: it is damaged; export it again`,
+    );
+  for (let i = 0; i < pixels; i++) {
+    let sum = 0;
+    let least = 0;
+    for (let c = 0; c < C; c++) {
+      sum += output[i * C + c]!;
+      least = Math.min(least, output[i * C + c]!);
+    }
+    // Written so that NaN fails too.
+    if (!(least >= 0 && Math.abs(sum - 1) <= SUM_TOLERANCE))
+      throw new InferError(
+        `the model's output is not abundances: smallest ${least}, sum ${sum}, expected >= 0 and 1; it is damaged: export it again`,
+      );
+  }
+}
+
+function mean(values: Float32Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i]!;
+  return sum / (to - from);
+}
+
+/** What went through the model: the sum of `all`. */
+export function sumSeen(all: Iterable<Seen>): Seen {
+  const sum = { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 };
+  for (const seen of all) for (const key of Object.keys(sum) as (keyof Seen)[]) sum[key] += seen[key];
+  return sum;
+}
+
+/** Throws InferError unless the whole scene showed pixels with data, and values that are reflectance. */
+export function assertPlausible(
+  { validPixels, sampled, tooBright, tooDark }: Seen,
+  name: string,
+  card: ModelCard,
+): void {
+  if (validPixels === 0)
+    throw new InferError(
+      `${name}: no valid pixel: every one lacks data in at least one of the model's ${card.bands.length} bands; check the scene's NoData value and its bands`,
+    );
+  if (2 * tooBright <= sampled && tooDark < sampled) return;
+  const [count, how] = tooDark === sampled ? [tooDark, 'darker than a thousandth of'] : [tooBright, 'brighter than'];
+  throw new InferError(
+    `${name}: ${count} of ${sampled} sampled pixels are on average ${how} the model's largest input, a reflectance of ${Number((1 / card.inputScale).toPrecision(3))}; give the scene in the units that the model was trained on, or state its reflectance scale`,
+  );
+}
+
+/** Counts every 16th pixel of a run by its brightness. */
+function look(input: Float32Array, { card, count }: { card: ModelCard; count: number }): Seen {
+  const B = card.bands.length;
+  const largest = 1 / card.inputScale;
+  const seen = { validPixels: count, sampled: 0, tooBright: 0, tooDark: 0 };
+  for (let slot = 0; slot < count; slot += SAMPLING) {
+    const brightness = mean(input, slot * B, (slot + 1) * B);
+    seen.sampled++;
+    if (brightness > largest) seen.tooBright++;
+    if (brightness < largest / 1000) seen.tooDark++;
+  }
+  return seen;
+}
+
+/** Interpolates the spectra of a pack [n, R] into `input` [n, B]. */
+function resampleInto(input: Float32Array, { count, spectra }: SpectraPack, plan: Required<BandPlan>): Float32Array {
+  const [R, B] = [plan.bands.length, plan.interpolation.weight.length];
+  for (let slot = 0; slot < count; slot++)
+    resampleSpectrum(plan.interpolation, { spectra, from: slot * R }, { spectra: input, to: slot * B });
+  return input.fill(0, count * B);
+}
+
+/**
+ * The abundances of a window's pixels. Every run of the model has exactly `batch` pixels (the last one is filled up with zeros), so that a
+ * pixel's bits do not depend on the window, whatever kernels the runtime picks for other sizes. Pixels without data are never run.
+ * Throws InferError where the model's output is not abundances, and the signal's reason when aborted.
+ */
+export async function unmixWindow(
+  session: Session,
+  { reader, window }: { readonly reader: SpectraReader; readonly window: Window },
+  { card, plan, batch, signal }: UnmixWindowOptions,
+): Promise<WindowAbundances> {
+  const C = card.endmembers.length;
+  const { interpolation } = plan;
+  const input = interpolation && new Float32Array(batch * card.bands.length); // [n, B]
+  const abundances = new Float32Array(window.rows * window.cols * C).fill(Number.NaN); // [N, C]
+  const seen: Seen[] = [];
+  signal?.throwIfAborted();
+  for await (const pack of reader.streamSpectra(window, plan.bands, batch)) {
+    signal?.throwIfAborted();
+    const { count, pixels } = pack;
+    const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;
+    seen.push(look(spectra, { card, count }));
+    const output = await session.run(spectra, batch); // [n, C]
+    assertAbundances(output, { pixels: count, batch, C });
+    for (let slot = 0, from = 0; slot < count; slot++)
+      for (let c = 0, to = pixels[slot]! * C; c < C; c++) abundances[to++] = output[from++]!;
+  }
+  return { abundances, seen: sumSeen(seen) };
+}

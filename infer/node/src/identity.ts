@@ -1,0 +1,24 @@
+// What makes two unmixings the same piece of work, so that one may go on from the other's finished tiles.
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+
+const ENVI_FILE = /^\.(hdr|img|dat|bsq|bil|bip|raw)?$/i;
+
+/** Name, size and time of change of a scene's files: of a folder all, of an ENVI image both, else the file itself. */
+export async function sceneIdentity(path: string): Promise<string[]> {
+  const folder = (await stat(path)).isDirectory();
+  const place = folder ? path : dirname(path);
+  const stem = basename(path, extname(path));
+  const belongs = (name: string) =>
+    folder || name === basename(path) || (basename(name, extname(name)) === stem && ENVI_FILE.test(extname(name)));
+  const names = (await readdir(place)).filter(belongs).sort();
+  const found = await Promise.all(names.map(async (name) => ({ name, at: await stat(join(place, name)) })));
+  return found.filter(({ at }) => at.isFile()).map(({ name, at }) => `${name} ${at.size} ${at.mtime.toISOString()}`);
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export const digestOf = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');

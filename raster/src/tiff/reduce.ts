@@ -1,0 +1,57 @@
+// The next smaller level of an image: every pixel is the mean of the (up to) four below it that have data.
+// Legend: S pixels a side of a tile, B bands; tiles are pixel-major [S, S, B].
+import type { SampleArray } from '../scene.js';
+
+/** Rows and columns of an image or of one of its overviews. */
+export interface Size {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** The sizes of an image and of its overviews, each half the one before (rounded up), down to one that fits a tile. */
+export function pyramid(size: Size, side: number): Size[] {
+  const levels = [size];
+  for (let last = size; last.rows > side || last.cols > side; levels.push(last))
+    last = { rows: Math.ceil(last.rows / 2), cols: Math.ceil(last.cols / 2) };
+  return levels;
+}
+
+/** How samples say that there is no data; integers are rounded. */
+export interface ReduceOptions {
+  readonly bands: number;
+  /** Pixels a side of a tile. */
+  readonly side: number;
+  /** The stored value of "no data", per sample; NaN always is. */
+  readonly noData: number | undefined;
+  readonly integer: boolean;
+}
+
+/**
+ * Reduces the `size` pixels of `tile` that lie in the image into a quarter of `target`, whose upper left pixel is (row, col).
+ * A sample is the mean of those of its (up to) four pixels that have data; NoData where none has.
+ */
+export function reduceInto(
+  target: { readonly words: SampleArray; readonly row: number; readonly col: number },
+  { words: source, size }: { readonly words: SampleArray; readonly size: Size },
+  { bands: B, side: S, noData, integer }: ReduceOptions,
+): void {
+  const nothing = noData ?? Number.NaN;
+  for (let row = 0; row < size.rows; row += 2)
+    for (let col = 0; col < size.cols; col += 2) {
+      const [rows, cols] = [Math.min(2, size.rows - row), Math.min(2, size.cols - col)];
+      const to = ((target.row + row / 2) * S + target.col + col / 2) * B;
+      for (let b = 0; b < B; b++) {
+        let sum = 0;
+        let count = 0;
+        for (let r = 0; r < rows; r++)
+          for (let c = 0; c < cols; c++) {
+            const value = source[((row + r) * S + col + c) * B + b]!;
+            if (value === nothing || Number.isNaN(value)) continue;
+            sum += value;
+            count++;
+          }
+        const mean = sum / count; // NaN where there is no data
+        target.words[to + b] = count === 0 ? nothing : integer ? Math.round(mean) : mean;
+      }
+    }
+}

@@ -1,0 +1,87 @@
+// A compressed, pixel-interleaved block as rows, while it is being inflated: of a 512 x 512 tile of 224 bands, 117 MB, no more than a few are held.
+import { RasterError } from '../error.js';
+import { refuse } from '../refuse.js';
+import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
+import type { SampleArray } from '../scene.js';
+import type { ByteSource, Codecs } from '../source.js';
+import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
+import { undoDifferences, undoFloatPredictor } from './predictor.js';
+import { toWords } from './tags.js';
+
+/** Bytes read, and inflated, at a time. */
+const CHUNK_BYTES = 2 ** 20;
+
+/** Rows of a block. */
+export interface BlockRows {
+  /** First row, in the block. */
+  readonly first: number;
+  readonly rows: number;
+  /** [rows, blockCols, bands]; used again for the next rows. */
+  readonly values: SampleArray;
+}
+
+/** Whether blocks are worth streaming: large and inflatable piece by piece. */
+export function canStream(layout: Layout, codecs: Codecs): boolean {
+  const large = layout.blockRows * rowBytes(layout) > 4 * CHUNK_BYTES;
+  return large && !layout.planar && layout.compression === 'deflate' && codecs.inflateStream !== undefined;
+}
+
+async function* chunksOf(source: ByteSource, offset: number, length: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < length; at += CHUNK_BYTES) yield source.read(offset + at, Math.min(CHUNK_BYTES, length - at));
+}
+
+/** The rows of a block before the row `end`, in order. Rejects with RasterError where the bytes are damaged. */
+export async function* streamBlock(
+  source: ByteSource,
+  layout: Layout,
+  { codecs, index, end }: { codecs: Codecs; index: number; end: number },
+): AsyncGenerator<BlockRows, void, undefined> {
+  const bytesPerRow = rowBytes(layout);
+  const total = Math.min(end, rowsOfBlock(layout, index));
+  const buffer = new Uint8Array(Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow)) * bytesPerRow);
+  let first = 0;
+  let filled = 0;
+  try {
+    const chunks = chunksOf(source, layout.offsets[index]!, layout.byteCounts[index]!);
+    for await (const chunk of codecs.inflateStream!(chunks, CHUNK_BYTES))
+      for (let at = 0; at < chunk.length; ) {
+        const wanted = Math.min(buffer.length, (total - first) * bytesPerRow) - filled;
+        const part = chunk.subarray(at, at + wanted);
+        buffer.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (part.length < wanted) continue;
+        const rows = filled / bytesPerRow;
+        yield { first, rows, values: restore(buffer, layout, rows) };
+        first += rows;
+        filled = 0;
+        if (first === total) return;
+      }
+  } catch (cause) {
+    if (cause instanceof RasterError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    damaged(source.name, layout, { index, why, cause });
+  }
+  damaged(source.name, layout, { index, why: `expected ${total} rows, got ${first}` });
+}
+
+function damaged(
+  name: string,
+  layout: Layout,
+  { index, why, cause }: { index: number; why: string; cause?: unknown },
+): never {
+  const block = `${layout.tiled ? 'tile' : 'strip'} ${index} (${layout.compression})`;
+  refuse(name, `${block} cannot be decoded: ${why}; the file is damaged, get it again`, cause);
+}
+
+/** Undoes byte order and predictor of the first `rows` rows in place. */
+function restore(bytes: Uint8Array, layout: Layout, rows: number): SampleArray {
+  const { sampleType, littleEndian, predictor, blockCols, bands } = layout;
+  const width = sampleSize(sampleType);
+  const used = bytes.subarray(0, rows * rowBytes(layout));
+  if (!littleEndian && width > 1 && predictor !== 3) swapBytes(used, width);
+  const shape = { rows, length: blockCols * bands, stride: bands };
+  if (predictor === 2) undoDifferences(toWords(used.buffer, 0, used.length, width), shape);
+  if (predictor === 3) undoFloatPredictor(used, shape, width === 8 ? 8 : 4);
+  return new sampleArrays[sampleType](used.buffer as ArrayBuffer, 0, used.length / width);
+}

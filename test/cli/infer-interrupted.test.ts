@@ -1,0 +1,128 @@
+// Unmixing that is stopped or killed, and asked for again.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+
+const KILLS = 12;
+const [ROWS, COLS] = [1100, 1100]; // nine tiles of the map
+
+/** Shares in [0, 1) from a seed (Park and Miller 1988). */
+function* sharesFrom(seed: number): Generator<number, never> {
+  for (let state = seed; ; ) {
+    state = (state * 48271) % 2147483647;
+    yield state / 2147483647;
+  }
+}
+
+describe('an unmixing that is interrupted', function () {
+  this.timeout(300_000);
+  const folder = temporaryFolder();
+  const output = join(folder, 'map.tif');
+  const part = `${output}.part`;
+  const args = ['infer', 'large.img', '-m', 'model.onnx', '-o', 'map.tif', '--tile', '128', '--workers', '2'];
+  let whole: Buffer;
+
+  before(function () {
+    requireGdal(this);
+    const small = mixedScene();
+    writeEnvi(folder, 'scene', small);
+    succeed(['train', 'scene.img', '-n', '3', '--epochs', '1', '-o', 'run'], folder);
+    succeed(['export', 'run', '-o', 'model.onnx'], folder);
+    const value = (pixel: number, band: number) => small.value(pixel % 400, band) + 1e-3 * Math.sin(pixel * (band + 1));
+    writeEnvi(folder, 'large', { ...small, rows: ROWS, cols: COLS, value });
+    succeed([...args, '--overwrite'], folder);
+    whole = readFileSync(output);
+    rmSync(output);
+  });
+
+  const journalBytes = () => {
+    try {
+      return statSync(join(part, 'journal')).size;
+    } catch {
+      return 0; // not yet, or not any more
+    }
+  };
+
+  /** Starts it and kills it once its journal holds so many bytes; resolves to whether it was killed before it had ended. */
+  async function killAt(bytes: number): Promise<boolean> {
+    const child = spawn(process.execPath, [binary, ...args], { cwd: folder, stdio: 'ignore' });
+    const closed = once(child, 'close');
+    while (child.exitCode === null && child.signalCode === null && journalBytes() < bytes) await sleep(2);
+    child.kill('SIGKILL');
+    const [code, signal] = await closed;
+    if (signal !== 'SIGKILL') assert.equal(code, 0);
+    return signal === 'SIGKILL';
+  }
+
+  /** The map is complete: it is the undisturbed one, and goes away. */
+  function takeMap(): void {
+    assert.ok(readFileSync(output).equals(whole));
+    rmSync(output);
+    rmSync(part, { recursive: true, force: true }); // of one that was killed between the two
+  }
+
+  it(`ends with the same bytes wherever it is killed, ${KILLS} times`, async () => {
+    const shares = sharesFrom(7);
+    let wentOn = 0;
+    for (let kills = 0; kills < KILLS; ) {
+      const held = journalBytes();
+      if (held > 0) wentOn++;
+      // The journal becomes about as large as the map.
+      if (await killAt(held + shares.next().value * (whole.length - held))) kills++;
+      if (existsSync(output)) takeMap();
+    }
+    assert.ok(wentOn > KILLS / 3, `only ${wentOn} went on from finished tiles`);
+    if (journalBytes() === 0) await killAt(whole.length / 2);
+    const { keptPixels } = JSON.parse(succeed([...args, '--json'], folder).stdout);
+    assert.ok(keptPixels > 0);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('map')),
+      ['map.tif'],
+    );
+    const { size, bands } = JSON.parse(run('gdalinfo', ['-json', '-checksum', output]).replaceAll('nan', '"NaN"'));
+    assert.deepEqual([size, bands.length], [[COLS, ROWS], 3]);
+    takeMap();
+  });
+
+  it('by Ctrl-C before a tile of the map is finished leaves nothing', async () => {
+    const outcome = await interrupted([binary, ...args, '--verbose'], { cwd: folder, when: /unmixing \d%/ });
+    assert.equal(outcome.code, 130, outcome.stderr);
+    assert.match(outcome.stderr, /\negunet: interrupted: no tile was finished; nothing is left behind\n$/);
+    assert.ok(!existsSync(part) && !existsSync(output));
+  });
+
+  it('by Ctrl-C keeps its finished tiles and says how to go on', async () => {
+    const { code, stdout, stderr } = await interrupted([binary, ...args, '--verbose'], {
+      cwd: folder,
+      when: /unmixing [6-9]\d%/,
+    });
+    assert.equal(code, 130, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^egunet: stopping: finished tiles are kept \(Ctrl-C again quits at once\)$/m);
+    assert.match(
+      stderr,
+      /\negunet: interrupted: finished tiles are kept in map\.tif\.part; the same command goes on from them\n$/,
+    );
+    assert.deepEqual(readdirSync(part).sort(), ['journal', 'work.json']);
+    assert.ok(!existsSync(output));
+    succeed(args, folder);
+    takeMap();
+  });
+
+  it('refuses to go on with other options, and says what differs', async () => {
+    await killAt(whole.length / 3);
+    const { code, stderr } = egunet([...args, '--dtype', 'uint8'], folder);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /map\.tif\.part: holds finished tiles of other work: sample type was "float32", is "uint8"; finish that, or remove the folder\n$/,
+    );
+    succeed(args, folder);
+    takeMap();
+  });
+});

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createGeoTiff,
+  type GeoTiffOptions,
+  openGeoTiff,
+  type SampleType,
+  type Scene,
+  type Window,
+} from '@egunet/raster';
+import { nodeCodecs, openScene } from '@egunet/raster/node';
+import fc from 'fast-check';
+import { temporaryFolder } from '../support/index.js';
+import { arrays, bytesOf, type Size } from './geotiff-support.js';
+import { memorySource } from './memory.js';
+import { memorySink } from './memory-sink.js';
+
+const NO_DATA = -7;
+
+/** Values that run on from pixel to pixel; some pixels lack data in one band, a corner in all. */
+function values(type: SampleType, { rows, cols, bands }: Size) {
+  return new arrays[type](rows * cols * bands).map((_: number, i: number) => {
+    const [pixel, band] = [Math.floor(i / bands), i % bands];
+    if (Math.floor(pixel / cols) + (pixel % cols) < 40) return NO_DATA;
+    if (pixel % 11 === 0 && band === pixel % bands) return NO_DATA;
+    if (type === 'float32' && pixel % 13 === 0 && band === bands - 1) return Number.POSITIVE_INFINITY;
+    return ((pixel % 1009) * 3 + band * 17) % 30_011;
+  });
+}
+
+/** The same pixels by `readSpectra` and by `streamSpectra`. */
+async function assertSame(scene: Scene, window: Window, { bands, pixels }: { bands: number[]; pixels: number }) {
+  const { spectra, valid } = await scene.readSpectra(window, bands);
+  const B = bands.length;
+  const seen = new Uint8Array(valid.length);
+  let last = pixels;
+  for await (const pack of scene.streamSpectra(window, bands, pixels)) {
+    assert.equal(last, pixels, 'only the last pack may be short');
+    last = pack.count;
+    for (let i = 0; i < pack.count; i++) {
+      const pixel = pack.pixels[i]!;
+      assert.equal(seen[pixel]!++, 0);
+      const got = pack.spectra.subarray(i * B, (i + 1) * B);
+      const expected = spectra.subarray(pixel * B, (pixel + 1) * B);
+      if (!bytesOf(got).equals(bytesOf(expected))) assert.deepEqual(got, expected, `pixel ${pixel}`);
+    }
+    assert.ok(pack.spectra.subarray(pack.count * B).every((value) => value === 0));
+  }
+  assert.deepEqual(seen, valid);
+}
+
+async function geoTiff(size: Size, type: SampleType, options: Partial<GeoTiffOptions>): Promise<Buffer> {
+  const sink = memorySink();
+  const bands = Array.from({ length: size.bands }, () => ({ gain: 1e-4, offset: -0.01 }));
+  const writer = createGeoTiff(sink, nodeCodecs, { ...size, sampleType: type, bands, noData: NO_DATA, ...options });
+  await writer.writeWindow({ row: 0, col: 0, rows: size.rows, cols: size.cols }, values(type, size));
+  await writer.close();
+  return Buffer.from(sink.bytes());
+}
+
+const open = (bytes: Buffer) => openGeoTiff(memorySource(bytes), nodeCodecs);
+
+describe('Streaming spectra', () => {
+  const size = { rows: 600, cols: 700, bands: 9 };
+
+  for (const [type, options] of [
+    ['int16', { tile: 512, interleave: 'pixel' }], // inflated as a stream
+    ['float32', { tile: 512, interleave: 'pixel' }],
+    ['int32', { tile: 512, interleave: 'pixel', predictor: 1 }],
+    ['int16', { tile: 64, interleave: 'pixel' }], // block by block
+    ['int16', { tile: 512, interleave: 'band' }],
+  ] as [SampleType, Partial<GeoTiffOptions>][])
+    it(`gives what reading windows gives: ${type}, ${JSON.stringify(options)}`, async () => {
+      const scene = await open(await geoTiff(size, type, options));
+      for (const [window, bands, pixels] of [
+        [{ row: 0, col: 0, rows: 512, cols: 512 }, [0, 1, 2, 3, 4, 5, 6, 7, 8], 1024],
+        [{ row: 0, col: 0, ...size }, [8, 2, 5], 1000],
+        [{ row: 500, col: 505, rows: 100, cols: 195 }, [1], 333],
+        [{ row: 599, col: 699, rows: 1, cols: 1 }, [3, 3], 10],
+      ] as [Window, number[], number][])
+        await assertSame(scene, window, { bands, pixels });
+    });
+
+  it('gives what reading windows gives, for any window, bands and pack', async () => {
+    const scene = await open(await geoTiff(size, 'int16', { tile: 512, interleave: 'pixel' }));
+    const window = fc
+      .record({
+        row: fc.nat(599),
+        col: fc.nat(699),
+        rows: fc.integer({ min: 1, max: 200 }),
+        cols: fc.integer({ min: 1, max: 200 }),
+      })
+      .map((w) => ({ ...w, rows: Math.min(w.rows, 600 - w.row), cols: Math.min(w.cols, 700 - w.col) }));
+    const bands = fc.uniqueArray(fc.nat(8), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(window, bands, fc.integer({ min: 1, max: 5000 }), (w, b, pixels) =>
+        assertSame(scene, w, { bands: b, pixels }),
+      ),
+      { numRuns: 15, seed: 4 },
+    );
+  });
+
+  it('gives what reading windows gives, of ENVI images', async () => {
+    const folder = temporaryFolder();
+    const one = { rows: 90, cols: 70, bands: 5 };
+    const path = join(folder, 'scene.img');
+    writeFileSync(path, bytesOf(values('int16', one)));
+    for (const interleave of ['bip', 'bil', 'bsq']) {
+      writeFileSync(
+        join(folder, 'scene.hdr'),
+        `ENVI\nsamples = 70\nlines = 90\nbands = 5\ndata type = 2\ninterleave = ${interleave}\nbyte order = 0\ndata ignore value = ${NO_DATA}\n`,
+      );
+      const scene = await openScene(path);
+      await assertSame(scene, { row: 3, col: 5, rows: 80, cols: 60 }, { bands: [4, 0, 2], pixels: 512 });
+      await scene.close();
+    }
+  });
+
+  it('stops in the middle without harm, and reports a damaged tile as reading does', async () => {
+    const bytes = await geoTiff(size, 'int16', { tile: 512, interleave: 'pixel' });
+    const scene = await open(bytes);
+    const window = { row: 0, col: 0, rows: 512, cols: 512 };
+    for await (const { count } of scene.streamSpectra(window, [0], 100)) {
+      assert.equal(count, 100);
+      break;
+    }
+    await assertSame(scene, window, { bands: [0], pixels: 4096 });
+    const damaged = Buffer.from(bytes);
+    damaged.fill(0xff, 30_000, 31_000);
+    const drain = async (path: Buffer) => {
+      for await (const _ of (await open(path)).streamSpectra(window, [0], 100));
+    };
+    await assert.rejects(
+      drain(damaged),
+      /RasterError: .*tile 0 \(deflate\) cannot be decoded: .*; the file is damaged, get it again/,
+    );
+  });
+});
