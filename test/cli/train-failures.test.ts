@@ -196,7 +196,8 @@ describe('a training', () => {
     const path = at('edited/manifest.json');
     const { request, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
     const resume = ['train', '-o', 'edited', '--resume'];
-    writeFileSync(path, JSON.stringify({ ...manifest, request: null }));
+    const unfinished = { ...manifest, settings: { ...manifest.settings, epochs: 2 } };
+    writeFileSync(path, JSON.stringify({ ...unfinished, request: null }));
     assertFails(
       resume,
       folder,
