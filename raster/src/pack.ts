@@ -13,7 +13,7 @@ export interface StoredRows {
   readonly bandOffsets: Int32Array;
 }
 
-const FLOAT32_MAX = 3.4028234663852886e38;
+export const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** The largest magnitude of each integer type. */
 const LARGEST: Partial<Record<SampleType, number>> = {

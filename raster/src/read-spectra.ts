@@ -1,6 +1,6 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
-import { packSpectra, type StoredRows } from './pack.js';
+import { FLOAT32_MAX, packSpectra, type StoredRows } from './pack.js';
 import { asStored, sampleSize } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 import { cleanText } from './text.js';
@@ -10,8 +10,6 @@ export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
   /** Stored values of a window while they are decoded, where the format can do that better than window by window. */
   streamRows?(window: Window, bands: readonly number[]): AsyncIterable<StoredRows>;
 };
-
-const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** 4 GiB of float32: above this a window is a mistake. */
 const MOST_SAMPLES = 2 ** 30;

@@ -5,7 +5,16 @@ import type { SampleArray, SampleType } from '@egunet/raster';
 import { type CogFileOptions, createCogFile } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
-import { arrays, assertSameBits, gdalInfo, readWithGdal, type Size, translate } from './geotiff-support.js';
+import {
+  arrays,
+  assertSameBits,
+  cut,
+  gdalInfo,
+  readWithGdal,
+  type Size,
+  translate,
+  windowsOf,
+} from './geotiff-support.js';
 
 const NO_DATA: Partial<Record<SampleType, number>> = { float32: Number.NaN, uint16: 65535, uint8: 255 };
 
@@ -36,28 +45,6 @@ const optionsOf = ({ rows, cols, bands, type, tile }: Case): CogFileOptions => (
   identity: { scene: 'a' },
   overwrite: true,
 });
-
-/** The windows of `step` pixels a side, row by row. */
-function windowsOf({ rows, cols }: Size, step: number) {
-  const windows = [];
-  for (let row = 0; row < rows; row += step)
-    for (let col = 0; col < cols; col += step)
-      windows.push({ row, col, rows: Math.min(step, rows - row), cols: Math.min(step, cols - col) });
-  return windows;
-}
-
-function cut(
-  values: SampleArray,
-  { cols, bands }: Size,
-  window: { row: number; col: number; rows: number; cols: number },
-) {
-  const data = values.slice(0, window.rows * window.cols * bands);
-  for (let r = 0; r < window.rows; r++) {
-    const from = ((window.row + r) * cols + window.col) * bands;
-    data.set(values.subarray(from, from + window.cols * bands), r * window.cols * bands);
-  }
-  return data;
-}
 
 /** Writes all windows; returns the statistics. */
 async function write(path: string, one: Case, values: SampleArray, step = 100) {

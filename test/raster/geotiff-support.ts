@@ -146,3 +146,26 @@ export function patchTag(bytes: Buffer, tag: number, value: number): Buffer {
     }
   throw new Error(`no tag ${tag}`);
 }
+
+/** The windows of `step` pixels a side, row by row. */
+export function windowsOf({ rows, cols }: Pick<Size, 'rows' | 'cols'>, step: number) {
+  const windows = [];
+  for (let row = 0; row < rows; row += step)
+    for (let col = 0; col < cols; col += step)
+      windows.push({ row, col, rows: Math.min(step, rows - row), cols: Math.min(step, cols - col) });
+  return windows;
+}
+
+/** The values of a window, pixel-major. */
+export function cut(
+  values: SampleArray,
+  { cols, bands }: Size,
+  window: { row: number; col: number; rows: number; cols: number },
+) {
+  const data = values.slice(0, window.rows * window.cols * bands);
+  for (let r = 0; r < window.rows; r++) {
+    const from = ((window.row + r) * cols + window.col) * bands;
+    data.set(values.subarray(from, from + window.cols * bands), r * window.cols * bands);
+  }
+  return data;
+}

@@ -15,6 +15,7 @@ import { requireGdal, temporaryFolder } from '../support/index.js';
 import {
   arrays,
   assertSameBits,
+  cut,
   gdalInfo,
   openPath,
   readAll,
@@ -23,6 +24,7 @@ import {
   sampleTypes,
   sampleValues,
   translate,
+  windowsOf,
   writeEnvi,
 } from './geotiff-support.js';
 import { memorySource } from './memory.js';
@@ -31,18 +33,12 @@ import { memorySink } from './memory-sink.js';
 const unnamed = (bands: number) => Array.from({ length: bands }, () => ({}));
 
 /** Writes `values` in windows of `step` pixels a side, row by row. */
-async function writeAll(writer: RasterWriter, values: SampleArray, { rows, cols, bands }: Size, step: number) {
-  for (let row = 0; row < rows; row += step)
-    for (let col = 0; col < cols; col += step) {
-      const window = { row, col, rows: Math.min(step, rows - row), cols: Math.min(step, cols - col) };
-      const data = values.slice(0, window.rows * window.cols * bands);
-      for (let r = 0; r < window.rows; r++) {
-        const from = ((row + r) * cols + col) * bands;
-        data.set(values.subarray(from, from + window.cols * bands), r * window.cols * bands);
-      }
-      await writer.writeWindow(window, data);
-      data.fill(0); // what was handed over must not matter any more
-    }
+async function writeAll(writer: RasterWriter, values: SampleArray, size: Size, step: number) {
+  for (const window of windowsOf(size, step)) {
+    const data = cut(values, size, window);
+    await writer.writeWindow(window, data);
+    data.fill(0); // what was handed over must not matter any more
+  }
   await writer.close();
 }
 

@@ -6,12 +6,12 @@ import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSink, Codecs } from '../source.js';
 import { collectTiles, type FullTile, predict } from './collect.js';
-import { undoDifferences, undoFloatPredictor } from './predictor.js';
+import { undoPredictor } from './predictor.js';
 import { pyramid, reduceInto, type Size } from './reduce.js';
 import { type BandStatistics, gatherStatistics, statisticsItems } from './statistics.js';
 import { FIELD, TAG, toWords, type Words } from './tags.js';
 import { encodeHeader, type Field } from './write-ifd.js';
-import { type GeoTiffOptions, type Plan, planGeoTiff } from './write-options.js';
+import { CLASSIC_BYTES, type GeoTiffOptions, isFloat, type Plan, planGeoTiff } from './write-options.js';
 
 /** Keeps compressed tiles until the file is put together. Level 0 is the image itself. */
 export interface TileStore {
@@ -106,10 +106,9 @@ async function unpack({ plan, store, codecs }: Work, level: number, index: numbe
   const { blockRows, blockCols, bands, sampleType, predictor } = plan;
   const size = sampleSize(sampleType);
   const bytes = await codecs.inflate(await store.get(level, index), blockRows * blockCols * bands * size);
-  const own = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const own = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // not slice(): a Buffer's gives a view
   const rows = { rows: blockRows, length: blockCols * bands, stride: bands };
-  if (predictor === 2) undoDifferences(toWords(own.buffer, own.byteOffset, own.length, size), rows);
-  if (predictor === 3) undoFloatPredictor(own, rows, size === 8 ? 8 : 4);
+  undoPredictor(toWords(own.buffer, own.byteOffset, own.length, size), predictor, rows);
   return new sampleArrays[sampleType](own.buffer as ArrayBuffer, own.byteOffset, own.length / size);
 }
 
@@ -138,13 +137,14 @@ async function addOverviews(work: Work, levels: readonly Size[]): Promise<BandSt
   for (const [i, size] of levels.slice(1).entries())
     for (let ty = 0; ty < down(size, side); ty++)
       for (let tx = 0; tx < across(size, side); tx++)
-        await addOverviewTile(work, { below: levels[i]!, look: (at) => look(i, at), level: i + 1, at: [ty, tx] });
+        await addOverviewTile(work, { size, below: levels[i]!, look: (at) => look(i, at), level: i + 1, at: [ty, tx] });
   return statistics.result();
 }
 
 interface OverviewTile {
   readonly level: number;
   readonly at: readonly [number, number];
+  readonly size: Size;
   /** The level that it is made from. */
   readonly below: Size;
   readonly look: (at: readonly [number, number]) => Promise<{ words: SampleArray; size: Size }>;
@@ -152,12 +152,12 @@ interface OverviewTile {
 
 async function addOverviewTile(
   { plan, store, codecs, noData }: Work,
-  { level, at: [ty, tx], below, look }: OverviewTile,
+  { level, at: [ty, tx], size, below, look }: OverviewTile,
 ): Promise<void> {
-  const { blockRows: side, bands, sampleType, predictor } = plan;
+  const { blockRows: side, bands, sampleType } = plan;
   const bytes = side * side * bands * sampleSize(sampleType);
   const words = new sampleArrays[sampleType](new ArrayBuffer(bytes));
-  const how = { bands, side, noData, integer: predictor !== 3 && !sampleType.startsWith('float') };
+  const how = { bands, side, noData, integer: !isFloat(sampleType) };
   for (const dy of [0, 1])
     for (const dx of [0, 1]) {
       const child = [2 * ty + dy, 2 * tx + dx] as const;
@@ -165,8 +165,7 @@ async function addOverviewTile(
       reduceInto({ words, row: (dy * side) / 2, col: (dx * side) / 2 }, await look(child), how);
     }
   const packed = await pack(toWords(words.buffer, 0, bytes, sampleSize(sampleType)), plan, codecs);
-  const width = across({ rows: 0, cols: Math.ceil(below.cols / 2) }, side);
-  await store.put(level, ty * width + tx, packed);
+  await store.put(level, ty * across(size, side) + tx, packed);
 }
 
 /** What tells GDAL that a tile lies between its length and its last four bytes, so that one request gets it. */
@@ -178,7 +177,6 @@ const STRUCTURE = (() => {
 
 /** Bytes around each tile: its length before it, its last four bytes again behind it. */
 const AROUND = 8;
-const CLASSIC_BYTES = 2 ** 32 - 1;
 const REDUCED: Field = { tag: TAG.subfileType, type: FIELD.long, values: [1] };
 
 interface Finished {
@@ -200,7 +198,7 @@ async function assemble({ name, store, createSink }: CogPlaces, finished: Finish
     const empty = lengths.map((level) => new Float64Array(level.length));
     const begin = encodeHeader(images(empty), { big, preamble: STRUCTURE }).length;
     const offsets = placesFrom(begin, lengths);
-    return { big, begin, offsets, bytes: encodeHeader(images(offsets), { big, preamble: STRUCTURE }) };
+    return { begin, bytes: encodeHeader(images(offsets), { big, preamble: STRUCTURE }) };
   };
   const classic = header(false);
   const { bytes, begin } = classic.begin + total <= CLASSIC_BYTES ? classic : header(true);

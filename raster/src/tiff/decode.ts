@@ -4,7 +4,7 @@ import { sampleSize, swapBytes } from '../samples.js';
 import type { Codecs } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
 import { decodeLzw } from './lzw.js';
-import { undoDifferences, undoFloatPredictor } from './predictor.js';
+import { undoPredictor } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 import { unzstd } from './zstd.js';
 
@@ -34,9 +34,15 @@ export async function decodeBlock(
   const words = toWords(own.buffer, own.byteOffset, needed, width);
   const stride = layout.planar ? 1 : layout.bands;
   const rows = { rows: place.rows, length: layout.blockCols * stride, stride };
-  if (predictor === 2) undoDifferences(words, rows);
-  if (predictor === 3) undoFloatPredictor(own, rows, width === 8 ? 8 : 4);
+  undoPredictor(words, predictor, rows);
   return words;
+}
+
+/** Throws the RasterError of a block whose bytes are damaged. */
+export function refuseBlock(layout: Layout, { name, index }: Omit<BlockPlace, 'rows'>, cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const block = `${layout.tiled ? 'tile' : 'strip'} ${index} (${layout.compression})`;
+  return refuse(name, `${block} cannot be decoded: ${why}; the file is damaged, get it again`, cause);
 }
 
 async function decompress(
@@ -46,20 +52,14 @@ async function decompress(
 ): Promise<Uint8Array> {
   const needed = place.rows * rowBytes(layout);
   const most = layout.blockRows * rowBytes(layout); // some writers pad the last strip
-  const fail = (why: string, cause?: unknown): never =>
-    refuse(
-      place.name,
-      `${layout.tiled ? 'tile' : 'strip'} ${place.index} (${layout.compression}) cannot be decoded: ${why}; the file is damaged, get it again`,
-      cause,
-    );
   let raw: Uint8Array = bytes;
   try {
     if (layout.compression === 'deflate') raw = await codecs.inflate(bytes, most);
     if (layout.compression === 'lzw') raw = decodeLzw(bytes, needed);
     if (layout.compression === 'zstd') raw = await (codecs.unzstd ?? unzstd)(bytes, most);
   } catch (cause) {
-    fail(cause instanceof Error ? cause.message : String(cause), cause);
+    refuseBlock(layout, place, cause);
   }
-  if (raw.length < needed) fail(`expected ${needed} bytes, got ${raw.length}`);
+  if (raw.length < needed) refuseBlock(layout, place, new Error(`expected ${needed} bytes, got ${raw.length}`));
   return raw;
 }

@@ -10,8 +10,16 @@ export interface Rows {
   readonly stride: number;
 }
 
+/** Undoes a predictor in place. */
+export function undoPredictor(words: Words, predictor: 1 | 2 | 3, rows: Rows): void {
+  if (predictor === 2) undoDifferences(words, rows);
+  if (predictor !== 3) return;
+  const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  undoFloatPredictor(bytes, rows, words.BYTES_PER_ELEMENT === 8 ? 8 : 4);
+}
+
 /** Predictor 2 backwards: every word is the one of the pixel before plus the stored difference, modulo its width. */
-export function undoDifferences(words: Words, { rows, length, stride }: Rows): void {
+function undoDifferences(words: Words, { rows, length, stride }: Rows): void {
   if (words instanceof Float64Array) {
     undoDifferences64(words, { rows, length, stride });
     return;
@@ -43,7 +51,7 @@ function undoDifferences64(words: Float64Array, { rows, length, stride }: Rows):
 }
 
 /** Predictor 3 backwards: a row is the planes of its floats' bytes, most significant first, differenced bytewise. */
-export function undoFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
+function undoFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
   const rowBytes = length * width;
   const planes = new Uint8Array(rowBytes); // [width, n]
   for (let row = 0; row < rows; row++) {

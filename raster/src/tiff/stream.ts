@@ -1,11 +1,11 @@
 // A compressed, pixel-interleaved block as rows, while it is being inflated: of a 512 x 512 tile of 224 bands, 117 MB, no more than a few are held.
 import { RasterError } from '../error.js';
-import { refuse } from '../refuse.js';
 import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
+import { refuseBlock } from './decode.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
-import { undoDifferences, undoFloatPredictor } from './predictor.js';
+import { undoPredictor } from './predictor.js';
 import { toWords } from './tags.js';
 
 /** Bytes read, and inflated, at a time. */
@@ -36,6 +36,7 @@ export async function* streamBlock(
   layout: Layout,
   { codecs, index, end }: { codecs: Codecs; index: number; end: number },
 ): AsyncGenerator<BlockRows, void, undefined> {
+  const place = { name: source.name, index };
   const bytesPerRow = rowBytes(layout);
   const total = Math.min(end, rowsOfBlock(layout, index));
   const buffer = new Uint8Array(Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow)) * bytesPerRow);
@@ -59,19 +60,9 @@ export async function* streamBlock(
       }
   } catch (cause) {
     if (cause instanceof RasterError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    damaged(source.name, layout, { index, why, cause });
+    refuseBlock(layout, place, cause);
   }
-  damaged(source.name, layout, { index, why: `expected ${total} rows, got ${first}` });
-}
-
-function damaged(
-  name: string,
-  layout: Layout,
-  { index, why, cause }: { index: number; why: string; cause?: unknown },
-): never {
-  const block = `${layout.tiled ? 'tile' : 'strip'} ${index} (${layout.compression})`;
-  refuse(name, `${block} cannot be decoded: ${why}; the file is damaged, get it again`, cause);
+  refuseBlock(layout, place, new Error(`expected ${total} rows, got ${first}`));
 }
 
 /** Undoes byte order and predictor of the first `rows` rows in place. */
@@ -81,7 +72,6 @@ function restore(bytes: Uint8Array, layout: Layout, rows: number): SampleArray {
   const used = bytes.subarray(0, rows * rowBytes(layout));
   if (!littleEndian && width > 1 && predictor !== 3) swapBytes(used, width);
   const shape = { rows, length: blockCols * bands, stride: bands };
-  if (predictor === 2) undoDifferences(toWords(used.buffer, 0, used.length, width), shape);
-  if (predictor === 3) undoFloatPredictor(used, shape, width === 8 ? 8 : 4);
+  undoPredictor(toWords(used.buffer, 0, used.length, width), predictor, shape);
   return new sampleArrays[sampleType](used.buffer as ArrayBuffer, 0, used.length / width);
 }

@@ -55,7 +55,8 @@ export interface Plan {
 const DEFAULT_TILE = 256;
 const MOST_TILE_BYTES = 2 ** 30;
 const MOST_BANDS = 65535;
-const CLASSIC_BYTES = 2 ** 32 - 1;
+/** The offsets of a classic TIFF reach so far. */
+export const CLASSIC_BYTES = 2 ** 32 - 1;
 
 /** Checks the options; throws RasterError naming the one that is wrong. */
 export function planGeoTiff(options: GeoTiffOptions, name: string): Plan {
@@ -88,7 +89,7 @@ export function planGeoTiff(options: GeoTiffOptions, name: string): Plan {
   };
 }
 
-const isFloat = (type: SampleType): boolean => FORMAT_OF[type] === SAMPLE_FORMAT.float;
+export const isFloat = (type: SampleType): boolean => FORMAT_OF[type] === SAMPLE_FORMAT.float;
 
 function assertSizes(
   sizes: { rows: number; cols: number; bands: number; tile: number; tileBytes: number },

@@ -6,7 +6,7 @@ import type { ByteSink, Codecs } from '../source.js';
 import { collectTiles, type FullTile, predict } from './collect.js';
 import { FIELD, TAG } from './tags.js';
 import { encodeHeader, type Field } from './write-ifd.js';
-import { type GeoTiffOptions, type Plan, planGeoTiff } from './write-options.js';
+import { CLASSIC_BYTES, type GeoTiffOptions, type Plan, planGeoTiff } from './write-options.js';
 
 /** A raster being written. */
 export interface RasterWriter {
@@ -99,7 +99,7 @@ async function placeTile(
 ): Promise<void> {
   for (const [plane, bytes] of packed.entries()) {
     const block = plane * plan.tiles + index;
-    if (!plan.big && places.end + bytes.length > 2 ** 32 - 1)
+    if (!plan.big && places.end + bytes.length > CLASSIC_BYTES)
       refuse(plan.name, 'grows over the 4 GiB of a classic TIFF; write it with bigTiff');
     await sink.write(places.end, bytes);
     places.offsets[block] = places.end;
