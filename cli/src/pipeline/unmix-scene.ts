@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
-import { openScene, partFolder } from '@egunet/raster/node';
+import { partFolder } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
 import { InterruptedError } from '../support/errors.js';
+import type { Progress } from '../support/progress.js';
 
 /** What an unmixing came to. */
 export interface UnmixResult extends Omit<InferSummary, 'means'> {
@@ -14,24 +15,26 @@ export interface UnmixResult extends Omit<InferSummary, 'means'> {
 
 /** Unmixes a scene into a map with a progress line. */
 export async function unmixScene(
-  options: Omit<InferSceneOptions, 'onProgress' | 'signal'>,
+  options: Omit<InferSceneOptions, 'onStart' | 'onProgress' | 'signal'>,
   { signal, startProgress }: Control,
 ): Promise<UnmixResult> {
-  const { rows, cols } = await sizeOf(options);
-  const line = startProgress('unmixing', rows * cols);
+  let line: Progress | undefined;
   try {
     const { means, ...summary } = await inferScene({
       ...options,
       signal,
+      onStart: ({ totalPixels, keptPixels }) => {
+        line = startProgress('unmixing', totalPixels, keptPixels);
+      },
       onProgress: ({ pixels, keptPixels, seconds }) =>
-        line.update(pixels, `${((pixels - keptPixels) / seconds / 1e6).toPrecision(3)} Mpixel/s`),
+        line?.update(pixels, `${((pixels - keptPixels) / seconds / 1e6).toPrecision(3)} Mpixel/s`),
     });
     const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
     return { ...summary, megapixelsPerSecond, endmembers: means };
   } catch (error) {
     throw signal.aborted ? interruption(options.output) : error;
   } finally {
-    line.stop();
+    line?.stop();
   }
 }
 
@@ -42,11 +45,4 @@ function interruption(output: string): InterruptedError {
       ? `interrupted: finished tiles are kept in ${kept}; the same command goes on from them`
       : 'interrupted: no tile was finished; nothing is left behind',
   );
-}
-
-async function sizeOf({ scene: path, open, window }: Pick<InferSceneOptions, 'scene' | 'open' | 'window'>) {
-  if (window) return window;
-  const scene = await openScene(path, open);
-  await scene.close();
-  return scene;
 }

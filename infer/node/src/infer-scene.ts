@@ -54,6 +54,8 @@ export interface InferSceneOptions {
   readonly workers?: number;
   /** Stops the work; the promise rejects with the signal's reason. Finished tiles are kept. */
   readonly signal?: AbortSignal;
+  /** Called once, when everything is checked and the work begins. */
+  readonly onStart?: (extent: Pick<InferProgress, 'totalPixels' | 'keptPixels'>) => void;
   /** Called after each tile. */
   readonly onProgress?: (progress: InferProgress) => void;
 }
@@ -100,7 +102,6 @@ async function identityOf({ options, window, plan, sampleType }: Work) {
 }
 
 interface Done {
-  readonly seen: Seen;
   readonly keptPixels: number;
   readonly statistics: readonly BandStatistics[];
 }
@@ -110,12 +111,13 @@ async function complete(
   map: CogFile,
   { options, scene, card, window, plan, sampleType, workers }: Work,
 ): Promise<Done> {
-  const { model, signal, open = {}, onProgress } = options;
+  const { model, signal, open = {}, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
   const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
   const totalPixels = window.rows * window.cols;
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  onStart?.({ totalPixels, keptPixels });
   const { tiles: _, ...how } = plan;
   const settings = { scene: options.scene, open, model, plan: how, sampleType };
   const all: Seen[] = [];
@@ -129,15 +131,14 @@ async function complete(
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
   await writing;
-  const seen = sumSeen(all);
   // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
-    if (keptPixels === 0) assertPlausible(seen, scene.name, card);
+    if (keptPixels === 0) assertPlausible(sumSeen(all), scene.name, card);
   } catch (error) {
     await map.discard();
     throw error;
   }
-  return { seen, keptPixels, statistics: await map.close(signal) };
+  return { keptPixels, statistics: await map.close(signal) };
 }
 
 async function unmixInto(work: Work): Promise<InferSummary> {
