@@ -105,6 +105,7 @@ describe('encodeModel and decodeModel', () => {
     const names: Record<ElementType, string> = {
       float32: 'FLOAT',
       float64: 'DOUBLE',
+      float16: 'FLOAT16',
       uint8: 'UINT8',
       int8: 'INT8',
       uint16: 'UINT16',
