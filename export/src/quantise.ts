@@ -28,7 +28,7 @@ export interface ByteGrid {
 export function byteGrid({ low, high }: ValueRange): ByteGrid {
   if (!(low <= 0 && high >= 0 && low < high && Number.isFinite(high - low)))
     throw new ExportError(`quantise: expected a range that holds 0, got [${low}, ${high}]`);
-  const zeroPoint = Math.round((-low / (high - low)) * 255);
+  const zeroPoint = Math.round(((0 - low) / (high - low)) * 255);
   const below = zeroPoint === 0 ? 0 : -low / zeroPoint;
   const above = zeroPoint === 255 ? 0 : high / (255 - zeroPoint);
   return { step: Math.fround(Math.max(below, above)), zeroPoint };

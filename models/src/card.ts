@@ -102,7 +102,8 @@ const label: Check = (value, path) => {
 };
 
 const atLeastZero: Check = (value, path) => {
-  if (value !== 0) positive(value, path);
+  number(value, path);
+  if ((value as number) < 0) throw invalid(path, 'a number >= 0', `${value}`);
 };
 
 const checkCard = record({
