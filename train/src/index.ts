@@ -50,6 +50,7 @@ export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOpti
 export { nnls, nnlsAbundances } from './nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
+export { roundCompensating } from './round-weights.js';
 export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
 export {
   type BandReader,

@@ -74,26 +74,32 @@ function calibrate(
   };
   const biases: tf.Tensor1D[] = [];
   const rounded: Block = (x, index, activation) => {
-    const z = INPUT_RANGES[index] ? integerProduct(x, index) : tf.matMul(x, tensors[index]!.kernel); // [n, o]
+    const range = INPUT_RANGES[index];
+    const z = range ? integerProduct(x, layers[index]!, { range, integers }) : tf.matMul(x, tensors[index]!.kernel); // [n, o]
     const bias = tf.sub(means[index]!, tf.mean(z, 0)) as tf.Tensor1D;
     biases.push(bias);
     const sum = tf.add(z, bias);
     return (activation ? activation.of(sum) : sum) as tf.Tensor2D;
   };
-  const integerProduct = (x: tf.Tensor2D, index: number) => {
-    const layer = layers[index]!;
-    const grid = byteGrid(INPUT_RANGES[index]!);
-    const seen = onGrid(x, grid); // [n, i]
-    const samples = seen.dataSync() as Float32Array;
-    const kernel = quantiseKernel(layer, grid.step, (weights) => roundCompensating(weights, samples, layer.inputs));
-    integers.push({ ...kernel, grid });
-    const { weights, scales } = kernel;
-    const restored = Float32Array.from(weights, (weight, i) => weight * scales[i % layer.outputs]!);
-    return tf.matMul(seen, tf.tensor2d(restored, [layer.inputs, layer.outputs]));
-  };
   encode(input, exact);
   encode(input, rounded);
   return tf.concat(biases);
+}
+
+/** Input [n, i] times kernel, both rounded: [n, o]. Appends the layer to `integers`. */
+function integerProduct(
+  x: tf.Tensor2D,
+  layer: LinearLayer,
+  { range, integers }: { readonly range: ValueRange; readonly integers: IntegerLayer[] },
+): tf.Tensor2D {
+  const { inputs, outputs } = layer;
+  const grid = byteGrid(range);
+  const seen = onGrid(x, grid); // [n, i]
+  const samples = seen.dataSync() as Float32Array;
+  const kernel = quantiseKernel(layer, grid.step, (weights) => roundCompensating(weights, samples, inputs));
+  integers.push({ ...kernel, grid });
+  const restored = Float32Array.from(kernel.weights, (weight, i) => weight * kernel.scales[i % outputs]!);
+  return tf.matMul(seen, tf.tensor2d(restored, [inputs, outputs]));
 }
 
 /** Values rounded to a grid, as QuantizeLinear and DequantizeLinear do. */
