@@ -1,12 +1,13 @@
-import { PRECISIONS } from '@egunet/models/card';
+import type { Precision } from '@egunet/models/card';
 import type { Argv } from 'yargs';
-import { precisionWords } from '../support/describe-model.js';
 import { UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, note, printResult, shellCommand } from '../support/output.js';
 
 export const command = 'export <run>';
 export const describe = 'Export the abundance head of a training run to ONNX';
+
+const PRECISIONS = ['float32', 'float16', 'int8'] as const satisfies readonly Precision[];
 
 export const builder = (yargs: Argv) =>
   withCommon(
@@ -64,9 +65,10 @@ export async function handler(args: Arguments): Promise<void> {
   const options = precisionOptions(args);
   const { assertWritable } = await import('../support/files.js');
   for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
-  const [{ exportModel }, { loadRun }] = await Promise.all([
+  const [{ exportModel }, { loadRun }, { precisionWords }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('@egunet/train'),
+    import('../support/describe-model.js'),
   ]);
   const { checkpoint } = await loadRun(args.run);
   const { epoch, settings } = checkpoint;
