@@ -1,6 +1,6 @@
 // npm run bench:precision [-- --scenes jasper,samson --epochs 200 --rounds 15 RUN...]
 // Exports networks in every precision and prints what that costs and gains: errors against float32 on pixels that nothing was fitted to, and
-// the rate of the session alone, one thread, the precisions in turn. Networks are trained blind on the scenes named, or those of run folders.
+// the rate of the session alone in processor time, one thread, the precisions in turn. Networks are trained blind on the scenes named, or those of run folders.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,17 +39,18 @@ function batchOf({ probe, facts }: Checkpoint): Float32Array {
   return Float32Array.from({ length: BATCH_PIXELS * facts.bands.length }, (_, i) => probe[i % probe.length]!);
 }
 
-/** Mpixel/s of each model, the median of the rounds, and the share of the first model's time that each takes in the median round. */
+/** Mpixel of each model in a second of processor time, the median of the rounds, and the share of the first model's time that each takes in the median round. */
 async function rates(models: readonly OpenedModel[], pixels: Float32Array): Promise<{ rate: number; ratio: number }[]> {
   const times: number[][] = models.map(() => []);
   for (let round = 0; round <= Number(values.rounds); round++)
     for (const [i, { session }] of models.entries()) {
-      const began = performance.now();
+      const began = process.cpuUsage(); // what else runs on the machine does not count
       for (let run = 0; run < RUNS; run++) await session.run(pixels, BATCH_PIXELS);
-      if (round > 0) times[i]!.push((performance.now() - began) / RUNS); // the first warms up
+      const { user, system } = process.cpuUsage(began);
+      if (round > 0) times[i]!.push((user + system) / RUNS); // microseconds; the first round warms up
     }
   return times.map((own) => ({
-    rate: BATCH_PIXELS / median(own) / 1000,
+    rate: BATCH_PIXELS / median(own),
     ratio: median(own.map((time, round) => times[0]![round]! / time)),
   }));
 }
@@ -83,7 +84,7 @@ try {
   const rows: string[][] = [];
   for (const run of runs) rows.push(...(await rowsOf((await loadRun(run)).checkpoint, folder)));
   for (const key of values.scenes.split(',').filter(Boolean)) rows.push(...(await rowsOf(await train(key), folder)));
-  const header = ['scene', 'precision', 'mean error', 'largest error', 'file, kB', 'Mpixel/s', 'times float32'];
+  const header = ['scene', 'precision', 'mean error', 'largest error', 'file, kB', 'Mpixel/CPU s', 'times float32'];
   console.log(`${cpus()[0]!.model}, one thread, ${BATCH_PIXELS} pixels a run, medians of ${values.rounds} rounds.`);
   console.log(table(header, rows));
 } finally {
