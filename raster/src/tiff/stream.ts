@@ -26,8 +26,19 @@ export function canStream(layout: Layout, codecs: Codecs): boolean {
   return large && !layout.planar && layout.compression === 'deflate' && codecs.inflateStream !== undefined;
 }
 
+/** The bytes of a block, a piece being read while the one before it is inflated. */
 async function* chunksOf(source: ByteSource, offset: number, length: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < length; at += CHUNK_BYTES) yield source.read(offset + at, Math.min(CHUNK_BYTES, length - at));
+  const read = (at: number): Promise<Uint8Array> | undefined => {
+    const piece = at < length ? source.read(offset + at, Math.min(CHUNK_BYTES, length - at)) : undefined;
+    piece?.catch(() => {}); // seen when it is awaited, if it still is
+    return piece;
+  };
+  let ahead = read(0);
+  for (let at = CHUNK_BYTES; ahead; at += CHUNK_BYTES) {
+    const piece = await ahead;
+    ahead = read(at);
+    yield piece;
+  }
 }
 
 /** The rows of a block before the row `end`, in order. Rejects with RasterError where the bytes are damaged. */
