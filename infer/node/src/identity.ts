@@ -13,8 +13,11 @@ export async function sceneIdentity(path: string, access: SceneAccess = {}): Pro
   const folder = (await stat(path)).isDirectory();
   const place = folder ? path : dirname(path);
   const stem = basename(path, extname(path));
+  const envi = ENVI_FILE.test(extname(path));
   const belongs = (name: string) =>
-    folder || name === basename(path) || (basename(name, extname(name)) === stem && ENVI_FILE.test(extname(name)));
+    folder ||
+    name === basename(path) ||
+    (envi && basename(name, extname(name)) === stem && ENVI_FILE.test(extname(name)));
   const names = (await readdir(place)).filter(belongs).sort();
   const found = await Promise.all(names.map(async (name) => ({ name, at: await stat(join(place, name)) })));
   return found.filter(({ at }) => at.isFile()).map(({ name, at }) => `${name} ${at.size} ${at.mtime.toISOString()}`);

@@ -43,7 +43,7 @@ function stopSignal(stop: Int32Array): AbortSignal {
 
 /** Opens the scene; from a server it must still be the one that the work began with, as reading then makes sure. */
 async function openSame({ scene, sceneFiles, open, access, stop }: WorkerSettings) {
-  if (!isUrl(scene)) return openScene(scene, open, access);
+  if (!isUrl(scene)) return openScene(scene, open, { held: true }); // by the main thread
   const reach = { ...access, signal: stopSignal(stop) };
   const reader = await openScene(scene, open, reach);
   if ((await sceneIdentity(scene, reach)).join() === sceneFiles.join()) return reader;

@@ -40,7 +40,7 @@ export async function openArchived(
 ): Promise<{ readonly place: ScenePlace; release(): Promise<void> }> {
   const { size, mtimeMs, ino } = await stat(path);
   const key = folderKey(LAYOUT, await realpath(path), size, mtimeMs, ino);
-  const shared = await shareFolder(key, (folder) => unpack(path, folder, access));
+  const shared = await shareFolder(key, (folder) => unpack(path, folder, access), access);
   try {
     const contents: Contents = JSON.parse(await readFile(join(shared.path, CONTENTS), 'utf8'));
     const { file } = contents;

@@ -32,11 +32,13 @@ async function makeRoot(): Promise<string> {
   const chosen = process.env.EGUNET_CACHE;
   const root = chosen || join(tmpdir(), `egunet-${process.getuid?.() ?? 'cache'}`);
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await mkdir(root, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error; // what it is is looked at next
+    });
     const found = await (chosen ? stat(root) : lstat(root));
     const own = process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o022) === 0);
     if (!found.isDirectory() || !(chosen || own))
-      throw new RasterError(`${root}: is not a folder of yours alone, to unpack files into; set EGUNET_CACHE to one`, {
+      throw new RasterError(`${root}: is not a folder of yours to unpack files into; set EGUNET_CACHE to one`, {
         path: root,
       });
     return root;
@@ -76,41 +78,58 @@ async function tidy(root: string): Promise<void> {
   }
 }
 
+const enter = (folder: string, user: string): Promise<void> => writeFile(join(folder, USERS, user), '', { flag: 'wx' });
+
+/** A folder that `user` has entered. */
+const entered = (folder: string, user: string): SharedFolder => ({
+  path: folder,
+  async release() {
+    await rm(join(folder, USERS, user), { force: true });
+    await removeUnused(folder);
+  },
+});
+
+/** Enters a folder; undefined where it goes away. */
+const tryEnter = (folder: string, user: string): Promise<SharedFolder | undefined> =>
+  enter(folder, user).then(
+    () => entered(folder, user),
+    () => undefined,
+  );
+
+/** A folder that this process is in already, by another thread that stays for longer. */
+async function findHeld(folder: string, me: string): Promise<SharedFolder | undefined> {
+  const users = await readdir(join(folder, USERS)).catch(() => []);
+  return users.some((name) => name.startsWith(`${me},`)) ? { path: folder, release: async () => {} } : undefined;
+}
+
 /**
- * Enters the folder of this key, or makes one with `fill`, which is given the new folder's path. Rejects with what `fill` throws, and with
- * RasterError where no folder can be made.
+ * Enters the folder of this key, or makes one with `fill`, which is given the new folder's path. `held`: another thread of this process is in it and
+ * stays for longer, so that no one need leave. Rejects with what `fill` throws, and with RasterError where no folder can be made.
  */
-export async function shareFolder(key: string, fill: (folder: string) => Promise<void>): Promise<SharedFolder> {
+export async function shareFolder(
+  key: string,
+  fill: (folder: string) => Promise<void>,
+  { held = false }: { readonly held?: boolean } = {},
+): Promise<SharedFolder> {
   const root = await makeRoot();
-  const user = `${holderName('user', await thisProcess())},${randomUUID()}`;
-  const sharing = (folder: string): SharedFolder => ({
-    path: folder,
-    async release() {
-      await rm(join(folder, USERS, user), { force: true });
-      await removeUnused(folder);
-    },
-  });
-  const enter = (folder: string) => writeFile(join(folder, USERS, user), '', { flag: 'wx' });
+  const me = holderName('user', await thisProcess());
+  const user = `${me},${randomUUID()}`;
   for (const name of await ours(root)) {
     if (!name.startsWith(key) || name.endsWith('.part')) continue;
-    const folder = join(root, name);
-    const entered = await enter(folder).then(
-      () => true,
-      () => false,
-    );
-    if (entered) return sharing(folder);
+    const found = await (held ? findHeld(join(root, name), me) : tryEnter(join(root, name), user));
+    if (found) return found;
   }
   await tidy(root);
   const folder = join(root, `${key}.${randomUUID()}`);
   const part = `${folder}.part`;
   try {
     await mkdir(join(part, USERS), { recursive: true, mode: 0o700 });
-    await enter(part);
+    await enter(part, user);
     await fill(part);
     await rename(part, folder);
+    return entered(folder, user);
   } catch (cause) {
     await rm(part, { recursive: true, force: true });
     throw systemReason(cause) ? toRasterError('unpack files into it', root, cause) : cause;
   }
-  return sharing(folder);
 }

@@ -18,7 +18,7 @@ const isPlain = ({ externalFileAttributes, fileName }: Entry): boolean => {
 const DEFLATE_RATIO = 1032;
 
 /** Throws where an entry cannot be unpacked: encrypted, packed by another method, or larger than its bytes can become. */
-function assertPacked(entry: Entry, archive: string): void {
+function assertPacked(entry: Entry, archive: string, bytes: number): void {
   const { fileName, compressedSize, uncompressedSize, compressionMethod } = entry;
   if (entry.isEncrypted())
     refuse(archive, `${fileName} is encrypted; unpack it with its password, then name the folder`);
@@ -27,7 +27,7 @@ function assertPacked(entry: Entry, archive: string): void {
       archive,
       `${fileName} is packed by method ${compressionMethod}, readable are DEFLATE (8) and none (0); unpack it and name the folder`,
     );
-  if (uncompressedSize > DEFLATE_RATIO * (compressedSize + 1))
+  if (compressedSize > bytes || uncompressedSize > DEFLATE_RATIO * (compressedSize + 1))
     refuse(
       archive,
       `${fileName} claims ${uncompressedSize} bytes packed into ${compressedSize}, which cannot be; get it again`,
@@ -71,7 +71,7 @@ export async function openZip(path: string, name: string): Promise<Archive> {
       return fileDataStart;
     },
     async extract(wanted, signal) {
-      for (const { entry } of wanted) assertPacked(known.get(entry)!, name);
+      for (const { entry } of wanted) assertPacked(known.get(entry)!, name, zip.fileSize);
       for (const { entry, path: to } of wanted) {
         const found = known.get(entry)!;
         try {
