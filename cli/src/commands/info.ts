@@ -24,6 +24,7 @@ export const builder = (yargs: Argv) =>
           '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; spectra and wavelengths of a library; the card of a model; state, settings and loss of a run.',
         )
         .example('$0 info ENMAP01-____L2A-DT0000001049', 'an unpacked EnMAP product')
+        .example('$0 info delivery.tar.gz https://host/scene.tif', 'an archive, and a scene on a web server')
         .example('$0 info scene.hdr soils.csv model.onnx', 'several at once')
         .example("$0 info scene.tif --json | jq '.[0].bands[].wavelength'", 'wavelengths for a script'),
     ),
