@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { gzipSync } from 'node:zlib';
 import type { EnmapScene, OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { requireData, requireProgram, run, temporaryFolder } from '../support/index.js';
@@ -149,6 +150,8 @@ describe('a scene in an archive', () => {
   it('is not looked for in other files', async () => {
     await assertRefused(() => open(write(Buffer.from('PKunzip'))), /not a format that is read/);
     await assertRefused(() => open(write(new Uint8Array(0))), /is empty/);
+    const gzipped = gzipSync(Buffer.alloc(5000, 'II*'));
+    await assertRefused(() => open(write(gzipped)), /holds no tar archive; unpack it and name what is in it/);
   });
 
   for (const [what, entries, says] of [

@@ -7,10 +7,7 @@ import { systemReason } from '../system-reason.js';
 export function damaged(archive: string, cause: unknown, file?: string): never {
   if (cause instanceof RasterError) throw cause;
   if (systemReason(cause)) throw toRasterError('unpack it', archive, cause);
+  const why = (cause as Error).message.replace(/\.$/, '');
   const what = file === undefined ? '' : `${file} in it: `;
-  return refuse(
-    archive,
-    `${what}cannot be unpacked: ${(cause as Error).message}; it is damaged or cut off, get it again`,
-    cause,
-  );
+  return refuse(archive, `${what}cannot be unpacked: ${why}; it is damaged or cut off, get it again`, cause);
 }

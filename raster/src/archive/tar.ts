@@ -55,6 +55,9 @@ export async function openTar(path: string, name: string, signal?: AbortSignal):
       await walk(path, visit, stop);
     } catch (cause) {
       stop?.throwIfAborted();
+      // What is gzipped need not be a tar: then the first header already is none.
+      if (entries.length === 0 && /unrecognized|checksum/i.test((cause as Error).message))
+        refuse(name, 'holds no tar archive; unpack it and name what is in it', cause);
       damaged(name, cause);
     }
   };
