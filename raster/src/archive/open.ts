@@ -6,7 +6,7 @@ import type { Folder } from '../folder.js';
 import { openFile } from '../node-files.js';
 import type { ScenePlace } from '../open.js';
 import { refuse } from '../refuse.js';
-import type { ByteSource } from '../source.js';
+import { type ByteSource, readInto } from '../source.js';
 import { folderKey, shareFolder } from './shared-folder.js';
 import { CONTENTS, type Contents, FILES, NESTED, unpack } from './unpack.js';
 
@@ -18,13 +18,20 @@ function rangeOf(
   source: ByteSource,
   { name, offset, size }: { name: string; offset: number; size: number },
 ): ByteSource {
+  const assertInside = (at: number, length: number) => {
+    if (!(at >= 0 && length >= 0 && at + length <= size))
+      refuse(name, `bytes ${at}..${at + length} are not in the file of ${size} bytes; it is damaged, get it again`);
+  };
   return {
     name,
     size,
     async read(at, length) {
-      if (!(at >= 0 && length >= 0 && at + length <= size))
-        refuse(name, `bytes ${at}..${at + length} are not in the file of ${size} bytes; it is damaged, get it again`);
+      assertInside(at, length);
       return source.read(offset + at, length);
+    },
+    async readInto(at, bytes) {
+      assertInside(at, bytes.length);
+      await readInto(source, offset + at, bytes);
     },
     close: () => source.close(),
   };
