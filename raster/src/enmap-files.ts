@@ -3,10 +3,8 @@ import { refuse } from './refuse.js';
 const RASTER = String.raw`(?:_COG)?\.(?:TIFF?|GEOTIFF|BSQ|BIL|BIP)`;
 const METADATA = /^(.*?)METADATA\.XML(?:\.XML)?$/i;
 const IMAGE = new RegExp(`^(.*?)SPECTRAL_IMAGE${RASTER}$`, 'i');
-const LAYER = new RegExp(
-  `^(.*?)QL_(?:QUALITY_)?(CLOUD|CLOUDSHADOW|CIRRUS|HAZE|SNOW|CLASSES|TESTFLAGS|PIXELMASK)${RASTER}$`,
-  'i',
-);
+const QUALITY = ['CLOUD', 'CLOUDSHADOW', 'CIRRUS', 'HAZE', 'SNOW', 'CLASSES', 'TESTFLAGS'];
+const LAYER = new RegExp(`^(.*?)QL_(?:QUALITY_)?(${[...QUALITY, 'PIXELMASK'].join('|')})${RASTER}$`, 'i');
 /** L1B keeps an image for each detector. */
 const DETECTOR_IMAGE = new RegExp(`SPECTRAL_IMAGE_(?:VNIR|SWIR)${RASTER}$`, 'i');
 /** Where a product has its image twice, the earlier form is taken. */
@@ -24,9 +22,23 @@ export interface EnmapFiles {
   readonly layers: readonly EnmapLayerFile[];
 }
 
+/** True for the name of a product's metadata. */
+export const isEnmapMetadata = (file: string): boolean => METADATA.test(file);
+
 /** True for the name of a product's metadata or image. */
 export const isEnmapFile = (file: string): boolean =>
   METADATA.test(file) || IMAGE.test(file) || DETECTOR_IMAGE.test(file);
+
+/** The names that the files of a product may have, told from that of its metadata or image, where they cannot be listed; none for other names. */
+export function enmapNames(file: string): string[] {
+  const [, prefix] = IMAGE.exec(file) ?? METADATA.exec(file) ?? [];
+  if (prefix === undefined) return [];
+  const [, form = '.TIF'] = /SPECTRAL_IMAGE(.*)$/i.exec(file) ?? [];
+  const layers = [...QUALITY.map((name) => `QUALITY_${name}`), 'PIXELMASK'];
+  return ['METADATA.XML', `SPECTRAL_IMAGE${form}`, ...layers.map((name) => `QL_${name}${form}`)].map(
+    (name) => `${prefix}${name}`,
+  );
+}
 
 const prefixOf = (pattern: RegExp, file: string): string | undefined => pattern.exec(file)?.[1]?.toLowerCase();
 

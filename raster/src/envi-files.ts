@@ -10,6 +10,13 @@ export const isEnviHeaderFile = (file: string): boolean => HEADER.test(file);
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 const stem = (file: string): string => file.replace(/\.[^.]*$/, '');
 
+/** The names that the other file of an ENVI image may have, where they cannot be listed: of a header the data's, of any other file its header's. */
+export function enviNames(file: string): string[] {
+  const base = stem(file);
+  if (!isEnviHeaderFile(file)) return [`${file}.hdr`, `${base}.hdr`];
+  return [base, ...['img', 'dat', 'bsq', 'bil', 'bip'].map((extension) => `${base}.${extension}`)];
+}
+
 /** The header of a data file: its name with `.hdr` added, or in place of its extension; undefined where there is none. */
 export function findEnviHeader(files: readonly string[], data: string): string | undefined {
   const wanted = [`${data}.hdr`, `${stem(data)}.hdr`];

@@ -1,7 +1,11 @@
+export type { SceneAccess } from './access.js';
 export { type EnmapScene, openEnmap, type QualityLayer } from './enmap.js';
 export { openEnvi } from './envi.js';
 export { RasterError, type Remedy } from './error.js';
 export type { Folder } from './folder.js';
+export { httpIdentity, httpPlace } from './http-folder.js';
+export type { HttpOptions } from './http-request.js';
+export { type HttpSource, openHttp } from './http-source.js';
 export { type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
 export { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 export { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';

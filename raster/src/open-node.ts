@@ -1,8 +1,12 @@
 // Scenes and spectral libraries by their path on disk.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { SceneAccess } from './access.js';
+import { openArchived } from './archive/open.js';
+import { archiveKind } from './archive/unpack.js';
 import { findEnviData, findEnviHeader, isEnviHeaderFile } from './envi-files.js';
 import { type Folder, readText } from './folder.js';
+import { httpPlace } from './http-folder.js';
 import type { LibraryOptions, SpectralLibrary } from './library.js';
 import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
@@ -13,6 +17,7 @@ import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 import { openWith } from './open-raster.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
+import { isUrl } from './url.js';
 
 /** A folder on disk; `name` is its path as the user gave it. */
 export function openFolder(name: string): Folder {
@@ -32,7 +37,8 @@ export function openFolder(name: string): Folder {
   };
 }
 
-async function placeOf(path: string): Promise<ScenePlace> {
+async function placeOf(path: string, access: SceneAccess = {}): Promise<ScenePlace> {
+  if (isUrl(path)) return httpPlace(path, access);
   try {
     if ((await stat(path)).isDirectory()) return { folder: openFolder(path) };
   } catch (cause) {
@@ -41,12 +47,29 @@ async function placeOf(path: string): Promise<ScenePlace> {
   return { folder: openFolder(dirname(path)), file: basename(path) };
 }
 
+/** A scene in an archive; what was unpacked for it goes with it. */
+async function openArchivedScene(path: string, options: OpenOptions, access: SceneAccess): Promise<Scene> {
+  const { place, release } = await openArchived(path, access);
+  try {
+    const scene = await openSceneAt(place, nodeCodecs, options);
+    const close = () => scene.close().finally(release);
+    return { ...scene, close };
+  } catch (cause) {
+    await release();
+    throw cause;
+  }
+}
+
 /**
- * Opens a scene by its path, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an unpacked EnMAP L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE).
- * Rejects with RasterError where there is nothing readable, or where an option has no meaning for the format.
+ * Opens a scene by its path or URL, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an EnMAP L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE),
+ * or an archive (ZIP, tar, tar.gz) with one of these. Over HTTP(S) the server must answer byte ranges.
+ * Rejects with RasterError where there is nothing readable, or where an option has no meaning for the format; with the signal's reason where it is aborted.
  */
-export async function openScene(path: string, options: OpenOptions = {}): Promise<Scene> {
-  return openSceneAt(await placeOf(path), nodeCodecs, options);
+export async function openScene(path: string, options: OpenOptions = {}, access: SceneAccess = {}): Promise<Scene> {
+  const place = await placeOf(path, access);
+  if (!isUrl(path) && place.file !== undefined && (await archiveKind(path)))
+    return openArchivedScene(path, options, access);
+  return openSceneAt(place, nodeCodecs, options);
 }
 
 /** Reads a spectral library: an ENVI .sli or its .hdr, or a CSV. Rejects with RasterError where it is neither. */

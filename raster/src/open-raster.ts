@@ -68,4 +68,4 @@ export async function openRaster(folder: Folder, file: string, codecs: Codecs): 
 
 /** What can be opened, for the message on a file that cannot. */
 export const UNREADABLE =
-  'not a format that is read; readable are GeoTIFF (.tif), ENVI (.hdr beside the data), MATLAB v5 (.mat) and unpacked EnMAP L2A folders';
+  'not a format that is read; readable are GeoTIFF (.tif), ENVI (.hdr beside the data), MATLAB v5 (.mat), EnMAP L2A folders, and ZIP or tar archives of these';

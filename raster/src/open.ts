@@ -39,8 +39,7 @@ async function openUnscaled({ folder, file }: ScenePlace, codecs: Codecs, option
   const path = folder.pathOf(file);
   if (kind === 'matlab') return openWith(folder, file, (source) => openMatScene(source, codecs, options));
   if (kind === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
-  if (kind === 'archive')
-    refuse(path, 'a packed delivery; unpack it (and the ZIP inside it), then name the folder that holds METADATA.XML');
+  if (kind === 'archive') refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that');
   if (kind === 'hdf5') refuse(path, `an HDF5 or NetCDF file: ${UNREADABLE}; convert it to GeoTIFF or ENVI with GDAL`);
   return openRaster(folder, file, codecs);
 }

@@ -1,18 +1,11 @@
 // One process at a time in a folder of finished tiles. A lock is an empty file whose name says which process holds it, so that it is never
 // seen half written. Who wants in makes its own, then looks for others: of two, the one that made its lock later sees the other's. Names
 // are never used twice, so that anybody may remove the lock of a process that is gone.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RasterError } from './error.js';
-
-interface Holder {
-  readonly pid: number;
-  /** When the process began; '' where the system does not tell. */
-  readonly started: string;
-  readonly host: string;
-}
+import { type Holder, holderName, isRunning, parseHolder, thisProcess } from './process-holder.js';
 
 /** Longer than a process that is refused takes to remove its own lock, ms. */
 const SETTLE = 100;
@@ -23,7 +16,7 @@ const ATTEMPTS = 3;
  * with RasterError where another process holds it, or may hold it on another host, and where this process does already.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const me: Holder = { pid: process.pid, started: (await startOf(process.pid)) ?? '', host: hostname() };
+  const me = await thisProcess();
   const name = nameOf(me);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -48,41 +41,16 @@ function busy(folder: string, holder: Holder): RasterError {
   );
 }
 
-const nameOf = ({ pid, started, host }: Holder): string => `lock,${pid},${started},${encodeURIComponent(host)}`;
-
-function parseName(name: string): Holder | undefined {
-  const match = /^lock,(\d+),(\d*),(.*)$/.exec(name);
-  return match ? { pid: Number(match[1]), started: match[2]!, host: decodeURIComponent(match[3]!) } : undefined;
-}
+const nameOf = (holder: Holder): string => holderName('lock', holder);
 
 /** The other holders that run; removes the locks of those that do not. */
 async function findOthers(folder: string, me: Holder): Promise<Holder[]> {
   const running: Holder[] = [];
   for (const name of await readdir(folder)) {
-    const holder = parseName(name);
+    const holder = parseHolder('lock', name);
     if (!holder || name === nameOf(me)) continue;
-    if (await isRunning(holder, me.host)) running.push(holder);
+    if (await isRunning(holder)) running.push(holder);
     else await rm(join(folder, name), { force: true });
   }
   return running;
-}
-
-/** Processes of other hosts cannot be asked: they count as running. */
-async function isRunning({ pid, started, host }: Holder, here: string): Promise<boolean> {
-  if (host !== here) return true;
-  if (started !== '') return (await startOf(pid)) === started;
-  try {
-    process.kill(pid, 0); // asks only
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
-  }
-}
-
-/** When a process that has not ended began, in clock ticks since the system did: numbers of processes are used again. Linux alone tells. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // proc(5): the name, in parentheses, may hold anything; the state is the first field behind it, the start the 20th.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }

@@ -12,6 +12,7 @@ const entries = [
   '@egunet/raster',
   '@egunet/raster/node',
   '@egunet/raster/system-reason',
+  '@egunet/raster/url',
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',

@@ -14,7 +14,14 @@ const rooms: [folder: string, allowed: string[]][] = [
   ['fixtures', ['@egunet/raster', '@egunet/raster/node']],
   [
     'infer/node',
-    ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/node', '@egunet/raster/system-reason'],
+    [
+      '@egunet/infer',
+      '@egunet/models/card',
+      '@egunet/raster',
+      '@egunet/raster/node',
+      '@egunet/raster/system-reason',
+      '@egunet/raster/url',
+    ],
   ],
 ];
 

@@ -13,7 +13,7 @@ export const builder = (yargs: Argv) =>
         .positional('scene', {
           type: 'string',
           demandOption: true,
-          describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+          describe: 'GeoTIFF, ENVI, MATLAB v5 file, EnMAP product folder, an archive of one (ZIP, tar) or a URL',
         })
         .usage(
           '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
@@ -33,6 +33,11 @@ export const builder = (yargs: Argv) =>
         .option('workers', workers)
         .option('overwrite', overwrite)
         .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
+        .example(
+          '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
+          'a delivery as downloaded',
+        )
+        .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
         .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
         .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script'),
     ),

@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publicPath } from '@egunet/raster/url';
 import type { Argv } from 'yargs';
+import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
@@ -22,6 +24,7 @@ export const builder = (yargs: Argv) =>
           '$0 info PATH...\n\nFormat, size, bands, NoData and place of a scene; spectra and wavelengths of a library; the card of a model; state, settings and loss of a run.',
         )
         .example('$0 info ENMAP01-____L2A-DT0000001049', 'an unpacked EnMAP product')
+        .example('$0 info delivery.tar.gz https://host/scene.tif', 'an archive, and a scene on a web server')
         .example('$0 info scene.hdr soils.csv model.onnx', 'several at once')
         .example("$0 info scene.tif --json | jq '.[0].bands[].wavelength'", 'wavelengths for a script'),
     ),
@@ -67,14 +70,15 @@ async function describeLibraryAt(path: string, args: SceneArguments): Promise<De
   return { json, facts: libraryFacts(json) };
 }
 
-async function describeSceneAt(path: string, args: SceneArguments): Promise<Description> {
-  const [{ openScene }, { describeScene, sceneFacts }] = await Promise.all([
+async function describeSceneAt(path: string, args: SceneArguments, control: Control): Promise<Description> {
+  const [{ openScene }, { describeScene, sceneFacts }, { sceneAccess }] = await Promise.all([
     import('@egunet/raster/node'),
     import('../support/describe-scene.js'),
+    import('../support/control.js'),
   ]);
-  const scene = await openScene(path, openOptions(args));
+  const scene = await openScene(path, openOptions(args), sceneAccess(control));
   try {
-    const json = describeScene(path, scene);
+    const json = describeScene(publicPath(path), scene);
     return { json, facts: sceneFacts(json) };
   } finally {
     await scene.close();
@@ -98,15 +102,21 @@ async function isLibrary(path: string): Promise<boolean> {
   return /^\s*file type\s*=\s*envi spectral library/im.test(header);
 }
 
-async function describeAt(path: string, args: SceneArguments): Promise<Description> {
+async function describeAt(path: string, args: SceneArguments, control: Control): Promise<Description> {
   if (/\.onnx$/i.test(path)) return describeModelFile(path);
   if (await isRun(path)) return describeRun(path);
-  return (await isLibrary(path)) ? describeLibraryAt(path, args) : describeSceneAt(path, args);
+  return (await isLibrary(path)) ? describeLibraryAt(path, args) : describeSceneAt(path, args, control);
 }
 
 export async function handler(args: Arguments): Promise<void> {
+  const { takeControl } = await import('../support/control.js');
+  const control = takeControl({ verbose: args.verbose });
   const descriptions: Description[] = [];
-  for (const path of args.path) descriptions.push(await describeAt(path, args));
+  try {
+    for (const path of args.path) descriptions.push(await describeAt(path, args, control));
+  } finally {
+    control.release();
+  }
   printResult(
     args.json,
     descriptions.map(({ json }) => json),

@@ -3,7 +3,7 @@ import { type Precision, precisionOf } from '@egunet/models/card';
 import { type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { type Evaluation, evaluateAbundances, nnlsAbundances, usableBands } from '@egunet/train';
-import type { Control } from '../support/control.js';
+import { type Control, sceneAccess } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { isMat } from '../support/scene-options.js';
 import { readSpectraFor } from './evaluate-library.js';
@@ -45,8 +45,15 @@ export interface EvaluateResult extends Evaluation {
   readonly precision?: Precision;
 }
 
-async function withScene<T>(path: string, open: OpenOptions, use: (scene: Scene) => Promise<T>): Promise<T> {
-  const scene = await openScene(path, open);
+/** A scene to open, and what it is opened with. */
+interface Place {
+  readonly path: string;
+  readonly open: OpenOptions;
+  readonly control: Control;
+}
+
+async function withScene<T>({ path, open, control }: Place, use: (scene: Scene) => Promise<T>): Promise<T> {
+  const scene = await openScene(path, open, sceneAccess(control));
   try {
     return await use(scene);
   } finally {
@@ -79,7 +86,7 @@ async function readReference(request: EvaluateRequest, { map, step, control }: W
   const matrix = isMat(reference);
   if (matrix) await assertReferenceMatrix(request, map);
   const open = matrix ? { variable: referenceVariable, rows: map.rows, cols: map.cols } : {};
-  return withScene(reference, open, async (scene) => {
+  return withScene({ path: reference, open, control }, async (scene) => {
     assertSamePixels(scene, map);
     const [expected, got] = [map.bands.length, scene.bands.length];
     if (expected !== got)
@@ -147,7 +154,7 @@ async function readSpectra(request: EvaluateRequest, names: readonly string[], w
   const { scene: place, referenceEndmembers, endmemberVariable: variable } = request;
   const { map, step, control } = work;
   if (!place) return {};
-  return withScene(place.path, place.open, async (scene) => {
+  return withScene({ ...place, control: work.control }, async (scene) => {
     assertSamePixels(scene, map);
     const { bands, endmembers } = await bandsAndEndmembers(request, scene, work);
     const wanted = { scene, bands, names, whose: 'reference materials', variable };
@@ -170,7 +177,7 @@ export async function evaluateMap(request: EvaluateRequest, control: Control): P
     throw new CommandError(
       `${request.map}: is a MATLAB file, expected a map (GeoTIFF or ENVI); --reference takes .mat`,
     );
-  return withScene(request.map, {}, async (map) => {
+  return withScene({ path: request.map, open: {}, control }, async (map) => {
     const step = stepFor(map, request.maxPixels);
     const work = { map, step, control };
     const reference = await readReference(request, work);

@@ -1,7 +1,8 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { createChecks } from '@egunet/models/check';
 import { type OpenOptions, resampleLibrary, type Scene } from '@egunet/raster';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
+import { publicPath } from '@egunet/raster/url';
 import {
   type Endmembers,
   findEndmembers,
@@ -11,7 +12,7 @@ import {
   type TrainingSet,
   usableBands,
 } from '@egunet/train';
-import type { Control } from '../support/control.js';
+import { type Control, sceneAccess } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
 import type { Interval } from '../support/options.js';
@@ -22,7 +23,7 @@ import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
 
 /** What decides which data a network is trained on; saved with a run, so that a resumed one finds the same. */
 export interface DataRequest {
-  /** Absolute path. */
+  /** Absolute path, or URL. */
   readonly scene: string;
   readonly open: OpenOptions;
   /** Intervals in nm whose bands are left out. */
@@ -161,7 +162,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
     })),
     endmemberMethod: methodOf(found, request),
     scene: {
-      name: basename(resolve(request.scene)),
+      name: basename(publicPath(request.scene)),
       rows: scene.rows,
       cols: scene.cols,
       bands: scene.bands.length,
@@ -174,7 +175,7 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
 
 /** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
 export async function prepareData(request: DataRequest, control: Control): Promise<PreparedData> {
-  const scene = await openScene(request.scene, request.open);
+  const scene = await openScene(request.scene, request.open, sceneAccess(control));
   try {
     const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
     noteBands(dropped);

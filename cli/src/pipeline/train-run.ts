@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hasSecrets } from '@egunet/raster/url';
 import {
   type Checkpoint,
   DEFAULT_SETTINGS,
@@ -57,6 +58,8 @@ export async function trainRun(
   request: DataRequest,
   { settings, overwrite, ...options }: TrainOptions & { settings: Partial<FitSettings>; overwrite: boolean },
 ): Promise<TrainResult> {
+  if (hasSecrets(request.scene))
+    note(`note: ${join(run, 'manifest.json')} keeps the whole URL, with what is secret in it, for --resume`);
   const folder = await makeFolder(run);
   try {
     return await whileLocked(run, async (lock) => {

@@ -3,6 +3,7 @@ import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/i
 import { partFolder } from '@egunet/raster/node';
 import type { Control } from '../support/control.js';
 import { InterruptedError } from '../support/errors.js';
+import { note } from '../support/output.js';
 import type { Progress } from '../support/progress.js';
 
 /** What an unmixing came to. */
@@ -22,6 +23,7 @@ export async function unmixScene(
   try {
     const { means, ...summary } = await inferScene({
       ...options,
+      access: { onNotice: note },
       signal,
       onStart: ({ totalPixels, keptPixels }) => {
         line = startProgress('unmixing', totalPixels, keptPixels);

@@ -1,3 +1,4 @@
+import type { SceneAccess } from '@egunet/raster';
 import { InterruptedError } from './errors.js';
 import { note } from './output.js';
 import { progressOn, type StartProgress } from './progress.js';
@@ -8,6 +9,9 @@ export interface Control {
   readonly signal: AbortSignal;
   readonly startProgress: StartProgress;
 }
+
+/** How a command reaches a scene: until it is stopped, and telling what takes a while. */
+export const sceneAccess = ({ signal }: Control): SceneAccess => ({ signal, onNotice: note });
 
 /** Control that this process holds until it is released. */
 export interface HeldControl extends Control {

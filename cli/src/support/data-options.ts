@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isUrl } from '@egunet/raster/url';
 import type { Argv } from 'yargs';
 import type { DataRequest } from '../pipeline/prepare.js';
 import { excludeAllBut } from './bands.js';
@@ -52,7 +53,7 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
   return {
-    scene: resolve(scene),
+    scene: isUrl(scene) ? scene : resolve(scene),
     open: openOptions(args),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
     seed,

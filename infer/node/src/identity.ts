@@ -2,16 +2,22 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { httpIdentity, type SceneAccess } from '@egunet/raster';
+import { isUrl } from '@egunet/raster/url';
 
 const ENVI_FILE = /^\.(hdr|img|dat|bsq|bil|bip|raw)?$/i;
 
-/** Name, size and time of change of a scene's files: of a folder all, of an ENVI image both, else the file itself. */
-export async function sceneIdentity(path: string): Promise<string[]> {
+/** Name, size and time of change of a scene's files: of a folder all, of an ENVI image both, else the file itself (an archive is one); over HTTP name, size and version. */
+export async function sceneIdentity(path: string, access: SceneAccess = {}): Promise<string[]> {
+  if (isUrl(path)) return httpIdentity(path, access);
   const folder = (await stat(path)).isDirectory();
   const place = folder ? path : dirname(path);
   const stem = basename(path, extname(path));
+  const envi = ENVI_FILE.test(extname(path));
   const belongs = (name: string) =>
-    folder || name === basename(path) || (basename(name, extname(name)) === stem && ENVI_FILE.test(extname(name)));
+    folder ||
+    name === basename(path) ||
+    (envi && basename(name, extname(name)) === stem && ENVI_FILE.test(extname(name)));
   const names = (await readdir(place)).filter(belongs).sort();
   const found = await Promise.all(names.map(async (name) => ({ name, at: await stat(join(place, name)) })));
   return found.filter(({ at }) => at.isFile()).map(({ name, at }) => `${name} ${at.size} ${at.mtime.toISOString()}`);

@@ -11,7 +11,7 @@ import {
   type Window,
 } from '@egunet/infer';
 import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card';
-import type { OpenOptions, Scene } from '@egunet/raster';
+import type { OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type BandStatistics, type CogFile, createCogFile, openScene } from '@egunet/raster/node';
 import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
@@ -35,6 +35,8 @@ export interface InferSceneOptions {
   readonly scene: string;
   /** How to open the scene. */
   readonly open?: OpenOptions;
+  /** How to reach it: patience with servers, and who is told of what takes a while. */
+  readonly access?: Omit<SceneAccess, 'signal'>;
   readonly model: string;
   /** The cloud-optimised GeoTIFF to write. */
   readonly output: string;
@@ -81,6 +83,8 @@ export interface InferSummary {
 interface Work {
   readonly options: InferSceneOptions;
   readonly scene: Scene;
+  /** Of which files the scene is made. */
+  readonly sceneFiles: readonly string[];
   readonly card: ModelCard;
   readonly window: Window;
   readonly plan: UnmixPlan;
@@ -89,11 +93,11 @@ interface Work {
 }
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
-async function identityOf({ options, window, plan, sampleType }: Work) {
-  const { scene, open = {}, model, resample = false } = options;
+async function identityOf({ options, sceneFiles, window, plan, sampleType }: Work) {
+  const { open = {}, model, resample = false } = options;
   return {
     software: softwareVersion(),
-    scene: await sceneIdentity(scene),
+    scene: sceneFiles,
     open,
     model: await digestOf(model),
     window,
@@ -111,9 +115,9 @@ interface Done {
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
   map: CogFile,
-  { options, scene, card, window, plan, sampleType, workers }: Work,
+  { options, scene, sceneFiles, card, window, plan, sampleType, workers }: Work,
 ): Promise<Done> {
-  const { model, signal, open = {}, onStart, onProgress } = options;
+  const { model, signal, open = {}, access: { onNotice: _told, ...access } = {}, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
   const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
@@ -121,7 +125,7 @@ async function complete(
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const { tiles: _, ...how } = plan;
-  const settings = { scene: options.scene, open, model, plan: how, sampleType };
+  const settings = { scene: options.scene, sceneFiles, open, access, model, plan: how, sampleType };
   const all: Seen[] = [];
   let pixels = keptPixels;
   let writing = Promise.resolve();
@@ -183,12 +187,14 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
   signal?.throwIfAborted();
   const { card, release } = await openModel(model, { threads: 1 });
   await release(); // it loads: the workers open it for themselves
-  const scene = await openScene(options.scene, options.open);
+  const access = { ...options.access, ...(signal && { signal }) };
+  const scene = await openScene(options.scene, options.open, access);
   try {
+    const sceneFiles = await sceneIdentity(options.scene, access);
     const window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
     const plan = planUnmixing(scene, { card, window, resample, tile, batch });
     const workers = workersFor(options.workers, plan.tiles.length);
-    return await unmixInto({ options, scene, card, window, plan, sampleType, workers });
+    return await unmixInto({ options, scene, sceneFiles, card, window, plan, sampleType, workers });
   } finally {
     await scene.close();
   }

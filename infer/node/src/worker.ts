@@ -1,8 +1,10 @@
 // A worker thread of the pool: opens the scene and the model once, then unmixes one window after another, on one thread.
-import { type Seen, type UnmixPlan, unmixWindow, type Window } from '@egunet/infer';
-import type { OpenOptions, SampleArray } from '@egunet/raster';
+import { InferError, type Seen, type UnmixPlan, unmixWindow, type Window } from '@egunet/infer';
+import type { OpenOptions, SampleArray, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
+import { isUrl, publicPath } from '@egunet/raster/url';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { sceneIdentity } from './identity.js';
 import { openModel } from './model.js';
 import { type PackedError, packError } from './remote-error.js';
 import { encodeSamples, type StoredType } from './samples.js';
@@ -10,7 +12,10 @@ import { encodeSamples, type StoredType } from './samples.js';
 /** What every worker is told at its start. */
 export interface WorkerSettings {
   readonly scene: string;
+  /** Of which files the scene is made. */
+  readonly sceneFiles: readonly string[];
   readonly open: OpenOptions;
+  readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
   readonly plan: Omit<UnmixPlan, 'tiles'>;
   readonly sampleType: StoredType;
@@ -21,8 +26,33 @@ export interface WorkerSettings {
 /** A window's abundances as they are stored [N, C], or why there are none: in a form that crosses threads. */
 export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } | { readonly error: PackedError };
 
-async function openBoth({ scene, open, model }: WorkerSettings) {
-  return { reader: await openScene(scene, open), model: await openModel(model, { threads: 1 }) };
+/** How often a worker that waits for a server looks whether to stop, ms. */
+const LOOK_EVERY = 100;
+
+/** Aborted once the worker is asked to stop. */
+function stopSignal(stop: Int32Array): AbortSignal {
+  const controller = new AbortController();
+  const looking = setInterval(() => {
+    if (Atomics.load(stop, 0) === 0) return;
+    clearInterval(looking);
+    controller.abort(new Error('stopped'));
+  }, LOOK_EVERY);
+  looking.unref();
+  return controller.signal;
+}
+
+/** Opens the scene; from a server it must still be the one that the work began with, as reading then makes sure. */
+async function openSame({ scene, sceneFiles, open, access, stop }: WorkerSettings) {
+  if (!isUrl(scene)) return openScene(scene, open, { held: true }); // by the main thread
+  const reach = { ...access, signal: stopSignal(stop) };
+  const reader = await openScene(scene, open, reach);
+  if ((await sceneIdentity(scene, reach)).join() === sceneFiles.join()) return reader;
+  await reader.close();
+  throw new InferError(`${publicPath(scene)}: changed while it was being unmixed; start again`);
+}
+
+async function openBoth(settings: WorkerSettings) {
+  return { reader: await openSame(settings), model: await openModel(settings.model, { threads: 1 }) };
 }
 
 const settings = workerData as WorkerSettings;

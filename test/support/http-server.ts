@@ -1,0 +1,62 @@
+// A web server for tests.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request that came. */
+export interface Asked {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:port/`. */
+  readonly url: string;
+  readonly asked: Asked[];
+  /** Answers instead of the server, where it returns true; `number` counts the requests from 1. */
+  instead?: ((request: IncomingMessage, response: ServerResponse, number: number) => boolean) | undefined;
+  /** Sent with every file, where there is one. */
+  etag?: string | undefined;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+  const from = Number(first ?? 0);
+  const to = Math.min(bytes.length, Number(last ?? bytes.length) + 1);
+  if (first === undefined) return void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+  if (from >= bytes.length) return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+  response.writeHead(206, {
+    'content-length': to - from,
+    'content-range': `bytes ${from}-${to - 1}/${bytes.length}`,
+  });
+  response.end(bytes.subarray(from, to));
+}
+
+/** Serves files by their names, with byte ranges, from before the suite until after it. Call inside `describe`. */
+export function serveFiles(files: Record<string, Uint8Array>): HttpServer {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url!.slice(1).replace(/\?.*/, ''));
+    const { range, authorization } = request.headers;
+    state.asked.push({ path: request.url!, range, authorization });
+    if (state.instead?.(request, response, state.asked.length)) return;
+    const bytes = files[path];
+    if (!bytes) return void response.writeHead(404).end('no such file');
+    if (state.etag !== undefined) response.setHeader('etag', state.etag);
+    answer(request, response, bytes);
+  });
+  const state = { url: '', asked: [] as Asked[] } as HttpServer & { url: string };
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  beforeEach(() => {
+    state.asked.length = 0;
+    state.instead = undefined;
+    state.etag = undefined;
+  });
+  after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return state;
+}
