@@ -29,6 +29,8 @@ export function openFolder(name: string): Folder {
       }
     },
     open: (file) => openFile(pathOf(file)),
+    // The library is 4 MB of WebAssembly: only who opens such a file waits for it.
+    openHdf5: async (file) => (await import('./node-hdf5.js')).openHdf5File(pathOf(file)),
   };
 }
 
