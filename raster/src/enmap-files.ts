@@ -24,6 +24,9 @@ export interface EnmapFiles {
   readonly layers: readonly EnmapLayerFile[];
 }
 
+/** True for the name of a product's metadata. */
+export const isEnmapMetadata = (file: string): boolean => METADATA.test(file);
+
 /** True for the name of a product's metadata or image. */
 export const isEnmapFile = (file: string): boolean =>
   METADATA.test(file) || IMAGE.test(file) || DETECTOR_IMAGE.test(file);
