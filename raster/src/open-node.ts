@@ -8,6 +8,7 @@ import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.j
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 import { nodeCodecs } from './node-codecs.js';
 import { openFile, toRasterError } from './node-files.js';
+import { openHdf5File } from './node-hdf5.js';
 import { type FileContent, writeFiles } from './node-output.js';
 import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 import { openWith } from './open-raster.js';
@@ -29,8 +30,7 @@ export function openFolder(name: string): Folder {
       }
     },
     open: (file) => openFile(pathOf(file)),
-    // The library is 4 MB of WebAssembly: only who opens such a file waits for it.
-    openHdf5: async (file) => (await import('./node-hdf5.js')).openHdf5File(pathOf(file)),
+    openHdf5: (file) => openHdf5File(pathOf(file)),
   };
 }
 

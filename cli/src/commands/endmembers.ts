@@ -16,7 +16,7 @@ export const builder = (yargs: Argv) =>
           .positional('scene', {
             type: 'string',
             demandOption: true,
-            describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+            describe: 'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS product folder',
           })
           .usage(
             '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',

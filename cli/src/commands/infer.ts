@@ -13,7 +13,7 @@ export const builder = (yargs: Argv) =>
         .positional('scene', {
           type: 'string',
           demandOption: true,
-          describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder',
+          describe: 'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS product folder',
         })
         .usage(
           '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',

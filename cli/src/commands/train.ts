@@ -13,7 +13,10 @@ export const builder = (yargs: Argv) =>
     withSceneOptions(
       withDataOptions(
         yargs
-          .positional('scene', { type: 'string', describe: 'GeoTIFF, ENVI, MATLAB v5 file or EnMAP product folder' })
+          .positional('scene', {
+            type: 'string',
+            describe: 'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS product folder',
+          })
           .usage(
             '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
           )
@@ -84,6 +87,7 @@ const SETTLED = [
   'variable',
   'rows',
   'cols',
+  'no-orthorectify',
 ] as const satisfies (keyof Arguments)[];
 
 function assertResumable(args: Arguments): void {
