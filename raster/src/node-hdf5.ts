@@ -88,7 +88,7 @@ function makeGuard(path: string, library: Hdf5Library): { guard: Opened['guard']
       const reason = innermost(library.complaint()) ?? (cause as Error).message.split('\n')[0];
       return refuse(
         path,
-        `cannot ${doing}: ${reason}; the file is damaged or not of a kind that is read, fetch it again`,
+        `cannot ${doing}: ${reason}; the file is damaged, or stored in a way that is not read; fetch it again`,
         cause,
       );
     }

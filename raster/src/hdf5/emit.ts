@@ -20,7 +20,7 @@ const FILL = -9999;
 
 /** True for an EMIT file of reflectance. */
 export const isEmitReflectance = (file: Hdf5File): boolean =>
-  file.dataset(REFLECTANCE) !== undefined && file.dataset(`${PARAMETERS}/wavelengths`) !== undefined;
+  [REFLECTANCE, PARAMETERS].every((path) => file.members('/').includes(path.slice(1)));
 
 async function bandsOf(file: Hdf5File, count: number): Promise<Band[]> {
   const [wavelengths, fwhm] = [
