@@ -1,5 +1,6 @@
 // Legend: N pixels of a window, B bands asked for; positions and lengths in samples of the data file.
 import type { EnviLayout } from './envi-header.js';
+import type { RowMemory, StoredRows } from './pack.js';
 import { sampleArrays, sampleSize, toSamples } from './samples.js';
 import type { SampleArray, Window } from './scene.js';
 import type { ByteSource } from './source.js';
@@ -116,4 +117,58 @@ export async function readEnviWindow(
     }
   }
   return data;
+}
+
+/** Bytes of whole lines that a stream reads at a time, unless one line is more. */
+const STREAM_BYTES = 2 ** 21;
+
+/** Whether reading whole lines wastes little: a window over most of the width. */
+export const streamsLines = ({ cols }: EnviLayout, window: Window): boolean => window.cols * 2 > cols;
+
+/** The rows of a window, some whole lines at a time: of a band-sequential file, of all bands asked for. */
+export async function* streamEnviWindow(
+  source: ByteSource,
+  layout: EnviLayout,
+  { window, bands, memory }: { readonly window: Window; readonly bands: readonly number[]; readonly memory: RowMemory },
+): AsyncGenerator<StoredRows, void, undefined> {
+  const { interleave, cols, bands: S, sampleType, headerOffset, bigEndian } = layout;
+  const size = sampleSize(sampleType);
+  const lineBytes = cols * (interleave === 'bsq' ? bands.length : S) * size;
+  const most = Math.max(1, Math.floor(STREAM_BYTES / lineBytes));
+  const read = async (sample: number, samples: number) =>
+    toSamples(await source.read(headerOffset + sample * size, samples * size), sampleType, bigEndian);
+  const [pixelStride, bandStride] = interleave === 'bip' ? [S, 1] : [1, cols];
+  const bandOffsets = Int32Array.from(bands, (band) => band * bandStride);
+  for (let first = 0; first < window.rows; first += most) {
+    const part = { ...window, row: window.row + first, rows: Math.min(most, window.rows - first) };
+    if (interleave === 'bsq') yield await planeLines(layout, { part, bands, memory, read });
+    else {
+      const values = await read(part.row * cols * S, part.rows * cols * S);
+      yield { window: part, values, start: window.col * pixelStride, rowStride: cols * S, pixelStride, bandOffsets };
+    }
+  }
+}
+
+/** Whole lines of the bands asked for, brought together in the memory given. */
+async function planeLines(
+  { rows, cols, sampleType }: EnviLayout,
+  {
+    part,
+    bands,
+    memory: { kernels, from },
+    read,
+  }: {
+    part: Window;
+    bands: readonly number[];
+    memory: RowMemory;
+    read: (sample: number, samples: number) => Promise<SampleArray>;
+  },
+): Promise<StoredRows> {
+  const Samples = sampleArrays[sampleType];
+  const plane = part.rows * cols;
+  kernels.reserve(from + bands.length * plane * Samples.BYTES_PER_ELEMENT);
+  const values = new Samples(kernels.buffer, from, bands.length * plane);
+  for (const [i, band] of bands.entries()) values.set(await read((band * rows + part.row) * cols, plane), i * plane);
+  const bandOffsets = Int32Array.from(bands, (_, i) => i * plane);
+  return { window: part, values, start: part.col, rowStride: cols, pixelStride: 1, bandOffsets };
 }

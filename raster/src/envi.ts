@@ -8,7 +8,7 @@ import {
   parseEnviFields,
   textField,
 } from './envi-header.js';
-import { readEnviWindow } from './envi-read.js';
+import { readEnviWindow, streamEnviWindow, streamsLines } from './envi-read.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import { sampleSize } from './samples.js';
@@ -113,6 +113,10 @@ export function openEnvi(header: { readonly text: string; readonly name: string 
       const samples = await readEnviWindow(data, layout, { window, bands: wanted });
       return { rows: window.rows, cols: window.cols, bands: wanted.length, data: samples };
     },
+    streamRows: (window, wanted) =>
+      streamsLines(layout, window)
+        ? (memory) => streamEnviWindow(data, layout, { window, bands: wanted, memory })
+        : undefined,
     close: () => data.close(),
   });
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { Codecs } from './source.js';
 
-const deflateAsync = promisify<zlib.InputType, Buffer>(zlib.deflate);
+const deflateAsync = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflate);
 
 /** What Node has from 22.15 on; the types are those of the oldest Node that is supported. */
 const { zstdDecompress, zstdDecompressSync } = zlib as typeof zlib & {
@@ -23,10 +23,16 @@ function unpackBy(unpackSync: typeof zlib.inflateSync, unpack: typeof zlib.infla
   };
 }
 
+/**
+ * Differences of neighbours repeat themselves in runs or not at all: looking for runs alone takes a quarter of the time, and gives 5 % more
+ * bytes of float32 and slightly fewer of integers.
+ */
+const DIFFERENCES = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
+
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
   inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), zlib.createInflate({ chunkSize: chunk }), () => {}),
-  deflate: (bytes) => deflateAsync(bytes),
+  deflate: (bytes) => deflateAsync(bytes, DIFFERENCES),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

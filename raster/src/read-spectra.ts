@@ -1,14 +1,18 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
-import { FLOAT32_MAX, packSpectra, type StoredRows } from './pack.js';
+import { createKernels, type Kernels } from './kernels.js';
+import { FLOAT32_MAX, packSpectra, type RowMemory, type StoredRows } from './pack.js';
 import { asStored, sampleSize } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 import { cleanText } from './text.js';
 
+/** The stored values of a window while they are decoded. */
+export type RowStream = (memory: RowMemory) => AsyncIterable<StoredRows>;
+
 /** What a format has to provide: everything of a `Scene` but the spectra. */
 export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
-  /** Stored values of a window while they are decoded, where the format can do that better than window by window. */
-  streamRows?(window: Window, bands: readonly number[]): AsyncIterable<StoredRows>;
+  /** Decodes the rows of a window in the memory given, one after another; undefined where reading it part by part is better. */
+  streamRows?(window: Window, bands: readonly number[]): RowStream | undefined;
 };
 
 /** 4 GiB of float32: above this a window is a mistake. */
@@ -54,6 +58,8 @@ export function makeScene(core: SceneCore): Scene {
   const { sensor: givenSensor = '', ...known } = core;
   const sensor = cleanText(givenSensor);
   const everyBand = core.bands.map((_, i) => i);
+  /** Of streams that have ended. */
+  const idle: Kernels[] = [];
   const readWindow = async (window: Window, bands: readonly number[] = everyBand): Promise<Block> => {
     assertWindow(core, window, bands);
     return core.readWindow(window, bands);
@@ -70,11 +76,16 @@ export function makeScene(core: SceneCore): Scene {
         bands.map((i) => bandsAsStored[i]!),
       );
     },
-    streamSpectra(window, bands, pixels) {
+    async *streamSpectra(window, bands, pixels) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
-      const rows = core.streamRows?.(window, bands) ?? rowsByWindow(core, window, bands);
+      const rows = core.streamRows?.(window, bands) ?? (() => rowsByWindow(core, window, bands));
       const used = bands.map((i) => bandsAsStored[i]!);
-      return packSpectra(rows, { window, bands: used, sampleType: core.sampleType, pixels });
+      const kernels = idle.pop() ?? createKernels();
+      try {
+        yield* packSpectra(kernels, rows, { window, bands: used, sampleType: core.sampleType, pixels });
+      } finally {
+        idle.push(kernels);
+      }
     },
     close: () => core.close(),
   };

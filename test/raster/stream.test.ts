@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  createGeoTiff,
-  type GeoTiffOptions,
-  openGeoTiff,
-  type SampleType,
-  type Scene,
-  type Window,
-} from '@egunet/raster';
+import { createGeoTiff, type GeoTiffOptions, openGeoTiff, type SampleType, type Window } from '@egunet/raster';
 import { nodeCodecs, openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
 import { arrays, bytesOf, type Size } from './geotiff-support.js';
 import { memorySource } from './memory.js';
 import { memorySink } from './memory-sink.js';
+import { assertSame } from './same-spectra.js';
 
 const NO_DATA = -7;
 
@@ -27,27 +21,6 @@ function values(type: SampleType, { rows, cols, bands }: Size) {
     if (type === 'float32' && pixel % 13 === 0 && band === bands - 1) return Number.POSITIVE_INFINITY;
     return ((pixel % 1009) * 3 + band * 17) % 30_011;
   });
-}
-
-/** The same pixels by `readSpectra` and by `streamSpectra`. */
-async function assertSame(scene: Scene, window: Window, { bands, pixels }: { bands: number[]; pixels: number }) {
-  const { spectra, valid } = await scene.readSpectra(window, bands);
-  const B = bands.length;
-  const seen = new Uint8Array(valid.length);
-  let last = pixels;
-  for await (const pack of scene.streamSpectra(window, bands, pixels)) {
-    assert.equal(last, pixels, 'only the last pack may be short');
-    last = pack.count;
-    for (let i = 0; i < pack.count; i++) {
-      const pixel = pack.pixels[i]!;
-      assert.equal(seen[pixel]!++, 0);
-      const got = pack.spectra.subarray(i * B, (i + 1) * B);
-      const expected = spectra.subarray(pixel * B, (pixel + 1) * B);
-      if (!bytesOf(got).equals(bytesOf(expected))) assert.deepEqual(got, expected, `pixel ${pixel}`);
-    }
-    assert.ok(pack.spectra.subarray(pack.count * B).every((value) => value === 0));
-  }
-  assert.deepEqual(seen, valid);
 }
 
 async function geoTiff(size: Size, type: SampleType, options: Partial<GeoTiffOptions>): Promise<Buffer> {

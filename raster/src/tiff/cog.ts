@@ -1,17 +1,17 @@
 // Writes a cloud-optimised GeoTIFF: 512 x 512 tiles, pixel-interleaved, DEFLATE with predictor, overviews by averaging, and every directory
 // before the data. Tiles are kept compressed in a store until all are there: only then are the places of any of them known.
 // Source: https://cogeo.org and GDAL's "Cloud Optimized GeoTIFF" driver page (structural metadata, block leaders and trailers).
+import { createKernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
-import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSink, Codecs } from '../source.js';
-import { collectTiles, type FullTile, predict } from './collect.js';
-import { undoPredictor } from './predictor.js';
-import { pyramid, reduceInto, type Size } from './reduce.js';
-import { type BandStatistics, gatherStatistics, statisticsItems } from './statistics.js';
-import { FIELD, TAG, toWords, type Words } from './tags.js';
+import { collectTiles, type FullTile } from './collect.js';
+import { across, addOverviews, down, packTile } from './overviews.js';
+import { pyramid, type Size } from './reduce.js';
+import { type BandStatistics, statisticsItems } from './statistics.js';
+import { FIELD, TAG } from './tags.js';
 import { encodeHeader, type Field } from './write-ifd.js';
-import { CLASSIC_BYTES, type GeoTiffOptions, isFloat, type Plan, planGeoTiff } from './write-options.js';
+import { CLASSIC_BYTES, type GeoTiffOptions, type Plan, planGeoTiff } from './write-options.js';
 
 /** Keeps compressed tiles until the file is put together. Level 0 is the image itself. */
 export interface TileStore {
@@ -59,10 +59,11 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
   const cogOptions = { tile: TILE, ...options, interleave: 'pixel' as const };
   const plan = planGeoTiff(cogOptions, name);
   const tiles = collectTiles(plan);
+  const kernels = createKernels();
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
   const write = (tile: FullTile) => {
-    const packed = pack(tile.words, plan, codecs);
+    const packed = packTile(tile.words, plan, { codecs, kernels });
     packed.catch(() => {}); // seen when the queue comes to it
     queue = queue.then(async () => store.put(0, tile.index, await packed));
     queue.catch(() => {}); // seen by the next call
@@ -79,93 +80,13 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
       await queue;
       const missing = tiles.missing();
       if (missing > 0) refuse(name, `${missing} of ${plan.tiles} tiles lack pixels; write every pixel before closing`);
-      const work = { plan, store, codecs, noData: options.noData, signal };
+      const work = { plan, store, codecs, kernels, noData: options.noData, signal };
       const levels = pyramid(plan, plan.blockRows);
       const statistics = await addOverviews(work, levels);
       await assemble(places, { options: cogOptions, plan, levels, statistics, signal });
       return statistics;
     },
   };
-}
-
-interface Work {
-  readonly plan: Plan;
-  readonly store: TileStore;
-  readonly codecs: Codecs;
-  readonly noData: number | undefined;
-  readonly signal: Stop | undefined;
-}
-
-/** Compresses a tile, whose words are spoilt. */
-async function pack(words: Words, plan: Plan, codecs: Codecs): Promise<Uint8Array> {
-  return codecs.deflate(predict(words, plan));
-}
-
-/** A tile's samples [side, side, bands]. */
-async function unpack({ plan, store, codecs }: Work, level: number, index: number): Promise<SampleArray> {
-  const { blockRows, blockCols, bands, sampleType, predictor } = plan;
-  const size = sampleSize(sampleType);
-  const bytes = await codecs.inflate(await store.get(level, index), blockRows * blockCols * bands * size);
-  const own = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // not slice(): a Buffer's gives a view
-  const rows = { rows: blockRows, length: blockCols * bands, stride: bands };
-  undoPredictor(toWords(own.buffer, own.byteOffset, own.length, size), predictor, rows);
-  return new sampleArrays[sampleType](own.buffer as ArrayBuffer, own.byteOffset, own.length / size);
-}
-
-const across = (size: Size, side: number) => Math.ceil(size.cols / side);
-const down = (size: Size, side: number) => Math.ceil(size.rows / side);
-
-/** The pixels of the tile at (ty, tx) that lie in the level. */
-const inside = ({ rows, cols }: Size, side: number, [ty, tx]: readonly [number, number]): Size => ({
-  rows: Math.min(side, rows - ty * side),
-  cols: Math.min(side, cols - tx * side),
-});
-
-/** Makes every level from the one before; returns the statistics of the image itself. */
-async function addOverviews(work: Work, levels: readonly Size[]): Promise<BandStatistics[]> {
-  const { plan, noData, signal } = work;
-  const side = plan.blockRows;
-  const statistics = gatherStatistics(plan.bands, noData);
-  const look = async (level: number, at: readonly [number, number]) => {
-    signal?.throwIfAborted();
-    const size = inside(levels[level]!, side, at);
-    const words = await unpack(work, level, at[0] * across(levels[level]!, side) + at[1]);
-    if (level === 0) statistics.add(words, size, side);
-    return { words, size };
-  };
-  if (levels.length === 1) await look(0, [0, 0]);
-  for (const [i, size] of levels.slice(1).entries())
-    for (let ty = 0; ty < down(size, side); ty++)
-      for (let tx = 0; tx < across(size, side); tx++)
-        await addOverviewTile(work, { size, below: levels[i]!, look: (at) => look(i, at), level: i + 1, at: [ty, tx] });
-  return statistics.result();
-}
-
-interface OverviewTile {
-  readonly level: number;
-  readonly at: readonly [number, number];
-  readonly size: Size;
-  /** The level that it is made from. */
-  readonly below: Size;
-  readonly look: (at: readonly [number, number]) => Promise<{ words: SampleArray; size: Size }>;
-}
-
-async function addOverviewTile(
-  { plan, store, codecs, noData }: Work,
-  { level, at: [ty, tx], size, below, look }: OverviewTile,
-): Promise<void> {
-  const { blockRows: side, bands, sampleType } = plan;
-  const bytes = side * side * bands * sampleSize(sampleType);
-  const words = new sampleArrays[sampleType](new ArrayBuffer(bytes));
-  const how = { bands, side, noData, integer: !isFloat(sampleType) };
-  for (const dy of [0, 1])
-    for (const dx of [0, 1]) {
-      const child = [2 * ty + dy, 2 * tx + dx] as const;
-      if (child[0] >= down(below, side) || child[1] >= across(below, side)) continue;
-      reduceInto({ words, row: (dy * side) / 2, col: (dx * side) / 2 }, await look(child), how);
-    }
-  const packed = await pack(toWords(words.buffer, 0, bytes, sampleSize(sampleType)), plan, codecs);
-  await store.put(level, ty * across(size, side) + tx, packed);
 }
 
 /** What tells GDAL that a tile lies between its length and its last four bytes, so that one request gets it. */

@@ -1,11 +1,12 @@
 // Windows in, whole tiles out: the part of writing that no file layout changes.
+import type { Kernels } from '../kernels.js';
 import { assertWindow } from '../read-spectra.js';
 import { refuse } from '../refuse.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import { copyPixels, type Place } from './gather.js';
 import { type Part, partsOf } from './grid.js';
-import { applyDifferences, applyFloatPredictor } from './predictor.js';
+import { applyPredictor } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 import type { Plan } from './write-options.js';
 
@@ -133,19 +134,14 @@ function fillTile(
 
 /** Applies the predictor in place to the words of a tile's plane and returns their bytes. */
 export function predict(
+  kernels: Kernels,
   words: Words,
-  {
-    planar,
-    bands,
-    predictor,
-    blockRows,
-    blockCols,
-  }: Pick<Plan, 'planar' | 'bands' | 'predictor' | 'blockRows' | 'blockCols'>,
+  plan: Pick<Plan, 'planar' | 'bands' | 'predictor' | 'blockRows' | 'blockCols'>,
 ): Uint8Array {
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-  const stride = planar ? 1 : bands;
-  const rows = { rows: blockRows, length: blockCols * stride, stride };
-  if (predictor === 2 && !(words instanceof Float64Array)) applyDifferences(words, rows);
-  if (predictor === 3) applyFloatPredictor(bytes, rows, words instanceof Float64Array ? 8 : 4);
+  const { predictor, blockRows, blockCols } = plan;
+  const stride = plan.planar ? 1 : plan.bands;
+  const rows = { rows: blockRows, length: blockCols * stride, stride, width: words.BYTES_PER_ELEMENT };
+  applyPredictor(kernels, bytes, { predictor, rows });
   return bytes;
 }

@@ -1,10 +1,11 @@
 // From a block's bytes in the file to its words in memory.
+import { aligned, type Kernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import { sampleSize, swapBytes } from '../samples.js';
 import type { Codecs } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
-import { decodeLzw } from './lzw.js';
-import { undoPredictor } from './predictor.js';
+import { decodeLzwAt } from './lzw.js';
+import { type Rows, undoPredictor, undoPredictorAt } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 import { unzstd } from './zstd.js';
 
@@ -15,27 +16,54 @@ export interface BlockPlace {
   readonly rows: number;
 }
 
+export interface DecodeOptions {
+  readonly codecs: Codecs;
+  readonly kernels: Kernels;
+  readonly place: BlockPlace;
+}
+
+/** Rows of a block, as its predictor sees them. */
+export function predictedRows({ blockCols, bands, planar, sampleType }: Layout, rows: number): Rows {
+  const stride = planar ? 1 : bands;
+  return { rows, length: blockCols * stride, stride, width: sampleSize(sampleType) };
+}
+
+/** Whether words are stored with their bytes the other way round. Predictor 3 has an order of its own. */
+export const isForeign = ({ sampleType, littleEndian, predictor }: Layout): boolean =>
+  !littleEndian && sampleSize(sampleType) > 1 && predictor !== 3;
+
 /** Decodes a block into words [rows, blockCols, bands or 1]. Rejects with RasterError where the bytes are damaged. */
-export async function decodeBlock(
-  bytes: Uint8Array,
-  layout: Layout,
-  { codecs, place }: { codecs: Codecs; place: BlockPlace },
-): Promise<Words> {
-  const { sampleType, littleEndian, predictor } = layout;
-  const width = sampleSize(sampleType);
+export async function decodeBlock(bytes: Uint8Array, layout: Layout, options: DecodeOptions): Promise<Words> {
+  const { kernels, place } = options;
+  const width = sampleSize(layout.sampleType);
   const needed = place.rows * rowBytes(layout);
-  const raw = await decompress(bytes, layout, { codecs, place });
-  const foreign = !littleEndian && width > 1 && predictor !== 3;
+  const raw = layout.compression === 'lzw' ? unlzw(bytes, layout, options) : await decompress(bytes, layout, options);
   // Uncompressed bytes may belong to the source, and views of words need alignment.
-  const mustCopy = (layout.compression === 'none' && foreign) || raw.byteOffset % width !== 0;
+  const mustCopy = (layout.compression === 'none' && isForeign(layout)) || raw.byteOffset % width !== 0;
   const part = raw.subarray(0, needed);
   const own = mustCopy ? new Uint8Array(part) : part; // not slice(): a Buffer's gives a view
-  if (foreign) swapBytes(own, width);
-  const words = toWords(own.buffer, own.byteOffset, needed, width);
-  const stride = layout.planar ? 1 : layout.bands;
-  const rows = { rows: place.rows, length: layout.blockCols * stride, stride };
-  undoPredictor(words, predictor, rows);
-  return words;
+  if (isForeign(layout)) swapBytes(own, width);
+  undoPredictor(kernels, own, { predictor: layout.predictor, rows: predictedRows(layout, place.rows) });
+  return toWords(own.buffer, own.byteOffset, needed, width);
+}
+
+/** The same at `at` in the kernels' memory. */
+export async function decodeBlockAt(
+  bytes: Uint8Array,
+  layout: Layout,
+  { at, ...options }: DecodeOptions & { readonly at: number },
+): Promise<void> {
+  const { kernels, place } = options;
+  const needed = place.rows * rowBytes(layout);
+  if (layout.compression === 'lzw') decodeLzwBlock(bytes, layout, { ...options, at });
+  else {
+    const raw = await decompress(bytes, layout, options);
+    kernels.reserve(at + needed);
+    new Uint8Array(kernels.buffer).set(raw.subarray(0, needed), at);
+  }
+  if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, at, needed), sampleSize(layout.sampleType));
+  kernels.reserve(at + needed + rowBytes(layout));
+  undoPredictorAt(kernels, at, { predictor: layout.predictor, rows: predictedRows(layout, place.rows) });
 }
 
 /** Throws the RasterError of a block whose bytes are damaged. */
@@ -45,21 +73,42 @@ export function refuseBlock(layout: Layout, { name, index }: Omit<BlockPlace, 'r
   return refuse(name, `${block} cannot be decoded: ${why}; the file is damaged, get it again`, cause);
 }
 
-async function decompress(
+function assertLength(length: number, layout: Layout, place: BlockPlace): void {
+  const needed = place.rows * rowBytes(layout);
+  if (length < needed) refuseBlock(layout, place, new Error(`expected ${needed} bytes, got ${length}`));
+}
+
+function decodeLzwBlock(
   bytes: Uint8Array,
   layout: Layout,
-  { codecs, place }: { codecs: Codecs; place: BlockPlace },
-): Promise<Uint8Array> {
-  const needed = place.rows * rowBytes(layout);
+  { kernels, place, at }: DecodeOptions & { readonly at: number },
+): void {
+  let length = 0;
+  try {
+    length = decodeLzwAt(kernels, bytes, { at, size: place.rows * rowBytes(layout) });
+  } catch (cause) {
+    refuseBlock(layout, place, cause);
+  }
+  assertLength(length, layout, place);
+}
+
+function unlzw(bytes: Uint8Array, layout: Layout, options: DecodeOptions): Uint8Array {
+  const { kernels, place } = options;
+  const at = aligned(kernels.base);
+  decodeLzwBlock(bytes, layout, { ...options, at });
+  return new Uint8Array(kernels.buffer, at, place.rows * rowBytes(layout)).slice();
+}
+
+/** Unpacks what the platform's codecs unpack. */
+async function decompress(bytes: Uint8Array, layout: Layout, { codecs, place }: DecodeOptions): Promise<Uint8Array> {
   const most = layout.blockRows * rowBytes(layout); // some writers pad the last strip
   let raw: Uint8Array = bytes;
   try {
     if (layout.compression === 'deflate') raw = await codecs.inflate(bytes, most);
-    if (layout.compression === 'lzw') raw = decodeLzw(bytes, needed);
     if (layout.compression === 'zstd') raw = await (codecs.unzstd ?? unzstd)(bytes, most);
   } catch (cause) {
     refuseBlock(layout, place, cause);
   }
-  if (raw.length < needed) refuseBlock(layout, place, new Error(`expected ${needed} bytes, got ${raw.length}`));
+  assertLength(raw.length, layout, place);
   return raw;
 }

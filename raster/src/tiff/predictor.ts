@@ -1,83 +1,65 @@
 // TIFF 6.0 section 14 (horizontal differencing) and Adobe's TIFF Technical Note 3 (floating point), in place, both ways.
 // Words in memory are little-endian, as on every machine that runs JavaScript.
-// Legend: a row holds n words, `stride` apart for the same band of the next pixel.
-import type { Words } from './tags.js';
+import { aligned, type Kernels } from '../kernels.js';
 
-/** The words of a block: `rows` rows of `length` words; neighbouring pixels of a band lie `stride` words apart. */
+export type Predictor = 1 | 2 | 3;
+
+/** The words of a block: `rows` rows of `length` words of `width` bytes; neighbouring pixels of a band lie `stride` words apart. */
 export interface Rows {
   readonly rows: number;
   readonly length: number;
   readonly stride: number;
+  readonly width: number;
+}
+
+const rowBytes = ({ length, width }: Rows): number => length * width;
+
+/** Undoes a predictor of rows that lie at `at` in the kernels' memory, which reaches a row further. */
+export function undoPredictorAt(kernels: Kernels, at: number, { predictor, rows }: Job): void {
+  const { length, stride, width } = rows;
+  if (predictor === 2) kernels.undoDifferences(at, rows.rows, length, stride, width);
+  if (predictor === 3) kernels.undoFloats(at, rows.rows, length, stride, width, at + rows.rows * rowBytes(rows));
+}
+
+function applyPredictorAt(kernels: Kernels, at: number, { predictor, rows }: Job): void {
+  const { length, stride, width } = rows;
+  if (predictor === 2) kernels.applyDifferences(at, rows.rows, length, stride, width);
+  if (predictor === 3) kernels.applyFloats(at, rows.rows, length, stride, width, at + rows.rows * rowBytes(rows));
+}
+
+export interface Job {
+  readonly predictor: Predictor;
+  readonly rows: Rows;
+}
+
+/** Bytes that go through the kernels' memory at a time. */
+const PIECE_BYTES = 2 ** 20;
+
+/** Has `bytes` transformed in place in the kernels' memory, some rows at a time. */
+function transform(
+  kernels: Kernels,
+  bytes: Uint8Array,
+  { step, predictor, rows }: Job & { step: typeof undoPredictorAt },
+): void {
+  if (predictor === 1) return;
+  const row = rowBytes(rows);
+  const most = Math.max(1, Math.floor(PIECE_BYTES / row));
+  const at = aligned(kernels.base);
+  kernels.reserve(at + (most + 1) * row);
+  const room = new Uint8Array(kernels.buffer, at);
+  for (let first = 0; first < rows.rows; first += most) {
+    const piece = { ...rows, rows: Math.min(most, rows.rows - first) };
+    const part = bytes.subarray(first * row, (first + piece.rows) * row);
+    room.set(part);
+    step(kernels, at, { predictor, rows: piece });
+    part.set(room.subarray(0, part.length));
+  }
 }
 
 /** Undoes a predictor in place. */
-export function undoPredictor(words: Words, predictor: 1 | 2 | 3, rows: Rows): void {
-  if (predictor === 2) undoDifferences(words, rows);
-  if (predictor !== 3) return;
-  const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-  undoFloatPredictor(bytes, rows, words.BYTES_PER_ELEMENT === 8 ? 8 : 4);
-}
+export const undoPredictor = (kernels: Kernels, bytes: Uint8Array, job: Job): void =>
+  transform(kernels, bytes, { ...job, step: undoPredictorAt });
 
-/** Predictor 2 backwards: every word is the one of the pixel before plus the stored difference, modulo its width. */
-function undoDifferences(words: Words, { rows, length, stride }: Rows): void {
-  if (words instanceof Float64Array) {
-    undoDifferences64(words, { rows, length, stride });
-    return;
-  }
-  for (let row = 0; row < rows; row++) {
-    const end = (row + 1) * length;
-    for (let k = row * length + stride; k < end; k++) words[k] = words[k]! + words[k - stride]!;
-  }
-}
-
-/** Predictor 2 forwards, for words of 1, 2 or 4 bytes. */
-export function applyDifferences(words: Uint8Array | Uint16Array | Int32Array, { rows, length, stride }: Rows): void {
-  for (let row = 0; row < rows; row++) {
-    const first = row * length + stride;
-    for (let k = (row + 1) * length - 1; k >= first; k--) words[k] = words[k]! - words[k - stride]!;
-  }
-}
-
-/** 64-bit words as two 32-bit halves with a carry. */
-function undoDifferences64(words: Float64Array, { rows, length, stride }: Rows): void {
-  const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-  for (let row = 0; row < rows; row++)
-    for (let k = row * length + stride; k < (row + 1) * length; k++) {
-      const sum = halves[2 * k]! + halves[2 * (k - stride)]!;
-      const carry = sum > 0xffffffff ? 1 : 0;
-      halves[2 * k] = sum;
-      halves[2 * k + 1] = halves[2 * k + 1]! + halves[2 * (k - stride) + 1]! + carry;
-    }
-}
-
-/** Predictor 3 backwards: a row is the planes of its floats' bytes, most significant first, differenced bytewise. */
-function undoFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
-  const rowBytes = length * width;
-  const planes = new Uint8Array(rowBytes); // [width, n]
-  for (let row = 0; row < rows; row++) {
-    const at = row * rowBytes;
-    for (let k = at + stride; k < at + rowBytes; k++) bytes[k] = bytes[k]! + bytes[k - stride]!;
-    planes.set(bytes.subarray(at, at + rowBytes));
-    for (let b = 0; b < width; b++) {
-      const plane = b * length;
-      const place = at + width - 1 - b;
-      for (let i = 0; i < length; i++) bytes[place + i * width] = planes[plane + i]!;
-    }
-  }
-}
-
-/** Predictor 3 forwards. */
-export function applyFloatPredictor(bytes: Uint8Array, { rows, length, stride }: Rows, width: 4 | 8): void {
-  const rowBytes = length * width;
-  const planes = new Uint8Array(rowBytes); // [width, n]
-  for (let row = 0; row < rows; row++) {
-    const at = row * rowBytes;
-    for (let b = 0; b < width; b++) {
-      const plane = b * length;
-      const place = at + width - 1 - b;
-      for (let i = 0; i < length; i++) planes[plane + i] = bytes[place + i * width]!;
-    }
-    for (let k = rowBytes - 1; k >= stride; k--) planes[k] = planes[k]! - planes[k - stride]!;
-    bytes.set(planes, at);
-  }
-}
+/** Applies a predictor in place. */
+export const applyPredictor = (kernels: Kernels, bytes: Uint8Array, job: Job): void =>
+  transform(kernels, bytes, { ...job, step: applyPredictorAt });

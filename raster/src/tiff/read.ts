@@ -1,4 +1,5 @@
 // GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene.
+import { createKernels } from '../kernels.js';
 import { makeScene } from '../read-spectra.js';
 import { refuse } from '../refuse.js';
 import type { Scene, Window } from '../scene.js';
@@ -11,9 +12,9 @@ import { readGeoreference } from './georeference.js';
 import { partsOf } from './grid.js';
 import { readIfd } from './ifd.js';
 import { convert, type Layout, MOST_BLOCK_BYTES, readLayout, rowBytes, rowsOfBlock } from './layout.js';
-import { canStream } from './stream.js';
+import { streamsWindow, streamWindow } from './stream-window.js';
 import { TAG, type Words } from './tags.js';
-import { type FetchRows, readWindow, streamWindow } from './window.js';
+import { type FetchRows, readWindow } from './window.js';
 
 /** Three 512 x 512 blocks of 224 int16 bands: a row of them across an EnMAP scene. Where larger blocks need more, `MOST_BLOCK_BYTES` bounds them. */
 const CACHE_BYTES = 384 * 2 ** 20;
@@ -52,10 +53,10 @@ export async function openGeoTiff(
       assertKept(name, layout, { window, bands });
       return readWindow(layout, { fetchRows, noData }, { window, bands });
     },
-    ...(canStream(layout, codecs) && {
-      streamRows: (window: Window, bands: readonly number[]) =>
-        streamWindow(layout, { source, codecs, noData }, { window, bands }),
-    }),
+    streamRows: (window, bands) =>
+      streamsWindow(layout, codecs, { window, bands })
+        ? (memory) => streamWindow(layout, { window, bands }, { source, codecs, noData, memory })
+        : undefined,
     close: () => source.close(),
   });
 }
@@ -101,12 +102,13 @@ function makeRowReader(
 ): FetchRows {
   const { offsets, byteCounts } = layout;
   const bytesPerRow = rowBytes(layout);
+  const kernels = createKernels();
   const decode = async (index: number, from: number, to: number): Promise<Words> => {
     // Rows of an uncompressed block are read by themselves.
     const part = layout.compression === 'none';
     const offset = offsets[index]! + (part ? from * bytesPerRow : 0);
     const bytes = await source.read(offset, part ? (to - from) * bytesPerRow : byteCounts[index]!);
-    return decodeBlock(bytes, layout, { codecs, place: { name: source.name, index, rows: to - from } });
+    return decodeBlock(bytes, layout, { codecs, kernels, place: { name: source.name, index, rows: to - from } });
   };
   const blockBytes = layout.blockRows * bytesPerRow;
   const planes = layout.planar ? layout.bands : 1;

@@ -1,12 +1,12 @@
 // A compressed, pixel-interleaved block as rows, while it is being inflated: of a 512 x 512 tile of 224 bands, 117 MB, no more than a few are held.
 import { RasterError } from '../error.js';
+import type { RowMemory } from '../pack.js';
 import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
-import { refuseBlock } from './decode.js';
+import { isForeign, predictedRows, refuseBlock } from './decode.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
-import { undoPredictor } from './predictor.js';
-import { toWords } from './tags.js';
+import { undoPredictorAt } from './predictor.js';
 
 /** Bytes read, and inflated, at a time. */
 const CHUNK_BYTES = 2 ** 20;
@@ -30,30 +30,46 @@ async function* chunksOf(source: ByteSource, offset: number, length: number): As
   for (let at = 0; at < length; at += CHUNK_BYTES) yield source.read(offset + at, Math.min(CHUNK_BYTES, length - at));
 }
 
-/** The rows of a block before the row `end`, in order. Rejects with RasterError where the bytes are damaged. */
+export interface StreamOptions {
+  readonly source: ByteSource;
+  readonly codecs: Codecs;
+  readonly memory: RowMemory;
+}
+
+/** The rows of a block before the row `end`, in order, in the memory given. Rejects with RasterError where the bytes are damaged. */
 export async function* streamBlock(
-  source: ByteSource,
   layout: Layout,
-  { codecs, index, end }: { codecs: Codecs; index: number; end: number },
+  { index, end }: { index: number; end: number },
+  { source, codecs, memory: { kernels, from } }: StreamOptions,
 ): AsyncGenerator<BlockRows, void, undefined> {
   const place = { name: source.name, index };
   const bytesPerRow = rowBytes(layout);
   const total = Math.min(end, rowsOfBlock(layout, index));
-  const buffer = new Uint8Array(Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow)) * bytesPerRow);
+  const most = Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow)) * bytesPerRow;
+  kernels.reserve(from + most + bytesPerRow);
+  const room = new Uint8Array(kernels.buffer, from, most);
   let first = 0;
   let filled = 0;
+  /** Undoes byte order and predictor of the rows in the room. */
+  const restore = (rows: number): SampleArray => {
+    const { sampleType, predictor } = layout;
+    const width = sampleSize(sampleType);
+    if (isForeign(layout)) swapBytes(room.subarray(0, rows * bytesPerRow), width);
+    undoPredictorAt(kernels, from, { predictor, rows: predictedRows(layout, rows) });
+    return new sampleArrays[sampleType](kernels.buffer, from, (rows * bytesPerRow) / width);
+  };
   try {
     const chunks = chunksOf(source, layout.offsets[index]!, layout.byteCounts[index]!);
     for await (const chunk of codecs.inflateStream!(chunks, CHUNK_BYTES))
       for (let at = 0; at < chunk.length; ) {
-        const wanted = Math.min(buffer.length, (total - first) * bytesPerRow) - filled;
+        const wanted = Math.min(most, (total - first) * bytesPerRow) - filled;
         const part = chunk.subarray(at, at + wanted);
-        buffer.set(part, filled);
+        room.set(part, filled);
         filled += part.length;
         at += part.length;
         if (part.length < wanted) continue;
         const rows = filled / bytesPerRow;
-        yield { first, rows, values: restore(buffer, layout, rows) };
+        yield { first, rows, values: restore(rows) };
         first += rows;
         filled = 0;
         if (first === total) return;
@@ -63,15 +79,4 @@ export async function* streamBlock(
     refuseBlock(layout, place, cause);
   }
   refuseBlock(layout, place, new Error(`expected ${total} rows, got ${first}`));
-}
-
-/** Undoes byte order and predictor of the first `rows` rows in place. */
-function restore(bytes: Uint8Array, layout: Layout, rows: number): SampleArray {
-  const { sampleType, littleEndian, predictor, blockCols, bands } = layout;
-  const width = sampleSize(sampleType);
-  const used = bytes.subarray(0, rows * rowBytes(layout));
-  if (!littleEndian && width > 1 && predictor !== 3) swapBytes(used, width);
-  const shape = { rows, length: blockCols * bands, stride: bands };
-  undoPredictor(toWords(used.buffer, 0, used.length, width), predictor, shape);
-  return new sampleArrays[sampleType](used.buffer as ArrayBuffer, 0, used.length / width);
 }

@@ -1,13 +1,10 @@
 // A window of the scene, assembled from the blocks that it touches.
 
-import type { StoredRows } from '../pack.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { Block, SampleArray, Window } from '../scene.js';
-import type { ByteSource, Codecs } from '../source.js';
 import { copyPixels, fillPixels, interleavePlanes, type Place } from './gather.js';
 import { type Part, partsOf } from './grid.js';
 import { type Layout, rowBytes } from './layout.js';
-import { streamBlock } from './stream.js';
 import { toWords, type Words } from './tags.js';
 
 /** Blocks are decoded side by side as long as they are few and their bytes together stay small. */
@@ -113,7 +110,7 @@ async function copyPlanes(
 }
 
 /** What a block that was never written holds: NoData where the type can say it, else 0. */
-function fillValues(layout: Layout, noData: number | undefined, bands: number): SampleArray {
+export function fillValues(layout: Layout, noData: number | undefined, bands: number): SampleArray {
   const values = new sampleArrays[layout.sampleType](bands).fill(noData ?? 0);
   const held = noData === undefined || Number.isNaN(noData) || layout.sampleType === 'float32' || values[0] === noData;
   return held ? values : values.fill(0);
@@ -138,35 +135,4 @@ async function runInLanes(jobs: readonly (() => Promise<void>)[], lanes: number)
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-}
-
-/** The rows of a window while its blocks are inflated. */
-export async function* streamWindow(
-  layout: Layout,
-  { source, codecs, noData }: { source: ByteSource; codecs: Codecs; noData: number | undefined },
-  { window, bands }: { window: Window; bands: readonly number[] },
-): AsyncGenerator<StoredRows, void, undefined> {
-  const { blockCols, bands: S } = layout;
-  const bandOffsets = Int32Array.from(bands);
-  for (const part of partsOf(layout, window)) {
-    const taken = { row: part.top, col: part.left, rows: part.bottom - part.top, cols: part.right - part.left };
-    if (layout.byteCounts[part.index] === 0) {
-      const values = fillValues(layout, noData, S);
-      yield { window: taken, values, start: 0, rowStride: 0, pixelStride: 0, bandOffsets };
-      continue;
-    }
-    const [from, end] = [part.top - part.blockRow, part.bottom - part.blockRow];
-    for await (const { first, rows, values } of streamBlock(source, layout, { codecs, index: part.index, end })) {
-      const skipped = Math.max(0, from - first);
-      if (skipped >= rows) continue;
-      yield {
-        window: { ...taken, row: part.blockRow + first + skipped, rows: rows - skipped },
-        values,
-        start: (skipped * blockCols + part.left - part.blockCol) * S,
-        rowStride: blockCols * S,
-        pixelStride: S,
-        bandOffsets,
-      };
-    }
-  }
 }

@@ -1,5 +1,6 @@
 // Writes a tiled, DEFLATE-compressed GeoTIFF window by window. Tiles are compressed and written as soon as they are full,
 // so windows that come row by row keep no more than a row of tiles in memory.
+import { createKernels, type Kernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSink, Codecs } from '../source.js';
@@ -38,6 +39,7 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
   const places: Places = { offsets: new Float64Array(blocks), byteCounts: new Float64Array(blocks), end: 0 };
   places.end = encodeHeader([allFields(plan, places)], plan).length;
   const tiles = collectTiles(plan);
+  const kernels = createKernels();
   let queue = Promise.resolve();
   let finished = false;
   return {
@@ -46,7 +48,7 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
       const before = queue;
       if (finished) refuse(plan.name, 'already closed; create it again');
       for (const tile of tiles.take(window, data)) {
-        const packed = packTile(tile, plan, codecs);
+        const packed = packTile(tile, plan, { codecs, kernels });
         packed.catch(() => {}); // seen when the queue comes to it
         queue = queue.then(async () => placeTile(tile.index, await packed, { plan, sink, places }));
       }
@@ -85,10 +87,14 @@ function allFields({ fields, big }: Plan, { offsets, byteCounts }: Places): Fiel
 }
 
 /** Compresses the planes of a tile side by side. */
-function packTile({ words }: FullTile, plan: Plan, codecs: Codecs): Promise<Uint8Array[]> {
+function packTile(
+  { words }: FullTile,
+  plan: Plan,
+  { codecs, kernels }: { codecs: Codecs; kernels: Kernels },
+): Promise<Uint8Array[]> {
   const length = words.length / plan.planes;
   const planes = Array.from({ length: plan.planes }, (_, p) => words.subarray(p * length, (p + 1) * length));
-  return Promise.all(planes.map(async (plane) => codecs.deflate(predict(plane, plan))));
+  return Promise.all(planes.map(async (plane) => codecs.deflate(predict(kernels, plane, plan))));
 }
 
 /** Lays the planes of a tile down, in order: the same windows give the same bytes. */

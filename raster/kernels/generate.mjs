@@ -1,0 +1,30 @@
+// Makes src/generated/kernels.ts from the AssemblyScript beside this file:  node raster/kernels/generate.mjs [OUTPUT FOLDER]
+// The module travels as text, so that neither bundlers nor packages have to know of a .wasm file.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const OPTIONS = ['--enable', 'simd', '-O3', '--runtime', 'stub', '--noAssert', '--use', 'abort='];
+
+/** Compiles index.ts to WebAssembly. */
+async function compile() {
+  let binary;
+  const { error, stderr } = await asc.main(['index.ts', '--baseDir', here, ...OPTIONS, '--outFile', 'kernels.wasm'], {
+    writeFile: (_, contents) => {
+      binary = contents;
+    },
+  });
+  if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
+  return binary;
+}
+
+const folder = resolve(process.argv[2] ?? join(here, '..', 'src', 'generated'));
+const base64 = Buffer.from(await compile()).toString('base64');
+mkdirSync(folder, { recursive: true });
+writeFileSync(
+  join(folder, 'kernels.ts'),
+  `// Made by kernels/generate.mjs from the AssemblyScript in kernels/; do not edit.\nexport const KERNELS_BASE64 =\n  '${base64}';\n`,
+);

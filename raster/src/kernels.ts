@@ -1,0 +1,64 @@
+// The WebAssembly kernels (kernels/*.ts), and the memory that they work on. Addresses are in bytes.
+import { RasterError } from './error.js';
+import { KERNELS_BASE64 } from './generated/kernels.js';
+
+/** What the module exports; `kernels/` says what each does. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  freeFrom(): number;
+  decodeLzw(input: number, inputBytes: number, output: number, size: number): number;
+  undoDifferences(at: number, rows: number, length: number, stride: number, width: number): void;
+  applyDifferences(at: number, rows: number, length: number, stride: number, width: number): void;
+  undoFloats(at: number, rows: number, length: number, stride: number, width: number, scratch: number): void;
+  applyFloats(at: number, rows: number, length: number, stride: number, width: number, scratch: number): void;
+  setPack(capacity: number, bands: number, spectra: number, numbers: number): void;
+  setBands(offsets: number, gains: number, shifts: number, missing: number): void;
+  setGroups(at: number, count: number): void;
+  packRow(type: number, from: number, cols: number, step: number, first: number): number;
+  packPlaneRow(type: number, from: number, cols: number, first: number): number;
+  packed(): number;
+  emptyPack(): void;
+}
+
+/** The kernels with a memory of their own: one user at a time. */
+export interface Kernels extends Omit<Exports, 'memory' | 'freeFrom'> {
+  /** The first byte that callers may use, a multiple of 16. */
+  readonly base: number;
+  /** The memory as it is now; `reserve` may put another in its place. */
+  readonly buffer: ArrayBuffer;
+  /** Makes the memory reach to `end` at least. It never shrinks. Throws RasterError where there is not enough. */
+  reserve(end: number): void;
+}
+
+const PAGE_BYTES = 2 ** 16;
+
+/** Kernels read and write a little behind what they are given. */
+const SLACK_BYTES = 64;
+
+/** `address`, rounded up to where vectors lie best. */
+export const aligned = (address: number): number => Math.ceil(address / 16) * 16;
+
+/** A new instance of the kernels, with a memory of its own. */
+export function createKernels(): Kernels {
+  const binary = Uint8Array.from(atob(KERNELS_BASE64), (character) => character.charCodeAt(0));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary));
+  const { memory, freeFrom, ...kernels } = exports as Exports;
+  return {
+    ...kernels,
+    base: freeFrom(),
+    get buffer() {
+      return memory.buffer;
+    },
+    reserve(end) {
+      const lacking = end + SLACK_BYTES - memory.buffer.byteLength;
+      if (lacking <= 0) return;
+      try {
+        memory.grow(Math.ceil(lacking / PAGE_BYTES));
+      } catch (cause) {
+        throw new RasterError(`${Math.ceil(end / 2 ** 20)} MiB of memory are not to be had; close other programs`, {
+          cause,
+        });
+      }
+    },
+  };
+}

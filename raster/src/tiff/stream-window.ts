@@ -1,0 +1,130 @@
+// The rows of a window for a model: its blocks decoded one after another in the kernels' memory, none kept.
+import { aligned } from '../kernels.js';
+import type { StoredRows } from '../pack.js';
+import { sampleArrays, sampleSize } from '../samples.js';
+import type { SampleArray, Window } from '../scene.js';
+import { decodeBlockAt } from './decode.js';
+import { type Part, partsOf } from './grid.js';
+import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
+import { canStream, type StreamOptions, streamBlock } from './stream.js';
+import { fillValues } from './window.js';
+
+/** Decoded blocks that are held together at most, of all the bands asked for at one place. */
+const MOST_BYTES = 2 ** 26;
+
+/**
+ * Whether the blocks of a window can be decoded once each, and few bytes at a time; else what was decoded must be kept for the next window,
+ * or only the rows asked for must be read.
+ */
+export function streamsWindow(
+  layout: Layout,
+  codecs: StreamOptions['codecs'],
+  { window, bands }: { window: Window; bands: readonly number[] },
+): boolean {
+  if (canStream(layout, codecs)) return true;
+  const bytes = layout.blockRows * rowBytes(layout) * (layout.planar ? bands.length : 1);
+  const once = partsOf(layout, window).every(({ whole }) => whole);
+  return layout.compression !== 'none' && bytes <= MOST_BYTES && once;
+}
+
+interface Work extends StreamOptions {
+  readonly layout: Layout;
+  readonly noData: number | undefined;
+  readonly bands: readonly number[];
+  /** Of a pixel-interleaved block. */
+  readonly bandOffsets: Int32Array;
+}
+
+/** The rows of a window that `streamsWindow`. Rejects with RasterError where the bytes are damaged. */
+export async function* streamWindow(
+  layout: Layout,
+  { window, bands }: { window: Window; bands: readonly number[] },
+  options: StreamOptions & { readonly noData: number | undefined },
+): AsyncGenerator<StoredRows, void, undefined> {
+  const work = { ...options, layout, bands, bandOffsets: Int32Array.from(bands) };
+  const stream = layout.planar ? planeRows : canStream(layout, options.codecs) ? inflatedRows : pixelRows;
+  for (const part of partsOf(layout, window)) yield* stream(work, part);
+}
+
+/** The pixels of the scene that a part holds. */
+const windowOf = ({ top, left, bottom, right }: Part): Window => ({
+  row: top,
+  col: left,
+  rows: bottom - top,
+  cols: right - left,
+});
+
+/** A part whose block was never written. */
+function emptyRows({ layout, noData, bands }: Work, part: Part): StoredRows {
+  const values = fillValues(layout, noData, layout.planar ? bands.length : layout.bands);
+  const bandOffsets = Int32Array.from(bands, (band, i) => (layout.planar ? i : band));
+  return { window: windowOf(part), values, start: 0, rowStride: 0, pixelStride: 0, bandOffsets };
+}
+
+/** A large pixel-interleaved block, some rows at a time. */
+async function* inflatedRows(work: Work, part: Part): AsyncGenerator<StoredRows, void, undefined> {
+  const { layout, bandOffsets } = work;
+  if (layout.byteCounts[part.index] === 0) {
+    yield emptyRows(work, part);
+    return;
+  }
+  const { blockCols, bands: S } = layout;
+  const [from, end] = [part.top - part.blockRow, part.bottom - part.blockRow];
+  for await (const { first, rows, values } of streamBlock(layout, { index: part.index, end }, work)) {
+    const skipped = Math.max(0, from - first);
+    if (skipped >= rows) continue;
+    const window = { ...windowOf(part), row: part.blockRow + first + skipped, rows: rows - skipped };
+    const start = (skipped * blockCols + part.left - part.blockCol) * S;
+    yield { window, values, start, rowStride: blockCols * S, pixelStride: S, bandOffsets };
+  }
+}
+
+/** Decodes a block at `at` and returns its stored values. */
+async function decodeAt({ source, codecs, memory, layout }: Work, index: number, at: number): Promise<SampleArray> {
+  const { kernels } = memory;
+  const rows = rowsOfBlock(layout, index);
+  const bytes = await source.read(layout.offsets[index]!, layout.byteCounts[index]!);
+  await decodeBlockAt(bytes, layout, { codecs, kernels, place: { name: source.name, index, rows }, at });
+  const { sampleType } = layout;
+  return new sampleArrays[sampleType](kernels.buffer, at, (rows * rowBytes(layout)) / sampleSize(sampleType));
+}
+
+/** A pixel-interleaved block. */
+async function* pixelRows(work: Work, part: Part): AsyncGenerator<StoredRows, void, undefined> {
+  const { layout, bandOffsets, memory } = work;
+  if (layout.byteCounts[part.index] === 0) {
+    yield emptyRows(work, part);
+    return;
+  }
+  const { blockCols, bands: S } = layout;
+  const values = await decodeAt(work, part.index, memory.from);
+  yield { window: windowOf(part), values, start: 0, rowStride: blockCols * S, pixelStride: S, bandOffsets };
+}
+
+/** The blocks of the bands asked for. Where the first of them holds nothing but NoData, the others are not read. */
+async function* planeRows(work: Work, part: Part): AsyncGenerator<StoredRows, void, undefined> {
+  const { layout, bands, memory, noData } = work;
+  const { kernels, from } = memory;
+  const { blockCols, blocksAcross, blocksDown } = layout;
+  const size = sampleSize(layout.sampleType);
+  const plane = aligned(layout.blockRows * rowBytes(layout));
+  const indices = bands.map((band) => band * blocksAcross * blocksDown + part.index);
+  // All at once, that what was decoded stays where it is; a row more for the predictor.
+  kernels.reserve(from + bands.length * plane + 2 * rowBytes(layout));
+  for (const [i, index] of indices.entries()) {
+    const at = from + i * plane;
+    if (layout.byteCounts[index] === 0) {
+      const samples = new sampleArrays[layout.sampleType](kernels.buffer, at, plane / size);
+      samples.fill(fillValues(layout, noData, 1)[0]!);
+      continue;
+    }
+    const values = await decodeAt(work, index, at);
+    if (i === 0 && noData !== undefined && values.every((value) => value === noData)) {
+      yield emptyRows(work, part);
+      return;
+    }
+  }
+  const values = new sampleArrays[layout.sampleType](kernels.buffer, from, (bands.length * plane) / size);
+  const bandOffsets = Int32Array.from(bands, (_, i) => (i * plane) / size);
+  yield { window: windowOf(part), values, start: 0, rowStride: blockCols, pixelStride: 1, bandOffsets };
+}
