@@ -122,7 +122,12 @@ describe('openScene', () => {
     ['an empty file', 'empty.tif', '', /empty\.tif: is empty \(0 bytes\)/],
     ['a ZIP', 'delivery.ZIP', 'PK\x03\x04...', /a packed delivery; unpack it/],
     ['a gzip', 'delivery.tar.gz', Uint8Array.of(0x1f, 0x8b, 8, 0), /a packed delivery; unpack it/],
-    ['HDF5', 'scene.h5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10), /an HDF5 or NetCDF file: .* with GDAL/],
+    [
+      'HDF5',
+      'scene.h5',
+      Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10),
+      /scene\.h5: cannot open it: .*; fetch it again/,
+    ],
     ['a header that is none', 'foo.hdr', 'samples = 1', /no data file beside foo\.hdr/],
   ] as const)
     it(`refuses ${what}, saying what is readable`, () =>
