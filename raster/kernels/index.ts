@@ -1,4 +1,5 @@
 // The inner loops of reading and writing rasters, as WebAssembly with 128-bit vectors: compiled by generate.mjs.
+export { beginInflate, inflate, inflatedFrom, inflatedTo } from './inflate';
 export { decodeLzw } from './lzw';
 export { emptyPack, packed, packPlaneRow, packRow, setBands, setGroups, setPack } from './pack';
 export { applyDifferences, applyFloats, undoDifferences, undoFloats } from './predictor';

@@ -6,6 +6,10 @@ import { KERNELS_BASE64 } from './generated/kernels.js';
 interface Exports {
   readonly memory: WebAssembly.Memory;
   freeFrom(): number;
+  beginInflate(): void;
+  inflate(from: number, end: number, final: boolean, to: number, limit: number, history: number): number;
+  inflatedFrom(): number;
+  inflatedTo(): number;
   decodeLzw(input: number, inputBytes: number, output: number, size: number): number;
   undoDifferences(at: number, rows: number, length: number, stride: number, width: number): void;
   applyDifferences(at: number, rows: number, length: number, stride: number, width: number): void;

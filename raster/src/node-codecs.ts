@@ -1,4 +1,3 @@
-import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { Codecs } from './source.js';
@@ -32,7 +31,6 @@ const DIFFERENCES = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
-  inflateStream: (bytes, chunk) => pipeline(Readable.from(bytes), zlib.createInflate({ chunkSize: chunk }), () => {}),
   deflate: (bytes) => deflateAsync(bytes, DIFFERENCES),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

@@ -30,30 +30,39 @@ export async function openFile(path: string): Promise<ByteSource> {
 const MOST_BYTES_A_READ = 2 ** 30;
 
 function fileSource(path: string, handle: FileHandle, size: number): ByteSource {
+  const assertInside = (offset: number, length: number): void => {
+    if (!(offset >= 0 && length >= 0 && offset + length <= size))
+      throw new RasterError(
+        `${path}: bytes ${offset}..${offset + length} are not in the file of ${size} bytes; it is damaged or cut off, get it again`,
+        { path },
+      );
+  };
+  const readInto = async (offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+    const { length } = bytes;
+    assertInside(offset, length);
+    try {
+      for (let got = 0; got < length; ) {
+        const part = Math.min(length - got, MOST_BYTES_A_READ);
+        const { bytesRead } = await handle.read(bytes, got, part, offset + got);
+        if (bytesRead === 0)
+          throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
+        got += bytesRead;
+      }
+    } catch (cause) {
+      throw toRasterError('read it', path, cause);
+    }
+  };
   return {
     name: path,
     size,
     async read(offset, length) {
-      if (!(offset >= 0 && length >= 0 && offset + length <= size))
-        throw new RasterError(
-          `${path}: bytes ${offset}..${offset + length} are not in the file of ${size} bytes; it is damaged or cut off, get it again`,
-          { path },
-        );
-      try {
-        // Not from Node's shared pool: blocks are kept, and their words need alignment.
-        const bytes = Buffer.allocUnsafeSlow(length);
-        for (let got = 0; got < length; ) {
-          const part = Math.min(length - got, MOST_BYTES_A_READ);
-          const { bytesRead } = await handle.read(bytes, got, part, offset + got);
-          if (bytesRead === 0)
-            throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
-          got += bytesRead;
-        }
-        return bytes;
-      } catch (cause) {
-        throw toRasterError('read it', path, cause);
-      }
+      assertInside(offset, length);
+      // Not from Node's shared pool: blocks are kept, and their words need alignment.
+      const bytes = Buffer.allocUnsafeSlow(length);
+      await readInto(offset, bytes);
+      return bytes;
     },
+    readInto,
     close: () => handle.close(),
   };
 }

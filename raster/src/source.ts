@@ -5,6 +5,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`; rejects with RasterError when they are not all there. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same into `bytes`, as many as it holds; absent where the platform hands out its own memory. */
+  readInto?(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -12,8 +14,6 @@ export interface ByteSource {
 export interface Codecs {
   /** zlib streams (RFC 1950) to at most `size` bytes. */
   inflate(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
-  /** A zlib stream piece by piece, in pieces of about `chunk` bytes; absent where the platform cannot. Ending it early frees what it holds. */
-  inflateStream?(bytes: AsyncIterable<Uint8Array>, chunk: number): AsyncIterable<Uint8Array>;
   /** ZSTD frames (RFC 8878) to at most `size` bytes; absent where the platform has no ZSTD, which JavaScript then decompresses, slower. */
   unzstd?(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
   /** to zlib streams (RFC 1950). */

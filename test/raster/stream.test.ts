@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, deflateSync } from 'node:zlib';
 import { createGeoTiff, type GeoTiffOptions, openGeoTiff, type SampleType, type Window } from '@egunet/raster';
 import { nodeCodecs, openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
@@ -23,10 +24,19 @@ function values(type: SampleType, { rows, cols, bands }: Size) {
   });
 }
 
-async function geoTiff(size: Size, type: SampleType, options: Partial<GeoTiffOptions>): Promise<Buffer> {
+async function geoTiff(
+  size: Size,
+  type: SampleType,
+  options: Partial<GeoTiffOptions>,
+  deflate = nodeCodecs.deflate,
+): Promise<Buffer> {
   const sink = memorySink();
   const bands = Array.from({ length: size.bands }, () => ({ gain: 1e-4, offset: -0.01 }));
-  const writer = createGeoTiff(sink, nodeCodecs, { ...size, sampleType: type, bands, noData: NO_DATA, ...options });
+  const writer = createGeoTiff(
+    sink,
+    { ...nodeCodecs, deflate },
+    { ...size, sampleType: type, bands, noData: NO_DATA, ...options },
+  );
   await writer.writeWindow({ row: 0, col: 0, rows: size.rows, cols: size.cols }, values(type, size));
   await writer.close();
   return Buffer.from(sink.bytes());
@@ -87,6 +97,61 @@ describe('Streaming spectra', () => {
       const scene = await openScene(path);
       await assertSame(scene, { row: 3, col: 5, rows: 80, cols: 60 }, { bands: [4, 0, 2], pixels: 512 });
       await scene.close();
+    }
+  });
+
+  const { Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED } = constants;
+  for (const how of [
+    { level: 0 },
+    { level: 1, strategy: Z_DEFAULT_STRATEGY },
+    { level: 9, strategy: Z_DEFAULT_STRATEGY, memLevel: 1 },
+    { level: 6, strategy: Z_FILTERED, windowBits: 9 },
+    { level: 6, strategy: Z_HUFFMAN_ONLY },
+    { level: 6, strategy: Z_RLE },
+    { level: 6, strategy: Z_FIXED },
+  ])
+    it(`inflates what zlib deflates: ${JSON.stringify(how)}`, async () => {
+      const deflate = (bytes: Uint8Array) => deflateSync(bytes, how);
+      for (const [type, tile] of [
+        ['int16', 512],
+        ['float32', 64],
+      ] as const) {
+        const scene = await open(await geoTiff(size, type, { tile, interleave: 'pixel', predictor: 1 }, deflate));
+        await assertSame(scene, { row: 0, col: 0, ...size }, { bands: [0, 4, 8], pixels: 4096 });
+      }
+    });
+
+  it('inflates damaged blocks to what zlib makes of them, or refuses them like zlib', async () => {
+    const one = { rows: 64, cols: 64, bands: 9 };
+    const [window, bands] = [{ row: 0, col: 0, rows: 64, cols: 64 }, [0, 1, 2, 3, 4, 5, 6, 7, 8]];
+    for (const strategy of [Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY]) {
+      let length = 0;
+      const deflate = (bytes: Uint8Array) => {
+        const tile = deflateSync(bytes, { strategy });
+        length = tile.length;
+        return tile;
+      };
+      const good = await geoTiff(one, 'int16', { tile: 64, interleave: 'pixel' }, deflate);
+      const begin = good.length - length - (length % 2);
+      const damage = fc.array(fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(255)), {
+        minLength: 1,
+        maxLength: 3,
+      });
+      await fc.assert(
+        fc.asyncProperty(damage, async (places) => {
+          const bytes = Buffer.from(good);
+          // The header stays: the tile begins behind it and ends with the file; most blows go to its first bytes, where the codes stand.
+          for (const [at, value] of places) bytes[begin + Math.floor((bytes.length - begin) * at ** 4)] = value;
+          const scene = await open(bytes);
+          const read = await scene.readSpectra(window, bands).then(Boolean, () => false);
+          if (read) await assertSame(scene, window, { bands, pixels: 4096 });
+          else
+            await assert.rejects(async () => {
+              for await (const _ of scene.streamSpectra(window, bands, 100));
+            }, /RasterError: .*tile 0 \(deflate\) cannot be decoded/);
+        }),
+        { numRuns: 120, seed: 5 },
+      );
     }
   });
 

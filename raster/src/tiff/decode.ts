@@ -1,8 +1,10 @@
 // From a block's bytes in the file to its words in memory.
+import { RasterError } from '../error.js';
+import { endInflating, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from '../inflate.js';
 import { aligned, type Kernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import { sampleSize, swapBytes } from '../samples.js';
-import type { Codecs } from '../source.js';
+import type { ByteSource, Codecs } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
 import { decodeLzwAt } from './lzw.js';
 import { type Rows, undoPredictor, undoPredictorAt } from './predictor.js';
@@ -47,23 +49,63 @@ export async function decodeBlock(bytes: Uint8Array, layout: Layout, options: De
   return toWords(own.buffer, own.byteOffset, needed, width);
 }
 
-/** The same at `at` in the kernels' memory. */
+/** Where a block is decoded in the kernels' memory: behind `scratch` lies nothing that is needed any more. */
+export interface BlockMemory {
+  readonly at: number;
+  readonly scratch: number;
+}
+
+/** Bytes that are written behind a block while it is decoded. */
+export const BEHIND_BYTES = OVERSHOOT_BYTES;
+
+/** Reads block `place` of the file and decodes it at `at` in the kernels' memory. Rejects with RasterError where the bytes are damaged. */
 export async function decodeBlockAt(
-  bytes: Uint8Array,
+  source: ByteSource,
   layout: Layout,
-  { at, ...options }: DecodeOptions & { readonly at: number },
+  { at, scratch, ...options }: DecodeOptions & BlockMemory,
 ): Promise<void> {
   const { kernels, place } = options;
-  const needed = place.rows * rowBytes(layout);
-  if (layout.compression === 'lzw') decodeLzwBlock(bytes, layout, { ...options, at });
+  const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
+  const size = place.rows * rowBytes(layout);
+  if (layout.compression === 'deflate') await inflateBlock(layout, { kernels, place, source, at, scratch });
   else {
-    const raw = await decompress(bytes, layout, options);
-    kernels.reserve(at + needed);
-    new Uint8Array(kernels.buffer).set(raw.subarray(0, needed), at);
+    const bytes = await source.read(offset, length);
+    if (layout.compression === 'lzw') decodeLzwBlock(bytes, layout, { ...options, at, scratch });
+    else {
+      const raw = await decompress(bytes, layout, options);
+      kernels.reserve(at + size);
+      new Uint8Array(kernels.buffer).set(raw.subarray(0, size), at);
+    }
   }
-  if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, at, needed), sampleSize(layout.sampleType));
-  kernels.reserve(at + needed + rowBytes(layout));
-  undoPredictorAt(kernels, at, { predictor: layout.predictor, rows: predictedRows(layout, place.rows) });
+  if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, at, size), sampleSize(layout.sampleType));
+  kernels.reserve(scratch + rowBytes(layout));
+  undoPredictorAt(kernels, { at, scratch }, { predictor: layout.predictor, rows: predictedRows(layout, place.rows) });
+}
+
+async function inflateBlock(
+  layout: Layout,
+  {
+    kernels,
+    place,
+    source,
+    at,
+    scratch,
+  }: Pick<DecodeOptions, 'kernels' | 'place'> & BlockMemory & { source: ByteSource },
+): Promise<void> {
+  const limit = at + place.rows * rowBytes(layout);
+  const room = aligned(Math.max(scratch, limit + BEHIND_BYTES));
+  kernels.reserve(room + INFLATER_BYTES);
+  const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
+  const inflater = makeInflater(kernels, { source, offset, length, room });
+  let end = at;
+  try {
+    end = await inflater.inflate(at, limit, at);
+    if (end >= limit) await endInflating(inflater, end, { history: at, padded: !layout.tiled });
+  } catch (cause) {
+    if (cause instanceof RasterError) throw cause;
+    refuseBlock(layout, place, cause);
+  }
+  assertLength(end - at, layout, place);
 }
 
 /** Throws the RasterError of a block whose bytes are damaged. */
@@ -81,11 +123,11 @@ function assertLength(length: number, layout: Layout, place: BlockPlace): void {
 function decodeLzwBlock(
   bytes: Uint8Array,
   layout: Layout,
-  { kernels, place, at }: DecodeOptions & { readonly at: number },
+  { kernels, place, at, scratch }: DecodeOptions & BlockMemory,
 ): void {
   let length = 0;
   try {
-    length = decodeLzwAt(kernels, bytes, { at, size: place.rows * rowBytes(layout) });
+    length = decodeLzwAt(kernels, bytes, { at, size: place.rows * rowBytes(layout), room: scratch });
   } catch (cause) {
     refuseBlock(layout, place, cause);
   }
@@ -95,8 +137,9 @@ function decodeLzwBlock(
 function unlzw(bytes: Uint8Array, layout: Layout, options: DecodeOptions): Uint8Array {
   const { kernels, place } = options;
   const at = aligned(kernels.base);
-  decodeLzwBlock(bytes, layout, { ...options, at });
-  return new Uint8Array(kernels.buffer, at, place.rows * rowBytes(layout)).slice();
+  const size = place.rows * rowBytes(layout);
+  decodeLzwBlock(bytes, layout, { ...options, at, scratch: at + size + BEHIND_BYTES });
+  return new Uint8Array(kernels.buffer, at, size).slice();
 }
 
 /** Unpacks what the platform's codecs unpack. */

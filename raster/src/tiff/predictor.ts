@@ -14,17 +14,23 @@ export interface Rows {
 
 const rowBytes = ({ length, width }: Rows): number => length * width;
 
-/** Undoes a predictor of rows that lie at `at` in the kernels' memory, which reaches a row further. */
-export function undoPredictorAt(kernels: Kernels, at: number, { predictor, rows }: Job): void {
-  const { length, stride, width } = rows;
-  if (predictor === 2) kernels.undoDifferences(at, rows.rows, length, stride, width);
-  if (predictor === 3) kernels.undoFloats(at, rows.rows, length, stride, width, at + rows.rows * rowBytes(rows));
+/** Rows in the kernels' memory, and room for one more. */
+interface RowsAt {
+  readonly at: number;
+  readonly scratch: number;
 }
 
-function applyPredictorAt(kernels: Kernels, at: number, { predictor, rows }: Job): void {
+/** Undoes a predictor in place in the kernels' memory. */
+export function undoPredictorAt(kernels: Kernels, { at, scratch }: RowsAt, { predictor, rows }: Job): void {
+  const { length, stride, width } = rows;
+  if (predictor === 2) kernels.undoDifferences(at, rows.rows, length, stride, width);
+  if (predictor === 3) kernels.undoFloats(at, rows.rows, length, stride, width, scratch);
+}
+
+function applyPredictorAt(kernels: Kernels, { at, scratch }: RowsAt, { predictor, rows }: Job): void {
   const { length, stride, width } = rows;
   if (predictor === 2) kernels.applyDifferences(at, rows.rows, length, stride, width);
-  if (predictor === 3) kernels.applyFloats(at, rows.rows, length, stride, width, at + rows.rows * rowBytes(rows));
+  if (predictor === 3) kernels.applyFloats(at, rows.rows, length, stride, width, scratch);
 }
 
 export interface Job {
@@ -51,7 +57,7 @@ function transform(
     const piece = { ...rows, rows: Math.min(most, rows.rows - first) };
     const part = bytes.subarray(first * row, (first + piece.rows) * row);
     room.set(part);
-    step(kernels, at, { predictor, rows: piece });
+    step(kernels, { at, scratch: at + most * row }, { predictor, rows: piece });
     part.set(room.subarray(0, part.length));
   }
 }

@@ -54,7 +54,7 @@ export async function openGeoTiff(
       return readWindow(layout, { fetchRows, noData }, { window, bands });
     },
     streamRows: (window, bands) =>
-      streamsWindow(layout, codecs, { window, bands })
+      streamsWindow(layout, { window, bands })
         ? (memory) => streamWindow(layout, { window, bands }, { source, codecs, noData, memory })
         : undefined,
     close: () => source.close(),

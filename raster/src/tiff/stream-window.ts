@@ -1,13 +1,21 @@
 // The rows of a window for a model: its blocks decoded one after another in the kernels' memory, none kept.
 import { aligned } from '../kernels.js';
-import type { StoredRows } from '../pack.js';
+import type { RowMemory, StoredRows } from '../pack.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
-import { decodeBlockAt } from './decode.js';
+import type { ByteSource, Codecs } from '../source.js';
+import { BEHIND_BYTES, type BlockMemory, decodeBlockAt } from './decode.js';
 import { type Part, partsOf } from './grid.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
-import { canStream, type StreamOptions, streamBlock } from './stream.js';
+import { canStream, streamBlock } from './stream.js';
 import { fillValues } from './window.js';
+
+/** What streaming takes from the file and its platform. */
+export interface StreamOptions {
+  readonly source: ByteSource;
+  readonly codecs: Codecs;
+  readonly memory: RowMemory;
+}
 
 /** Decoded blocks that are held together at most, of all the bands asked for at one place. */
 const MOST_BYTES = 2 ** 26;
@@ -18,10 +26,9 @@ const MOST_BYTES = 2 ** 26;
  */
 export function streamsWindow(
   layout: Layout,
-  codecs: StreamOptions['codecs'],
   { window, bands }: { window: Window; bands: readonly number[] },
 ): boolean {
-  if (canStream(layout, codecs)) return true;
+  if (canStream(layout)) return true;
   const bytes = layout.blockRows * rowBytes(layout) * (layout.planar ? bands.length : 1);
   const once = partsOf(layout, window).every(({ whole }) => whole);
   return layout.compression !== 'none' && bytes <= MOST_BYTES && once;
@@ -42,7 +49,7 @@ export async function* streamWindow(
   options: StreamOptions & { readonly noData: number | undefined },
 ): AsyncGenerator<StoredRows, void, undefined> {
   const work = { ...options, layout, bands, bandOffsets: Int32Array.from(bands) };
-  const stream = layout.planar ? planeRows : canStream(layout, options.codecs) ? inflatedRows : pixelRows;
+  const stream = layout.planar ? planeRows : canStream(layout) ? inflatedRows : pixelRows;
   for (const part of partsOf(layout, window)) yield* stream(work, part);
 }
 
@@ -79,12 +86,14 @@ async function* inflatedRows(work: Work, part: Part): AsyncGenerator<StoredRows,
   }
 }
 
-/** Decodes a block at `at` and returns its stored values. */
-async function decodeAt({ source, codecs, memory, layout }: Work, index: number, at: number): Promise<SampleArray> {
-  const { kernels } = memory;
+/** Decodes a block and returns its stored values. */
+async function decodeAt(
+  { source, codecs, memory: { kernels }, layout }: Work,
+  index: number,
+  { at, scratch }: BlockMemory,
+): Promise<SampleArray> {
   const rows = rowsOfBlock(layout, index);
-  const bytes = await source.read(layout.offsets[index]!, layout.byteCounts[index]!);
-  await decodeBlockAt(bytes, layout, { codecs, kernels, place: { name: source.name, index, rows }, at });
+  await decodeBlockAt(source, layout, { codecs, kernels, place: { name: source.name, index, rows }, at, scratch });
   const { sampleType } = layout;
   return new sampleArrays[sampleType](kernels.buffer, at, (rows * rowBytes(layout)) / sampleSize(sampleType));
 }
@@ -97,7 +106,9 @@ async function* pixelRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
     return;
   }
   const { blockCols, bands: S } = layout;
-  const values = await decodeAt(work, part.index, memory.from);
+  const at = memory.from;
+  const scratch = at + layout.blockRows * rowBytes(layout) + BEHIND_BYTES;
+  const values = await decodeAt(work, part.index, { at, scratch });
   yield { window: windowOf(part), values, start: 0, rowStride: blockCols * S, pixelStride: S, bandOffsets };
 }
 
@@ -109,8 +120,8 @@ async function* planeRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
   const size = sampleSize(layout.sampleType);
   const plane = aligned(layout.blockRows * rowBytes(layout));
   const indices = bands.map((band) => band * blocksAcross * blocksDown + part.index);
-  // All at once, that what was decoded stays where it is; a row more for the predictor.
-  kernels.reserve(from + bands.length * plane + 2 * rowBytes(layout));
+  const scratch = aligned(from + bands.length * plane + BEHIND_BYTES);
+  kernels.reserve(scratch);
   for (const [i, index] of indices.entries()) {
     const at = from + i * plane;
     if (layout.byteCounts[index] === 0) {
@@ -118,7 +129,7 @@ async function* planeRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
       samples.fill(fillValues(layout, noData, 1)[0]!);
       continue;
     }
-    const values = await decodeAt(work, index, at);
+    const values = await decodeAt(work, index, { at, scratch });
     if (i === 0 && noData !== undefined && values.every((value) => value === noData)) {
       yield emptyRows(work, part);
       return;

@@ -1,14 +1,16 @@
 // A compressed, pixel-interleaved block as rows, while it is being inflated: of a 512 x 512 tile of 224 bands, 117 MB, no more than a few are held.
 import { RasterError } from '../error.js';
+import { endInflating, HISTORY_BYTES, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from '../inflate.js';
+import { aligned } from '../kernels.js';
 import type { RowMemory } from '../pack.js';
 import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
 import type { SampleArray } from '../scene.js';
-import type { ByteSource, Codecs } from '../source.js';
+import type { ByteSource } from '../source.js';
 import { isForeign, predictedRows, refuseBlock } from './decode.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
 import { undoPredictorAt } from './predictor.js';
 
-/** Bytes read, and inflated, at a time. */
+/** Bytes inflated at a time. */
 const CHUNK_BYTES = 2 ** 20;
 
 /** Rows of a block. */
@@ -21,62 +23,52 @@ export interface BlockRows {
 }
 
 /** Whether blocks are worth streaming: large and inflatable piece by piece. */
-export function canStream(layout: Layout, codecs: Codecs): boolean {
+export function canStream(layout: Layout): boolean {
   const large = layout.blockRows * rowBytes(layout) > 4 * CHUNK_BYTES;
-  return large && !layout.planar && layout.compression === 'deflate' && codecs.inflateStream !== undefined;
-}
-
-async function* chunksOf(source: ByteSource, offset: number, length: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < length; at += CHUNK_BYTES) yield source.read(offset + at, Math.min(CHUNK_BYTES, length - at));
-}
-
-export interface StreamOptions {
-  readonly source: ByteSource;
-  readonly codecs: Codecs;
-  readonly memory: RowMemory;
+  return large && !layout.planar && layout.compression === 'deflate';
 }
 
 /** The rows of a block before the row `end`, in order, in the memory given. Rejects with RasterError where the bytes are damaged. */
 export async function* streamBlock(
   layout: Layout,
   { index, end }: { index: number; end: number },
-  { source, codecs, memory: { kernels, from } }: StreamOptions,
+  { source, memory: { kernels, from } }: { source: ByteSource; memory: RowMemory },
 ): AsyncGenerator<BlockRows, void, undefined> {
   const place = { name: source.name, index };
+  const { sampleType, predictor, offsets, byteCounts } = layout;
   const bytesPerRow = rowBytes(layout);
   const total = Math.min(end, rowsOfBlock(layout, index));
-  const most = Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow)) * bytesPerRow;
-  kernels.reserve(from + most + bytesPerRow);
-  const room = new Uint8Array(kernels.buffer, from, most);
-  let first = 0;
-  let filled = 0;
-  /** Undoes byte order and predictor of the rows in the room. */
+  const most = Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow));
+  // Rows are restored at `from`; the stream itself is inflated behind what matches may still refer to.
+  const scratch = aligned(from + most * bytesPerRow);
+  const room = aligned(scratch + bytesPerRow);
+  const raw = aligned(room + INFLATER_BYTES) + HISTORY_BYTES;
+  kernels.reserve(raw + most * bytesPerRow + OVERSHOOT_BYTES);
+  const inflater = makeInflater(kernels, { source, offset: offsets[index]!, length: byteCounts[index]!, room });
   const restore = (rows: number): SampleArray => {
-    const { sampleType, predictor } = layout;
-    const width = sampleSize(sampleType);
-    if (isForeign(layout)) swapBytes(room.subarray(0, rows * bytesPerRow), width);
-    undoPredictorAt(kernels, from, { predictor, rows: predictedRows(layout, rows) });
-    return new sampleArrays[sampleType](kernels.buffer, from, (rows * bytesPerRow) / width);
+    const bytes = rows * bytesPerRow;
+    new Uint8Array(kernels.buffer).copyWithin(from, raw, raw + bytes);
+    if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, from, bytes), sampleSize(sampleType));
+    undoPredictorAt(kernels, { at: from, scratch }, { predictor, rows: predictedRows(layout, rows) });
+    return new sampleArrays[sampleType](kernels.buffer, from, bytes / sampleSize(sampleType));
   };
   try {
-    const chunks = chunksOf(source, layout.offsets[index]!, layout.byteCounts[index]!);
-    for await (const chunk of codecs.inflateStream!(chunks, CHUNK_BYTES))
-      for (let at = 0; at < chunk.length; ) {
-        const wanted = Math.min(most, (total - first) * bytesPerRow) - filled;
-        const part = chunk.subarray(at, at + wanted);
-        room.set(part, filled);
-        filled += part.length;
-        at += part.length;
-        if (part.length < wanted) continue;
-        const rows = filled / bytesPerRow;
-        yield { first, rows, values: restore(rows) };
-        first += rows;
-        filled = 0;
-        if (first === total) return;
-      }
+    let to = raw;
+    for (let first = 0; first < total; ) {
+      const rows = Math.min(most, total - first);
+      const limit = raw + rows * bytesPerRow;
+      const history = first === 0 ? raw : raw - HISTORY_BYTES;
+      to = await inflater.inflate(to, limit, history);
+      if (to < limit) throw new Error(`expected ${total} rows, got ${first + Math.floor((to - raw) / bytesPerRow)}`);
+      if (first + rows === rowsOfBlock(layout, index))
+        await endInflating(inflater, to, { history, padded: !layout.tiled });
+      yield { first, rows, values: restore(rows) };
+      first += rows;
+      new Uint8Array(kernels.buffer).copyWithin(raw - HISTORY_BYTES, limit - HISTORY_BYTES, to);
+      to -= limit - raw;
+    }
   } catch (cause) {
     if (cause instanceof RasterError) throw cause;
     refuseBlock(layout, place, cause);
   }
-  refuseBlock(layout, place, new Error(`expected ${total} rows, got ${first}`));
 }
