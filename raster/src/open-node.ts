@@ -44,7 +44,8 @@ async function placeOf(path: string): Promise<ScenePlace> {
 }
 
 /**
- * Opens a scene by its path, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an unpacked EnMAP L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE).
+ * Opens a scene by its path, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an EMIT L2A or PRISMA L2D file,
+ * an unpacked EnMAP or DESIS L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE).
  * Rejects with RasterError where there is nothing readable, or where an option has no meaning for the format.
  */
 export async function openScene(path: string, options: OpenOptions = {}): Promise<Scene> {

@@ -69,8 +69,8 @@ const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a scene, whatever its format, told from its content: GeoTIFF, ENVI (by its header or its data file), MATLAB v5, EMIT L2A (NetCDF-4), PRISMA L2D (HDF-EOS5),
- * or an EnMAP L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE).
+ * Opens a scene, whatever its format, told from its content: GeoTIFF, ENVI (by its header or its data file), MATLAB v5,
+ * EMIT L2A (NetCDF-4), PRISMA L2D (HDF-EOS5), or an EnMAP or DESIS L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE).
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {

@@ -129,6 +129,35 @@ describe('EMIT L2A', () => {
     assert.equal(scene.bands[2]!.fwhm, undefined, 'a width of 0 is none');
   });
 
+  it('has the same pixels where its lookup table is compressed, which is then read once', async () => {
+    const content = emitContent();
+    const windows = [
+      { row: 0, col: 1, rows: 2, cols: 2 },
+      { row: 1, col: 0, rows: 1, cols: 3 },
+    ];
+    const plain = await openHdf5Scene(memoryHdf5(content));
+    for (const path of ['/location/glt_x', '/location/glt_y'])
+      content.datasets[path] = { ...content.datasets[path]!, chunks: [2, 3] };
+    const file = memoryHdf5(content);
+    const compressed = await openHdf5Scene(file);
+    for (const window of windows) assert.deepEqual(await compressed.readWindow(window), await plain.readWindow(window));
+    assert.equal(file.reads.filter(({ path }) => path.startsWith('/location')).length, 2);
+  });
+
+  it('streams the spectra that its windows have', async () => {
+    for (const orthorectify of [true, false]) {
+      const scene = await openScene(chunked.path, { orthorectify });
+      const { spectra, valid } = await scene.readSpectra(whole(scene), [3, 20]);
+      const streamed = new Map<number, number[]>();
+      for await (const pack of scene.streamSpectra(whole(scene), [3, 20], 50))
+        for (let i = 0; i < pack.count; i++)
+          streamed.set(pack.pixels[i]!, [...pack.spectra.subarray(2 * i, 2 * i + 2)]);
+      assert.equal(streamed.size, valid.filter((is) => is === 1).length);
+      for (const [pixel, pair] of streamed) assert.deepEqual(pair, [...spectra.subarray(2 * pixel, 2 * pixel + 2)]);
+      await scene.close();
+    }
+  });
+
   it('is read chunk by chunk, each once however many windows take part of it', async () => {
     const content = emitContent();
     content.datasets['/reflectance'] = { ...content.datasets['/reflectance']!, chunks: [3, 2, 3] };

@@ -38,8 +38,6 @@ export interface Hdf5Cube extends Sides {
 
 /** Aimed at where the values lie in one piece, or in small chunks. */
 const GRANULE_BYTES = 2 ** 20;
-/** Granules are kept up to this, or up to one of every band; those that need no decompression are read again as fast. */
-const KEPT_BYTES = { chunked: 384 * 2 ** 20, plain: 64 * 2 ** 20 };
 /** A chunk of more is refused: the library would hold it twice. */
 const MOST_CHUNK_BYTES = 2 ** 29;
 /** One granule of every band, at most. */
@@ -78,12 +76,16 @@ function assertReadable(file: Hdf5File, dataset: NumericDataset, { granule, full
   if (chunkBytes > MOST_CHUNK_BYTES || everyBand > MOST_BYTES)
     refuse(
       file.name,
-      `${dataset.path} is stored in chunks of ${dataset.chunks!.join(' x ')}, too large to be read in part; rewrite it in chunks of at most some megabytes (h5repack)`,
+      `${dataset.path} is stored in chunks of ${(dataset.chunks ?? dataset.shape).join(' x ')}, too large to be read in part; rewrite it in chunks of at most some megabytes (h5repack)`,
     );
 }
 
-/** Opens a dataset of three dimensions, `order` says which. Throws RasterError where it is missing, not such, or in chunks too large to be read. */
-export function openCube(file: Hdf5File, path: string, order: readonly [Axis, Axis, Axis]): Hdf5Cube {
+/** Opens a dataset of three dimensions, `order` says which; granules are kept up to `kept` bytes, or one of every band. Throws RasterError where it is missing, not such, or in chunks too large to be read. */
+export function openCube(
+  file: Hdf5File,
+  path: string,
+  { order, kept }: { readonly order: readonly [Axis, Axis, Axis]; readonly kept: number },
+): Hdf5Cube {
   const dataset = needDataset(file, path, order);
   const full = sidesOf(dataset.shape, order);
   const granule = granuleOf(dataset, order);
@@ -111,7 +113,7 @@ export function openCube(file: Hdf5File, path: string, order: readonly [Axis, Ax
   }
 
   const granuleBytes = granule.rows * granule.cols * granule.bands * sampleSize(dataset.sampleType);
-  const capacity = Math.max(counts.bands, Math.floor(KEPT_BYTES[dataset.chunks ? 'chunked' : 'plain'] / granuleBytes));
+  const capacity = Math.max(counts.bands, Math.floor(kept / granuleBytes));
   const cached = makeBlockCache(capacity, load);
   return {
     name: file.name,

@@ -1,5 +1,6 @@
 // EMIT's geometry lookup table (GLT): for each pixel of the map the pixel of the swath, counted from 1; 0 where there is none. Legend: N pixels of a window.
 import { refuse } from '../refuse.js';
+import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { Hdf5Cube, Pixels } from './cube.js';
 import { type Hdf5File, type NumericDataset, needDataset } from './file.js';
@@ -32,6 +33,27 @@ function toIndices(
   return indices;
 }
 
+/** A compressed table of at most so many bytes is held; those of the products take about 17 MB. */
+const HELD_BYTES = 2 ** 26;
+
+/** Reads windows of a table. A compressed one is read once, as each window would cost whole chunks. */
+function tableReader(file: Hdf5File, table: NumericDataset): (window: Window) => Promise<SampleArray> | SampleArray {
+  const [rows, cols] = table.shape as [number, number];
+  if (!table.chunks || rows * cols * sampleSize(table.sampleType) > HELD_BYTES)
+    return (window) => file.read(table, [window.row, window.col], [window.rows, window.cols]);
+  let all: Promise<SampleArray> | undefined;
+  return async (window) => {
+    all ??= Promise.resolve(file.read(table, [0, 0], [rows, cols]));
+    const values = await all;
+    const part = new sampleArrays[table.sampleType](window.rows * window.cols);
+    for (let row = 0; row < window.rows; row++) {
+      const from = (window.row + row) * cols + window.col;
+      part.set(values.subarray(from, from + window.cols), row * window.cols);
+    }
+    return part;
+  };
+}
+
 /** Opens the lookup table of a swath. Throws RasterError where it is missing, or its two halves differ in size. */
 export function openLookup(file: Hdf5File, swath: Pick<Hdf5Cube, 'rows' | 'cols'>): Lookup {
   if (!file.dataset(COLUMNS) || !file.dataset(ROWS))
@@ -47,8 +69,10 @@ export function openLookup(file: Hdf5File, swath: Pick<Hdf5Cube, 'rows' | 'cols'
   if (xs.shape[0] !== rows || xs.shape[1] !== cols)
     refuse(file.name, `${COLUMNS} is ${xs.shape.join(' x ')}, but ${ROWS} ${rows} x ${cols}; fetch it again`);
 
+  const readers = new Map([xs, ys].map((table) => [table, tableReader(file, table)]));
+
   async function indices(table: NumericDataset, window: Window, most: number): Promise<Int32Array> {
-    const values = await file.read(table, [window.row, window.col], [window.rows, window.cols]);
+    const values = await readers.get(table)!(window);
     const fill = Number(file.attribute(table.path, '_FillValue')?.[0] ?? 0);
     return toIndices(values, { path: table.path, fill, most }, file.name);
   }

@@ -6,6 +6,7 @@ import type { Band, Georeference, Scene, Window } from '../scene.js';
 import { gatherPixels, type Hdf5Cube, openCube, type Pixels, pixelsOf } from './cube.js';
 import { openLookup } from './emit-lookup.js';
 import { type Hdf5File, numbersAttribute, readList, textAttribute } from './file.js';
+import { streamCells } from './stream.js';
 
 export interface EmitOptions {
   /** EMIT: false leaves the pixels as the sensor saw them; on a map grid otherwise. */
@@ -104,8 +105,11 @@ async function readEmitWindow({ cube, bands, pixels }: Source, window: Window, w
   return { rows: window.rows, cols: window.cols, bands: width, data: out };
 }
 
-/** Side of the windows of a map that read well: their pixels lie in a part of the swath not much larger. */
+/** Side of the windows of a map that read well, and of their parts: the pixels lie in a piece of the swath not much larger. */
 const MAP_BLOCK = 128;
+const MAP_PART = 64;
+/** Granules of the swath kept: for the next part of a map many, of the swath itself few. */
+const KEPT_BYTES = { map: 96 * 2 ** 20, swath: 8 * 2 ** 20 };
 
 /**
  * Opens an EMIT L2A reflectance file: on the map grid of its lookup table (each pixel the nearest of the swath, as the table has it), or with
@@ -113,7 +117,10 @@ const MAP_BLOCK = 128;
  * Rejects with RasterError where a dataset or attribute is missing, or not of the form described.
  */
 export async function openEmit(file: Hdf5File, { orthorectify = true }: EmitOptions): Promise<Scene> {
-  const cube = openCube(file, REFLECTANCE, ['rows', 'cols', 'bands']);
+  const cube = openCube(file, REFLECTANCE, {
+    order: ['rows', 'cols', 'bands'],
+    kept: orthorectify ? KEPT_BYTES.map : KEPT_BYTES.swath,
+  });
   if (!cube.sampleType.startsWith('float'))
     refuse(file.name, `${REFLECTANCE} should hold floats, got ${cube.sampleType}; fetch it again`);
   const bands = await bandsOf(file, cube.bands);
@@ -121,6 +128,9 @@ export async function openEmit(file: Hdf5File, { orthorectify = true }: EmitOpti
   const source = { cube, bands, pixels: lookup?.pixels ?? pixelsOf };
   const { rows, cols } = lookup ?? cube;
   const side = (kind: 'rows' | 'cols') => Math.min({ rows, cols }[kind], Math.max(MAP_BLOCK, cube.granule[kind]));
+  const readWindow = (window: Window, wanted: readonly number[] = bands.map((_, i) => i)) =>
+    readEmitWindow(source, window, wanted);
+  const part = lookup ? { rows: MAP_PART, cols: MAP_PART } : cube.granule;
   return makeScene({
     name: file.name,
     format: 'EMIT L2A',
@@ -136,7 +146,8 @@ export async function openEmit(file: Hdf5File, { orthorectify = true }: EmitOpti
       swath: `${cube.rows} rows x ${cube.cols} columns`,
       geometry: lookup ? "map grid, by the product's lookup table (nearest pixel)" : 'as the sensor saw it',
     },
-    readWindow: (window, wanted = bands.map((_, i) => i)) => readEmitWindow(source, window, wanted),
+    readWindow,
+    streamRows: streamCells({ readWindow, sampleType: cube.sampleType }, part),
     async close() {
       file.close();
     },

@@ -45,7 +45,8 @@ const describeShape = (shape: readonly number[]): string => `[${shape.slice(0, 8
 /** A dataset of numbers with as many dimensions as `axes` names, each at least 1. Throws RasterError at anything else. */
 export function needDataset(file: Hdf5File, path: string, axes: readonly string[]): NumericDataset {
   const dataset = file.dataset(path);
-  if (!dataset) refuse(file.name, `no dataset ${path} that can be read; the file is incomplete or damaged, fetch it again`);
+  if (!dataset)
+    refuse(file.name, `no dataset ${path} that can be read; the file is incomplete or damaged, fetch it again`);
   const { shape, sampleType } = dataset;
   if (shape.length !== axes.length)
     refuse(file.name, `${path} should be [${axes.join(' x ')}], got ${describeShape(shape)}; fetch it again`);

@@ -5,11 +5,15 @@ import { sampleArrays } from '../samples.js';
 import type { Band, Georeference, Scene, Window } from '../scene.js';
 import { gatherPixels, type Hdf5Cube, openCube, pixelsOf } from './cube.js';
 import { type Hdf5File, numbersAttribute, textAttribute } from './file.js';
+import { streamCells } from './stream.js';
 
 const SWATHS = '/HDFEOS/SWATHS';
 const FIELDS = `${SWATHS}/PRS_L2D_HCO/Data Fields`;
 const DETECTORS = ['VNIR', 'SWIR'] as const;
 type Detector = (typeof DETECTORS)[number];
+
+/** Granules of each cube that are kept; more where one of every band takes more. */
+const KEPT_BYTES = 8 * 2 ** 20;
 
 /** Metres. */
 const PIXEL = 30;
@@ -40,7 +44,7 @@ function scaleOf(file: Hdf5File, detector: Detector): { gain: number; offset: nu
 }
 
 function openDetector(file: Hdf5File, detector: Detector): DetectorBands {
-  const cube = openCube(file, `${FIELDS}/${detector}_Cube`, ['rows', 'bands', 'cols']);
+  const cube = openCube(file, `${FIELDS}/${detector}_Cube`, { order: ['rows', 'bands', 'cols'], kept: KEPT_BYTES });
   if (cube.sampleType !== 'uint16')
     refuse(file.name, `${detector}_Cube should hold uint16, got ${cube.sampleType}; fetch it again`);
   const name = `${detector[0]}${detector.slice(1).toLowerCase()}`;
@@ -134,6 +138,8 @@ export function openPrisma(file: Hdf5File): Scene {
   const bands = detectors.flatMap((detector) => detector.bands);
   if (bands.length === 0) refuse(file.name, 'no band has a wavelength; fetch it again');
   const { rows, cols } = vnir;
+  const readWindow = (window: Window, wanted: readonly number[] = bands.map((_, i) => i)) =>
+    readPrismaWindow(detectors, window, wanted);
   return makeScene({
     name: file.name,
     format: 'PRISMA L2D',
@@ -145,7 +151,8 @@ export function openPrisma(file: Hdf5File): Scene {
     georeference: georeferenceOf(file, vnir),
     block: vnir.block,
     facts: factsOf(file, vnir.bands + swir.bands - bands.length),
-    readWindow: (window, wanted = bands.map((_, i) => i)) => readPrismaWindow(detectors, window, wanted),
+    readWindow,
+    streamRows: streamCells({ readWindow, sampleType: 'uint16' }, vnir.granule),
     async close() {
       file.close();
     },
