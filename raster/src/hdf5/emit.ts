@@ -5,7 +5,7 @@ import { sampleArrays } from '../samples.js';
 import type { Band, Georeference, Scene, Window } from '../scene.js';
 import { gatherPixels, type Hdf5Cube, openCube, type Pixels, pixelsOf } from './cube.js';
 import { openLookup } from './emit-lookup.js';
-import { type Hdf5File, numbersAttribute, readList, textAttribute } from './file.js';
+import { factsOf, type Hdf5File, numbersAttribute, readList, textAttribute } from './file.js';
 import { streamCells } from './stream.js';
 
 export interface EmitOptions {
@@ -57,15 +57,6 @@ const FACTS: Readonly<Record<string, string>> = {
   time_coverage_start: 'acquired',
 };
 
-function factsOf(file: Hdf5File): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(FACTS).flatMap(([name, fact]) => {
-      const text = textAttribute(file, name);
-      return text ? [[fact, text]] : [];
-    }),
-  );
-}
-
 /** The code of the last AUTHORITY in a WKT, which is that of the whole; undefined where it names none. */
 const epsgOf = (wkt: string | undefined): number | undefined => {
   const code = [...(wkt ?? '').matchAll(/(?:AUTHORITY|ID)\["EPSG",\s*"?(\d+)"?\]/g)].at(-1)?.[1];
@@ -108,8 +99,8 @@ async function readEmitWindow({ cube, bands, pixels }: Source, window: Window, w
 /** Side of the windows of a map that read well, and of their parts: the pixels lie in a piece of the swath not much larger. */
 const MAP_BLOCK = 128;
 const MAP_PART = 64;
-/** Granules of the swath kept: for the next part of a map many, of the swath itself few. */
-const KEPT_BYTES = { map: 96 * 2 ** 20, swath: 8 * 2 ** 20 };
+/** Granules of the swath kept: for the parts of a map that follow many where a granule must be decompressed, of the swath itself few. */
+const KEPT_BYTES = { swath: 8 * 2 ** 20, map: 32 * 2 ** 20, chunkedMap: 384 * 2 ** 20 };
 
 /**
  * Opens an EMIT L2A reflectance file: on the map grid of its lookup table (each pixel the nearest of the swath, as the table has it), or with
@@ -119,7 +110,7 @@ const KEPT_BYTES = { map: 96 * 2 ** 20, swath: 8 * 2 ** 20 };
 export async function openEmit(file: Hdf5File, { orthorectify = true }: EmitOptions): Promise<Scene> {
   const cube = openCube(file, REFLECTANCE, {
     order: ['rows', 'cols', 'bands'],
-    kept: orthorectify ? KEPT_BYTES.map : KEPT_BYTES.swath,
+    kept: KEPT_BYTES[!orthorectify ? 'swath' : file.dataset(REFLECTANCE)?.chunks ? 'chunkedMap' : 'map'],
   });
   if (!cube.sampleType.startsWith('float'))
     refuse(file.name, `${REFLECTANCE} should hold floats, got ${cube.sampleType}; fetch it again`);
@@ -142,7 +133,7 @@ export async function openEmit(file: Hdf5File, { orthorectify = true }: EmitOpti
     ...(lookup && { georeference: georeferenceOf(file) }),
     block: lookup ? { rows: side('rows'), cols: side('cols') } : cube.block,
     facts: {
-      ...factsOf(file),
+      ...factsOf(file, FACTS),
       swath: `${cube.rows} rows x ${cube.cols} columns`,
       geometry: lookup ? "map grid, by the product's lookup table (nearest pixel)" : 'as the sensor saw it',
     },

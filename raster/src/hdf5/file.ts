@@ -86,3 +86,12 @@ export function numbersAttribute(file: Hdf5File, name: string, count: number): n
     return number;
   });
 }
+
+/** Attributes of the file that a person may want to see, by what they are called then; those that it has. */
+export function factsOf(file: Hdf5File, names: Readonly<Record<string, string>>): Record<string, string> {
+  const told = Object.entries(names).flatMap(([name, fact]) => {
+    const text = textAttribute(file, name);
+    return text ? [[fact, text] as const] : [];
+  });
+  return Object.fromEntries(told);
+}

@@ -4,7 +4,7 @@ import { refuse } from '../refuse.js';
 import { sampleArrays } from '../samples.js';
 import type { Band, Georeference, Scene, Window } from '../scene.js';
 import { gatherPixels, type Hdf5Cube, openCube, pixelsOf } from './cube.js';
-import { type Hdf5File, numbersAttribute, textAttribute } from './file.js';
+import { factsOf, type Hdf5File, numbersAttribute } from './file.js';
 import { streamCells } from './stream.js';
 
 const SWATHS = '/HDFEOS/SWATHS';
@@ -97,14 +97,6 @@ const FACTS: Readonly<Record<string, string>> = {
   Product_StartTime: 'acquired',
 };
 
-function factsOf(file: Hdf5File, leftOut: number): Record<string, string> {
-  const told = Object.entries(FACTS).flatMap(([name, fact]) => {
-    const text = textAttribute(file, name);
-    return text ? [[fact, text]] : [];
-  });
-  return { ...Object.fromEntries(told), ...(leftOut > 0 && { 'left out': `${leftOut} bands without a wavelength` }) };
-}
-
 async function readPrismaWindow(detectors: readonly DetectorBands[], window: Window, wanted: readonly number[]) {
   const width = wanted.length;
   const out = new sampleArrays.uint16(window.rows * window.cols * width); // [N, width]
@@ -137,6 +129,7 @@ export function openPrisma(file: Hdf5File): Scene {
     );
   const bands = detectors.flatMap((detector) => detector.bands);
   if (bands.length === 0) refuse(file.name, 'no band has a wavelength; fetch it again');
+  const leftOut = vnir.bands + swir.bands - bands.length;
   const { rows, cols } = vnir;
   const readWindow = (window: Window, wanted: readonly number[] = bands.map((_, i) => i)) =>
     readPrismaWindow(detectors, window, wanted);
@@ -150,7 +143,10 @@ export function openPrisma(file: Hdf5File): Scene {
     bands,
     georeference: georeferenceOf(file, vnir),
     block: vnir.block,
-    facts: factsOf(file, vnir.bands + swir.bands - bands.length),
+    facts: {
+      ...factsOf(file, FACTS),
+      ...(leftOut > 0 && { 'left out': `${leftOut} bands without a wavelength` }),
+    },
     readWindow,
     streamRows: streamCells({ readWindow, sampleType: 'uint16' }, vnir.granule),
     async close() {
