@@ -3,7 +3,17 @@
 import { ExportError } from './error.js';
 
 /** Element types of tensors, as in ONNX. */
-export type ElementType = 'float32' | 'float64' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'int32' | 'int64' | 'bool';
+export type ElementType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'bool';
 
 /** A size, or the name of one that is known only at run time. */
 export type Dimension = number | string;
@@ -81,6 +91,21 @@ export function int32Tensor(values: ArrayLike<number>, shape: readonly number[])
   return tensor('int32', shape, Int32Array.from(values));
 }
 
+/** A uint8 tensor. */
+export function uint8Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'uint8'> {
+  return tensor('uint8', shape, Uint8Array.from(values));
+}
+
+/** An int8 tensor. */
+export function int8Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor<'int8'> {
+  return tensor('int8', shape, Int8Array.from(values));
+}
+
+/** A float16 tensor, from the bits of its elements. */
+export function float16Tensor(bits: Uint16Array, shape: readonly number[]): Tensor<'float16'> {
+  return tensor('float16', shape, bits);
+}
+
 /** An int64 tensor, from whole numbers that a double holds exactly. */
 export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor<'int64'> {
   return tensor(
@@ -102,12 +127,17 @@ export function boolTensor(values: ArrayLike<number | boolean>, shape: readonly 
 function tensor<Type extends ElementType>(
   type: Type,
   shape: readonly number[],
-  values: Float32Array | Int32Array | BigInt64Array | Uint8Array,
+  values: Float32Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array | Int8Array,
 ): Tensor<Type> {
   const size = shape.reduce((a, b) => a * b, 1);
   if (values.length !== size)
     throw new ExportError(`tensor: ${values.length} values for shape [${shape}]; expected ${size}`);
   return { type, shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+/** The elements of a float32 tensor. */
+export function float32Values(tensor: Tensor): Float32Array {
+  return new Float32Array(tensor.data.slice().buffer);
 }
 
 /** The elements of an int64 tensor. */

@@ -24,6 +24,7 @@ const elementTypes: Readonly<Record<ElementType, number>> = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
 
@@ -34,7 +35,7 @@ export function elementTypeNumber(type: ElementType): number {
 
 function elementTypeOf(number: number): ElementType {
   for (const [type, code] of Object.entries(elementTypes)) if (code === number) return type as ElementType;
-  throw new ExportError(`ONNX model: element type ${number} is not supported; expected one of 1-7, 9, 11`);
+  throw new ExportError(`ONNX model: element type ${number} is not supported; expected one of 1-7, 9-11`);
 }
 
 /** What a model file says beside its graph. */

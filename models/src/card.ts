@@ -35,6 +35,24 @@ export interface CardMetric {
   unit: string;
 }
 
+/** How the numbers of a model file are stored. int8: weights and activations of the wide layers are integers; float16: weights are stored in half. */
+export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
+
+export type Precision = (typeof PRECISIONS)[number];
+
+/** What storing less than float32 costs: differences of abundances from the float32 model's. */
+export interface CardQuantisation {
+  precision: Exclude<Precision, 'float32'>;
+  /** Mean of |difference| over pixels and endmembers. */
+  meanError: number;
+  /** Largest |difference|. */
+  maxError: number;
+  /** Training pixels that the integers were fitted to. */
+  calibrationPixels: number;
+  /** Other training pixels, on which the errors were measured. */
+  heldOutPixels: number;
+}
+
 export interface ModelCard {
   version: typeof CARD_VERSION;
   software: { name: 'egunet'; version: string };
@@ -63,17 +81,29 @@ export interface ModelCard {
   /** What it was trained on; `bands`: how many the whole scene has, given with the bands' `index`. */
   data: { scene: string; rows: number; cols: number; bands?: number; sha256: string };
   metrics: CardMetric[];
+  /** Absent where the model is float32. */
+  quantisation?: CardQuantisation;
+}
+
+/** How the model of a card stores its numbers. */
+export function precisionOf({ quantisation }: ModelCard): Precision {
+  return quantisation?.precision ?? 'float32';
 }
 
 const invalid = (path: string, expected: string, got: string) =>
   new ModelCardError(`model card: ${path} should be ${expected}, got ${got}; export the model again`);
 
-const { number, positive, count, text, is, optional, orNull, list, record } = createChecks(invalid);
+const { number, positive, count, text, is, oneOf, optional, orNull, list, record } = createChecks(invalid);
 
 /** Text that a map's metadata can hold and a terminal does not obey. */
 const label: Check = (value, path) => {
   text(value, path);
   if (/\p{Cc}/u.test(value as string)) throw invalid(path, 'text without control characters', JSON.stringify(value));
+};
+
+const atLeastZero: Check = (value, path) => {
+  number(value, path);
+  if ((value as number) < 0) throw invalid(path, 'a number >= 0', `${value}`);
 };
 
 const checkCard = record({
@@ -100,6 +130,15 @@ const checkCard = record({
   }),
   data: record({ scene: text, rows: count, cols: count, bands: optional(count), sha256: text }),
   metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
+  quantisation: optional(
+    record({
+      precision: oneOf(PRECISIONS.slice(1)),
+      meanError: atLeastZero,
+      maxError: atLeastZero,
+      calibrationPixels: count,
+      heldOutPixels: count,
+    }),
+  ),
 });
 
 /** Checks every field of a card; throws ModelCardError naming the first that is wrong. */

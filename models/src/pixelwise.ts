@@ -108,9 +108,10 @@ export function foldedBlock(layers: readonly Layer[]): Block {
   return (x, index, activation) => activated(linear(x, layers[index]!), activation);
 }
 
-/** The abundance head: reflectance [n, B] -> abundances [n, C]. */
-export function abundanceHead(reflectance: tf.Tensor2D, block: Block, inputScale: number): tf.Tensor2D {
-  return tf.softmax(encode(scaleInput(reflectance, inputScale), block)) as tf.Tensor2D;
+/** The abundance head: reflectance [n, B] -> abundances [n, C]. Without an input scale, the block of the first layer scales and clips. */
+export function abundanceHead(reflectance: tf.Tensor2D, block: Block, inputScale?: number): tf.Tensor2D {
+  const input = inputScale === undefined ? reflectance : scaleInput(reflectance, inputScale);
+  return tf.softmax(encode(input, block)) as tf.Tensor2D;
 }
 
 /**

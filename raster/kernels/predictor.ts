@@ -65,17 +65,67 @@ export function applyDifferences(at: usize, rows: u32, length: u32, stride: u32,
   }
 }
 
+/** Brings the bytes of `length` words of `width` bytes together from their planes, most significant first. */
+function joinPlanes(planes: usize, to: usize, length: u32, width: u32): void {
+  let i: usize = 0;
+  if (width === 4)
+    for (; i + 16 <= length; i += 16) {
+      const a = v128.load(planes + i);
+      const b = v128.load(planes + length + i);
+      const c = v128.load(planes + 2 * <usize>length + i);
+      const d = v128.load(planes + 3 * <usize>length + i);
+      const dcLow = v128.shuffle<i8>(d, c, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const dcHigh = v128.shuffle<i8>(d, c, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const baLow = v128.shuffle<i8>(b, a, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const baHigh = v128.shuffle<i8>(b, a, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const at = to + 4 * i;
+      v128.store(at, v128.shuffle<i16>(dcLow, baLow, 0, 8, 1, 9, 2, 10, 3, 11));
+      v128.store(at, v128.shuffle<i16>(dcLow, baLow, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+      v128.store(at, v128.shuffle<i16>(dcHigh, baHigh, 0, 8, 1, 9, 2, 10, 3, 11), 32);
+      v128.store(at, v128.shuffle<i16>(dcHigh, baHigh, 4, 12, 5, 13, 6, 14, 7, 15), 48);
+    }
+  for (; i < length; i++)
+    for (let b: u32 = 0; b < width; b++)
+      store<u8>(to + i * width + (width - 1 - b), load<u8>(planes + <usize>b * length + i));
+}
+
+/** Parts the bytes of words into planes. */
+function partPlanes(from: usize, planes: usize, length: u32, width: u32): void {
+  let i: usize = 0;
+  if (width === 4)
+    for (; i + 16 <= length; i += 16) {
+      const at = from + 4 * i;
+      // Bytes 0, 4, 8, 12 of each vector are the least significant ones of its four words.
+      const w = fours(v128.load(at));
+      const x = fours(v128.load(at, 16));
+      const y = fours(v128.load(at, 32));
+      const z = fours(v128.load(at, 48));
+      const wxLow = v128.shuffle<i32>(w, x, 0, 4, 1, 5);
+      const wxHigh = v128.shuffle<i32>(w, x, 2, 6, 3, 7);
+      const yzLow = v128.shuffle<i32>(y, z, 0, 4, 1, 5);
+      const yzHigh = v128.shuffle<i32>(y, z, 2, 6, 3, 7);
+      v128.store(planes + 3 * <usize>length + i, v128.shuffle<i64>(wxLow, yzLow, 0, 2));
+      v128.store(planes + 2 * <usize>length + i, v128.shuffle<i64>(wxLow, yzLow, 1, 3));
+      v128.store(planes + length + i, v128.shuffle<i64>(wxHigh, yzHigh, 0, 2));
+      v128.store(planes + i, v128.shuffle<i64>(wxHigh, yzHigh, 1, 3));
+    }
+  for (; i < length; i++)
+    for (let b: u32 = 0; b < width; b++)
+      store<u8>(planes + <usize>b * length + i, load<u8>(from + i * width + (width - 1 - b)));
+}
+
+/** The bytes of four words, those of each significance together. */
+function fours(v: v128): v128 {
+  return v128.shuffle<i8>(v, v, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+}
+
 /** Undoes predictor 3 of floats of `width` bytes (4 or 8): a row is the planes of their bytes, most significant first, differenced bytewise. `scratch` has room for a row. */
 export function undoFloats(at: usize, rows: u32, length: u32, stride: u32, width: u32, scratch: usize): void {
   const bytes = <usize>length * width;
   for (let row: u32 = 0; row < rows; row++, at += bytes) {
     sumRow<u8>(at, <u32>bytes, stride);
     memory.copy(scratch, at, bytes);
-    for (let b: u32 = 0; b < width; b++) {
-      const plane = scratch + <usize>b * length;
-      const place = at + (width - 1 - b);
-      for (let i: u32 = 0; i < length; i++) store<u8>(place + <usize>i * width, load<u8>(plane + i));
-    }
+    joinPlanes(scratch, at, length, width);
   }
 }
 
@@ -83,11 +133,7 @@ export function undoFloats(at: usize, rows: u32, length: u32, stride: u32, width
 export function applyFloats(at: usize, rows: u32, length: u32, stride: u32, width: u32, scratch: usize): void {
   const bytes = <usize>length * width;
   for (let row: u32 = 0; row < rows; row++, at += bytes) {
-    for (let b: u32 = 0; b < width; b++) {
-      const plane = scratch + <usize>b * length;
-      const place = at + (width - 1 - b);
-      for (let i: u32 = 0; i < length; i++) store<u8>(plane + i, load<u8>(place + <usize>i * width));
-    }
+    partPlanes(at, scratch, length, width);
     memory.copy(at, scratch, bytes);
     differRow<u8>(at, <u32>bytes, stride);
   }

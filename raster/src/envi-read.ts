@@ -1,9 +1,9 @@
 // Legend: N pixels of a window, B bands asked for; positions and lengths in samples of the data file.
 import type { EnviLayout } from './envi-header.js';
 import type { RowMemory, StoredRows } from './pack.js';
-import { sampleArrays, sampleSize, toSamples } from './samples.js';
+import { sampleArrays, sampleSize, swapBytes, toSamples } from './samples.js';
 import type { SampleArray, Window } from './scene.js';
-import type { ByteSource } from './source.js';
+import { type ByteSource, readInto } from './source.js';
 
 /** Unwanted bytes that cost less to read than a further request. */
 const GAP_BYTES = 1 << 16;
@@ -131,44 +131,30 @@ export async function* streamEnviWindow(
   layout: EnviLayout,
   { window, bands, memory }: { readonly window: Window; readonly bands: readonly number[]; readonly memory: RowMemory },
 ): AsyncGenerator<StoredRows, void, undefined> {
-  const { interleave, cols, bands: S, sampleType, headerOffset, bigEndian } = layout;
-  const size = sampleSize(sampleType);
-  const lineBytes = cols * (interleave === 'bsq' ? bands.length : S) * size;
-  const most = Math.max(1, Math.floor(STREAM_BYTES / lineBytes));
-  const read = async (sample: number, samples: number) =>
-    toSamples(await source.read(headerOffset + sample * size, samples * size), sampleType, bigEndian);
-  const [pixelStride, bandStride] = interleave === 'bip' ? [S, 1] : [1, cols];
-  const bandOffsets = Int32Array.from(bands, (band) => band * bandStride);
+  const { interleave, rows, cols, bands: S, sampleType, headerOffset, bigEndian } = layout;
+  const { kernels, from } = memory;
+  const Samples = sampleArrays[sampleType];
+  const size = Samples.BYTES_PER_ELEMENT;
+  const planes = interleave === 'bsq' ? bands.length : 1;
+  const line = cols * (interleave === 'bsq' ? 1 : S); // samples of a line that lie together
+  const most = Math.min(window.rows, Math.max(1, Math.floor(STREAM_BYTES / (planes * line * size))));
+  kernels.reserve(from + planes * most * line * size);
+  /** Reads `count` samples from the `first` of the file on to where the `to`th of the memory is. */
+  const read = async (first: number, count: number, to: number): Promise<void> => {
+    const bytes = new Uint8Array(kernels.buffer, from + to * size, count * size);
+    await readInto(source, headerOffset + first * size, bytes);
+    if (bigEndian && size > 1) swapBytes(bytes, size);
+  };
+  const strides = { bip: [S, 1, cols * S], bil: [1, cols, cols * S], bsq: [1, most * cols, cols] } as const;
+  const [pixelStride, bandStride, rowStride] = strides[interleave];
+  const bandOffsets = Int32Array.from(bands, (band, i) => bandStride * (interleave === 'bsq' ? i : band));
   for (let first = 0; first < window.rows; first += most) {
     const part = { ...window, row: window.row + first, rows: Math.min(most, window.rows - first) };
-    if (interleave === 'bsq') yield await planeLines(layout, { part, bands, memory, read });
-    else {
-      const values = await read(part.row * cols * S, part.rows * cols * S);
-      yield { window: part, values, start: window.col * pixelStride, rowStride: cols * S, pixelStride, bandOffsets };
-    }
+    if (interleave !== 'bsq') await read(part.row * line, part.rows * line, 0);
+    else
+      for (const [i, band] of bands.entries())
+        await read((band * rows + part.row) * cols, part.rows * cols, i * bandStride);
+    const values = new Samples(kernels.buffer, from, planes * most * line);
+    yield { window: part, values, start: window.col * pixelStride, rowStride, pixelStride, bandOffsets };
   }
-}
-
-/** Whole lines of the bands asked for, brought together in the memory given. */
-async function planeLines(
-  { rows, cols, sampleType }: EnviLayout,
-  {
-    part,
-    bands,
-    memory: { kernels, from },
-    read,
-  }: {
-    part: Window;
-    bands: readonly number[];
-    memory: RowMemory;
-    read: (sample: number, samples: number) => Promise<SampleArray>;
-  },
-): Promise<StoredRows> {
-  const Samples = sampleArrays[sampleType];
-  const plane = part.rows * cols;
-  kernels.reserve(from + bands.length * plane * Samples.BYTES_PER_ELEMENT);
-  const values = new Samples(kernels.buffer, from, bands.length * plane);
-  for (const [i, band] of bands.entries()) values.set(await read((band * rows + part.row) * cols, plane), i * plane);
-  const bandOffsets = Int32Array.from(bands, (_, i) => i * plane);
-  return { window: part, values, start: part.col, rowStride: cols, pixelStride: 1, bandOffsets };
 }

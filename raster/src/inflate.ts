@@ -1,6 +1,6 @@
 // zlib streams decoded in the kernels' memory, their input read piece by piece: nothing is allocated, and nothing waits for another thread.
 import type { Kernels } from './kernels.js';
-import type { ByteSource } from './source.js';
+import { type ByteSource, readInto } from './source.js';
 
 /** Bytes of input that are read at a time. */
 const INPUT_BYTES = 2 ** 20;
@@ -75,12 +75,6 @@ export function makeInflater(
       }
     },
   };
-}
-
-/** Reads into the memory given, without a copy where the source can. */
-export async function readInto(source: ByteSource, offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (source.readInto) await source.readInto(offset, bytes);
-  else bytes.set(await source.read(offset, bytes.length));
 }
 
 /**

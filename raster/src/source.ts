@@ -10,6 +10,12 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/** Reads into the memory given, without a copy where the source can. */
+export async function readInto(source: ByteSource, offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  if (source.readInto) await source.readInto(offset, bytes);
+  else bytes.set(await source.read(offset, bytes.length));
+}
+
 /** Decompression that the platform does better than JavaScript. */
 export interface Codecs {
   /** zlib streams (RFC 1950) to at most `size` bytes. */

@@ -106,6 +106,17 @@ describe('from a scene to its map, on the command line', () => {
   });
 
   describe('infer', () => {
+    it('maps nearly the same with a model in int8', () => {
+      const args = ['export', 'run', '-o', 'fast.onnx', '--precision', 'int8', '--json'];
+      const { meanError, maxError } = JSON.parse(succeed(args, folder).stdout).card.quantisation;
+      assert.ok(meanError <= 0.005 && maxError <= 0.05);
+      succeed(['infer', product, '-m', 'fast.onnx', '-o', 'fast.tif'], folder);
+      const compared = succeed(['evaluate', 'fast.tif', '-r', 'map.tif', '--json'], folder);
+      const { figures } = JSON.parse(compared.stdout);
+      assert.equal(figures[0].name, 'aRMSE');
+      assert.ok(figures[0].value < 0.01, `${figures[0].value}`); // twice the mean that export allows
+    });
+
     it('prints means, pixels with data and speed', () => {
       const { stdout } = succeed(
         ['infer', product, '-m', 'model.onnx', '-o', 'again.tif', '--workers', '1', '--json'],

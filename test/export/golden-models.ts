@@ -10,11 +10,16 @@ import {
   appendGraph,
   attr,
   boolTensor,
+  byteGrid,
   createBuilder,
   encodeModel,
   finishGraph,
   type Graph,
+  halveWeights,
   prefixNames,
+  quantiseBias,
+  quantiseGemms,
+  quantiseKernel,
   traceFunction,
 } from '@egunet/export';
 import * as tf from '@tensorflow/tfjs-core';
@@ -113,6 +118,21 @@ function imageGraph(): Graph {
   return traceFunction((i, f, p) => fn(i!, f!, p!), specs, { graphName: 'image' });
 }
 
+/** The head without its scaling, its first layer in integers. */
+function integerGraph(): Graph {
+  const random = seeded(23);
+  const [kernel, bias] = [floats(random, [6, 8], -1, 1), floats(random, [8], -1, 1)];
+  const last = floats(random, [8, 3], -3, 3);
+  const inputs = [{ name: 'spectra', shape: ['pixels', 6] }];
+  const head = (x: tf.Tensor) => tf.softmax(tf.matMul(tf.tanh(tf.fused.matMul({ a: x, b: kernel, bias })), last));
+  const graph = traceFunction((x) => head(x!), inputs, { outputs: ['abundances'], graphName: 'integers' });
+  const grid = byteGrid({ low: 0, high: 1 });
+  const [weights, shift] = [kernel, bias].map((tensor) => tensor.dataSync() as Float32Array);
+  const integers = quantiseKernel({ inputs: 6, outputs: 8, kernel: weights!, bias: shift! }, grid.step);
+  const biases = quantiseBias(shift!, grid.step, integers.scales);
+  return quantiseGemms(graph, [{ ...integers, grid, biases, factor: 0.5 }]);
+}
+
 const drawn = (seed: number, ...shapes: number[][]) => {
   const random = seeded(seed);
   return shapes.map((shape) => floats(random, shape, -1, 1));
@@ -120,6 +140,8 @@ const drawn = (seed: number, ...shapes: number[][]) => {
 
 export const goldenModels: readonly GoldenModel[] = [
   { name: 'head', graph: headGraph, inputs: () => [floats(seeded(1), [4, 6], 0, 2)] },
+  { name: 'head-float16', graph: () => halveWeights(headGraph()), inputs: () => [floats(seeded(1), [4, 6], 0, 2)] },
+  { name: 'integers', graph: integerGraph, inputs: () => [floats(seeded(5), [4, 6], -0.5, 2.5)] },
   { name: 'descent', graph: descentGraph, inputs: () => drawn(2, [3, 4, 3], [3, 4, 2], [3, 2], [2]) },
   {
     name: 'image',

@@ -105,6 +105,7 @@ describe('encodeModel and decodeModel', () => {
     const names: Record<ElementType, string> = {
       float32: 'FLOAT',
       float64: 'DOUBLE',
+      float16: 'FLOAT16',
       uint8: 'UINT8',
       int8: 'INT8',
       uint16: 'UINT16',
@@ -148,7 +149,7 @@ describe('encodeModel and decodeModel', () => {
       const graph = [0x2a, tensor.length, ...tensor];
       return Uint8Array.of(0x3a, graph.length, ...graph);
     };
-    assert.throws(() => decodeModel(model(0x08, 1, 0x10, 10, 0x4a, 2, 0, 0)), { message: /element type 10 is not/ });
+    assert.throws(() => decodeModel(model(0x08, 1, 0x10, 16, 0x4a, 2, 0, 0)), { message: /element type 16 is not/ });
     assert.throws(() => decodeModel(model(0x08, 1, 0x10, 1)), { message: /tensor '' has no raw data/ });
     const node = (...attribute: number[]) => {
       const inner = [0x2a, attribute.length, ...attribute];

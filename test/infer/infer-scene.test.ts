@@ -74,7 +74,16 @@ describe('inferring a scene', function () {
     const pixels = ROWS * COLS;
     const validPixels = valid.filter((v) => v === 1).length;
     const { seconds, tiles, means, ...rest } = summary;
-    assert.deepEqual(rest, { output, rows: ROWS, cols: COLS, pixels, validPixels, keptPixels: 0, workers: 1 });
+    assert.deepEqual(rest, {
+      output,
+      rows: ROWS,
+      cols: COLS,
+      pixels,
+      validPixels,
+      keptPixels: 0,
+      precision: 'float32',
+      workers: 1,
+    });
     assert.ok(seconds > 0 && tiles >= 1);
     const expected = await expectedMap();
     assert.ok(sameBits(readRaw(output, folder), expected));

@@ -124,7 +124,7 @@ describe('the shape of a tile', () => {
     assert.deepEqual(tileShape({ ...scene, block: { rows: 128, cols: 128 } }), { rows: 128, cols: 256 });
     const wide = { rows: 2, cols: 99_999, block: { rows: 1, cols: 99_999 }, maxPixels: 37_449 };
     assert.deepEqual(tileShape(wide), { rows: 1, cols: 37_449 });
-    assert.equal(TILE_PIXELS, 512 * 512);
+    assert.equal(TILE_PIXELS, 256 * 256);
   });
 
   it('is an error where not one pixel fits', () => {

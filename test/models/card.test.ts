@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { assertModelCard, CARD_VERSION, type ModelCard, ModelCardError } from '@egunet/models/card';
+import {
+  assertModelCard,
+  CARD_VERSION,
+  type CardQuantisation,
+  type ModelCard,
+  ModelCardError,
+  parseModelCard,
+  precisionOf,
+} from '@egunet/models/card';
 
 const CARD: ModelCard = {
   version: CARD_VERSION,
@@ -42,5 +50,34 @@ describe('a model card', () => {
           error instanceof ModelCardError &&
           error.message.startsWith(`model card: ${field} should be text without control characters, got "`),
       );
+  });
+
+  it('says how its model stores numbers; one that says nothing is of float32', () => {
+    const quantisation: CardQuantisation = {
+      precision: 'int8',
+      meanError: 0.001,
+      maxError: 0,
+      calibrationPixels: 512,
+      heldOutPixels: 511,
+    };
+    const card = { ...CARD, quantisation };
+    assert.deepEqual(parseModelCard(JSON.stringify(card)), card);
+    assert.deepEqual([precisionOf(CARD), precisionOf(card)], ['float32', 'int8']);
+  });
+
+  it('names the field of a precision that is wrong', () => {
+    const right = { precision: 'int8', meanError: 0.001, maxError: 0.01, calibrationPixels: 1, heldOutPixels: 1 };
+    const cases = [
+      [null, 'quantisation should be an object, got null'],
+      [{ ...right, precision: 'float32' }, 'quantisation.precision should be one of "float16", "int8", got "float32"'],
+      [{ ...right, meanError: -1 }, 'quantisation.meanError should be a number >= 0, got -1'],
+      [{ ...right, maxError: 'none' }, 'quantisation.maxError should be a finite number, got "none"'],
+      [{ ...right, heldOutPixels: 1.5 }, 'quantisation.heldOutPixels should be a whole number >= 0, got 1.5'],
+    ] as const;
+    for (const [quantisation, said] of cases)
+      assert.throws(() => assertModelCard({ ...CARD, quantisation }), {
+        _tag: 'ModelCardError',
+        message: `model card: card.${said}; export the model again`,
+      });
   });
 });

@@ -1,108 +1,66 @@
 // The abundance head as a model file. Legend: n pixels, B bands, C endmembers.
-import { encodeModel, foldBatchNorm, type Graph, traceFunction } from '@egunet/export';
-import {
-  abundanceHead,
-  BATCH_NORM,
-  ENCODER_LAYERS,
-  evaluationBlock,
-  foldedBlock,
-  hasBatchNorm,
-  layerSizes,
-  type PixelwiseNetwork,
-  parameterList,
-  pixelwiseNetwork,
-  statisticsList,
-  unflatten,
-} from '@egunet/models';
-import { assertModelCard, CARD_VERSION, type CardMetric, type ModelCard } from '@egunet/models/card';
+import { encodeModel, type Graph } from '@egunet/export';
+import { abundanceHead, ENCODER_LAYERS, evaluationBlock, unflatten } from '@egunet/models';
+import { assertModelCard, CARD_VERSION, type CardMetric, type ModelCard, type Precision } from '@egunet/models/card';
 import * as tf from '@tensorflow/tfjs-core';
-import * as ort from 'onnxruntime-node';
 import { computeOnCpu } from './cpu.js';
 import { deepnessMetadata } from './deepness.js';
 import { TrainError } from './error.js';
 import type { Checkpoint } from './fit/checkpoint.js';
+import { foldEncoder, headGraph, networkOf } from './head-graph.js';
+import { type ErrorLimits, reduceHead } from './reduce-head.js';
+import { runHead } from './run-head.js';
 
-/** Largest difference between the model file and the training's own forward pass that an export may show. */
+/** Largest difference between the model in float32 and the training's own forward pass that an export may show. */
 export const EXPORT_TOLERANCE = 1e-5;
 
-export interface HeadOptions {
+export interface HeadOptions extends ErrorLimits {
   /** Version of the software, for the card. */
   readonly softwareVersion: string;
   /** When the model is made; goes into the card. */
   readonly created: Date;
   readonly metrics?: readonly CardMetric[];
+  /** How the file stores its numbers; float32 when absent. */
+  readonly precision?: Precision;
 }
 
 export interface Head {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
   readonly card: ModelCard;
-  /** Largest difference of an abundance between the file in onnxruntime and the training's forward pass, over the checkpoint's probe. */
+  /** Largest difference of an abundance between the head in float32 in onnxruntime and the training's forward pass, over the checkpoint's probe. */
   readonly maxDifference: number;
 }
 
-/** Exports the encoder with batch-norm folded and compares it with the unfolded one on the checkpoint's probe; throws TrainError above EXPORT_TOLERANCE. */
+/**
+ * Exports the encoder with batch-norm folded. In float32 it is compared with the unfolded network on the checkpoint's probe; throws TrainError
+ * above EXPORT_TOLERANCE. In another precision it is compared with the one in float32 besides; throws TrainError above the limits.
+ */
 export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): Promise<Head> {
+  const { precision = 'float32', softwareVersion } = options;
+  const { inputScale, probe: pixels, facts } = checkpoint;
   const card = modelCard(checkpoint, options);
   assertModelCard(card);
-  const bytes = encodeModel(headGraph(checkpoint), {
-    metadata: { egunet: JSON.stringify(card), ...deepnessMetadata(card, checkpoint.facts.scene.pixelSize) },
-    producerVersion: options.softwareVersion,
-  });
-  const maxDifference = await compare(checkpoint, bytes);
+  const encode = (graph: Graph, described: ModelCard) => {
+    const metadata = { egunet: JSON.stringify(described), ...deepnessMetadata(described, facts.scene.pixelSize) };
+    return encodeModel(graph, { metadata, producerVersion: softwareVersion });
+  };
+  const layers = foldEncoder(checkpoint);
+  const bytes = encode(headGraph(layers, inputScale), card);
+  const abundances = await runHead(bytes, pixels, card.bands.length);
+  const maxDifference = largestDifference(abundances, await evaluateNetwork(checkpoint, pixels));
   if (!(maxDifference <= EXPORT_TOLERANCE))
     throw new TrainError(
       `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
     );
-  return { bytes, card, maxDifference };
+  if (precision === 'float32') return { bytes, card, maxDifference };
+  const reduced = await reduceHead({ layers, inputScale, pixels, abundances }, precision, options);
+  const full = { ...card, quantisation: reduced.quantisation };
+  return { bytes: encode(reduced.graph, full), card: full, maxDifference };
 }
 
-function networkOf({ facts }: Checkpoint): PixelwiseNetwork {
-  return pixelwiseNetwork(facts.bands.length, facts.endmembers.length);
-}
-
-/** The folded head as a graph: `spectra` [pixels, B] -> `abundances` [pixels, C]. */
-export function headGraph(checkpoint: Checkpoint): Graph {
-  const { inputScale } = checkpoint;
-  const folded = foldEncoder(checkpoint);
-  const head = (spectra: tf.Tensor) => {
-    const layers = folded.map(({ kernel, bias, inputs, outputs }) => ({
-      kernel: tf.tensor2d(kernel, [inputs, outputs]),
-      bias: tf.tensor1d(bias),
-    }));
-    return abundanceHead(spectra as tf.Tensor2D, foldedBlock(layers), inputScale);
-  };
-  const inputs = [{ name: 'spectra', shape: ['pixels', checkpoint.facts.bands.length] }];
-  return traceFunction(head, inputs, { outputs: ['abundances'], graphName: 'egunet-pw' });
-}
-
-/** Kernel and bias of the encoder's layers with the moving averages folded in. */
-function foldEncoder(checkpoint: Checkpoint) {
-  const network = networkOf(checkpoint);
-  const { parameters, moving } = checkpoint.state;
-  const list = parameterList(network);
-  const part = (layer: number, role: string) => {
-    const { offset, size } = list.find(({ name }) => name === `layer${layer + 1}/${role}`)!;
-    return parameters.slice(offset, offset + size);
-  };
-  return layerSizes(network)
-    .slice(0, ENCODER_LAYERS)
-    .map(({ inputs, outputs }, layer) => {
-      const kernel = part(layer, 'kernel');
-      if (!hasBatchNorm(layer)) return { kernel, bias: part(layer, 'bias'), inputs, outputs };
-      const { offset, size } = statisticsList(network).find((entry) => entry.layer === layer)!;
-      const folded = foldBatchNorm({
-        kernel,
-        gamma: part(layer, 'gamma'),
-        beta: part(layer, 'beta'),
-        mean: moving.slice(offset, offset + size),
-        variance: moving.slice(offset + size, offset + 2 * size),
-        epsilon: BATCH_NORM.epsilon,
-        inputs,
-        outputs,
-      });
-      return { ...folded, inputs, outputs };
-    });
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
 }
 
 /** Abundances [n, C] by the unfolded network with its moving averages, on tfjs's CPU backend. */
@@ -114,21 +72,6 @@ export function evaluateNetwork(checkpoint: Checkpoint, spectra: Float32Array): 
     const pixels = tf.tensor2d(spectra, [spectra.length / network.bands, network.bands]);
     return abundanceHead(pixels, block, checkpoint.inputScale);
   });
-}
-
-async function compare(checkpoint: Checkpoint, bytes: Uint8Array): Promise<number> {
-  const { probe } = checkpoint;
-  const bands = checkpoint.facts.bands.length;
-  const expected = await evaluateNetwork(checkpoint, probe);
-  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  try {
-    const spectra = new ort.Tensor('float32', probe, [probe.length / bands, bands]);
-    const { abundances } = await session.run({ spectra });
-    const actual = abundances!.data as Float32Array;
-    return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual[i]!)), 0);
-  } finally {
-    await session.release();
-  }
 }
 
 function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }: HeadOptions): ModelCard {

@@ -49,6 +49,8 @@ export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
 export { nnls, nnlsAbundances } from './nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
+export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
+export { roundCompensating } from './round-weights.js';
 export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
 export {
   type BandReader,

@@ -1,4 +1,4 @@
-import type { ModelCard } from '@egunet/models/card';
+import { type ModelCard, precisionOf } from '@egunet/models/card';
 
 const MLM = 'https://stac-extensions.github.io/mlm/v1.5.0/schema.json';
 const EO = 'https://stac-extensions.github.io/eo/v2.0.0/schema.json';
@@ -32,7 +32,7 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
     geometry: null,
     properties: {
       title: `EGU-Net abundances of ${names.join(', ')}`,
-      description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, pixel by pixel.`,
+      description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, pixel by pixel; ${precisionOf(card)}.`,
       datetime: card.created,
       start_datetime: '1900-01-01T00:00:00Z',
       end_datetime: '9999-12-31T23:59:59Z',

@@ -117,9 +117,10 @@ export async function handler(args: Arguments): Promise<void> {
   const result = await evaluateMap(request, control).finally(() => control.release());
   printResult(args.json, result, () => {
     const { overall, materials, definitions } = figureTables(result, result.endmembers);
+    const model = result.precision ? `; model in ${result.precision}` : '';
     const step = result.step > 1 ? `, one pixel in ${result.step}` : '';
     return [
-      `${result.pixels} pixels compared, ${result.skippedPixels} without data or reference${step}; matched by ${result.matching}`,
+      `${result.pixels} pixels compared, ${result.skippedPixels} without data or reference${step}; matched by ${result.matching}${model}`,
       formatTable(overall),
       formatTable(materials),
       definitions.map(({ term, definition }) => `${term}: ${definition}`).join('\n'),

@@ -1,21 +1,43 @@
+import type { Precision } from '@egunet/models/card';
 import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
-import { overwrite, requiredText, withCommon } from '../support/options.js';
+import { oneOf, overwrite, realNumber, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, note, printResult, shellCommand } from '../support/output.js';
 
 export const command = 'export <run>';
 export const describe = 'Export the abundance head of a training run to ONNX';
+
+const PRECISIONS = ['float32', 'float16', 'int8'] as const satisfies readonly Precision[];
 
 export const builder = (yargs: Argv) =>
   withCommon(
     yargs
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder made by egunet train' })
       .usage(
-        '$0 export RUN -o MODEL.onnx\n\nWrites a self-contained ONNX model (scaling, batch-norm and softmax inside, model card in its metadata) and MODEL.json, a STAC item. Needs nothing but the run. Fails, and writes nothing, unless ONNX Runtime agrees with the trained network within 1e-5 on real pixels of the training scene, which the run holds.',
+        '$0 export RUN -o MODEL.onnx\n\nWrites a self-contained ONNX model (scaling, batch-norm and softmax inside, model card in its metadata) and MODEL.json, a STAC item. Needs nothing but the run. Fails, and writes nothing, unless ONNX Runtime agrees with the trained network within 1e-5 on real pixels of the training scene, which the run holds; in less than float32, unless its abundances stay within the limits on such pixels.',
       )
       .option('o', requiredText('o', 'Model to write, *.onnx'))
+      .option('precision', {
+        ...oneOf('precision', PRECISIONS, 'Numbers in the file: int8 runs faster, float16 only halves the file'),
+        default: 'float32' as const,
+      })
+      .option(
+        'max-mean-error',
+        realNumber('max-mean-error', {
+          describe: 'Mean difference of abundances from float32 at most [default: 0.005]',
+          least: 0,
+        }),
+      )
+      .option(
+        'max-error',
+        realNumber('max-error', {
+          describe: 'Difference of any abundance from float32 at most [default: 0.05]',
+          least: 0,
+        }),
+      )
       .option('overwrite', overwrite)
-      .example('$0 export run -o model.onnx', 'model.onnx and model.json'),
+      .example('$0 export run -o model.onnx', 'model.onnx and model.json')
+      .example('$0 export run -o fast.onnx --precision int8', 'two to three times as fast'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -23,20 +45,37 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 /** Where the STAC item of a model goes. */
 const sidecarOf = (model: string): string => model.replace(/\.onnx$/i, '.json');
 
+const LIMITS = ['max-mean-error', 'max-error'] as const;
+
+/** What `exportModel` takes of the arguments. */
+function precisionOptions(args: Arguments) {
+  const { precision, 'max-mean-error': maxMeanError, 'max-error': maxError } = args;
+  const given = LIMITS.find((name) => args[name] !== undefined);
+  if (precision === 'float32' && given)
+    throw new UsageError(`--${given} limits what less than float32 costs; give --precision int8 or float16 with it`);
+  return {
+    precision,
+    ...(maxMeanError === undefined ? {} : { maxMeanError }),
+    ...(maxError === undefined ? {} : { maxError }),
+  };
+}
+
 export async function handler(args: Arguments): Promise<void> {
   if (!/\.onnx$/i.test(args.o)) throw new UsageError(`-o: expected a name that ends in .onnx, got '${args.o}'`);
+  const options = precisionOptions(args);
   const { assertWritable } = await import('../support/files.js');
   for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
-  const [{ exportModel }, { loadRun }] = await Promise.all([
+  const [{ exportModel }, { loadRun }, { precisionWords }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('@egunet/train'),
+    import('../support/describe-model.js'),
   ]);
   const { checkpoint } = await loadRun(args.run);
   const { epoch, settings } = checkpoint;
   if (epoch < settings.epochs) note(`${args.run}: only ${epoch} of ${settings.epochs} epochs are trained`);
   const { o: model } = args;
   const sidecar = sidecarOf(model);
-  const { bytes, card, maxDifference, probePixels } = await exportModel(checkpoint, { model, sidecar });
+  const { bytes, card, maxDifference, probePixels } = await exportModel(checkpoint, { model, sidecar }, options);
   const { bands, endmembers } = card;
   printResult(args.json, { model, sidecar, bytes: bytes.length, maxDifference, probePixels, card }, () =>
     formatFacts([
@@ -44,6 +83,7 @@ export async function handler(args: Arguments): Promise<void> {
       ['sidecar', `${sidecar} (STAC item, MLM 1.5)`],
       ['takes', `${bands.length} bands${card.sensor ? ` of ${card.sensor}` : ''}`],
       ['gives', `abundances of ${endmembers.map(({ name }) => name).join(', ')}`],
+      ['precision', precisionWords(card)],
       ['checked', `within ${maxDifference.toExponential(1)} of the trained network on ${probePixels} pixels`],
       ['next', shellCommand('egunet', 'infer', 'SCENE', '--model', model, '-o', 'abundances.tif')],
     ]),

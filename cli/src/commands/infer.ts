@@ -66,6 +66,7 @@ export async function handler(args: Arguments): Promise<void> {
     printResult(args.json, result, () =>
       formatFacts([
         ['map', `${o}, ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
+        ['model', `${model}, ${result.precision}`],
         ['pixels', `${validPixels} of ${pixels} with data`],
         [
           'time',

@@ -1,4 +1,5 @@
 import { matchBands } from '@egunet/infer';
+import { type Precision, precisionOf } from '@egunet/models/card';
 import { type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { type Evaluation, evaluateAbundances, nnlsAbundances, usableBands } from '@egunet/train';
@@ -40,6 +41,8 @@ export interface EvaluateResult extends Evaluation {
   readonly step: number;
   /** The map's own names [C]. */
   readonly endmembers: readonly string[];
+  /** Of the model, where it is given. */
+  readonly precision?: Precision;
 }
 
 async function withScene<T>(path: string, open: OpenOptions, use: (scene: Scene) => Promise<T>): Promise<T> {
@@ -174,6 +177,8 @@ export async function evaluateMap(request: EvaluateRequest, control: Control): P
     const spectra = await readSpectra(request, reference.names, work);
     const abundances = await readAbundances(map, { step, control, label: 'reading the map' });
     const evaluation = evaluateAbundances({ abundances, ...reference, ...spectra });
-    return { ...evaluation, step, endmembers: map.bands.map(({ name }) => name) };
+    const endmembers = map.bands.map(({ name }) => name);
+    if (request.model === undefined) return { ...evaluation, step, endmembers };
+    return { ...evaluation, step, endmembers, precision: precisionOf(await readModelCard(request.model)) };
   });
 }

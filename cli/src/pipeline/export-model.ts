@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { writeFiles } from '@egunet/raster/node';
-import { type Checkpoint, exportHead, type Head, stacItem } from '@egunet/train';
+import { type Checkpoint, exportHead, type Head, type HeadOptions, stacItem } from '@egunet/train';
 import { CommandError } from '../support/errors.js';
 import { softwareVersion } from '../support/version.js';
 
@@ -21,12 +21,17 @@ function creationTime(): Date {
   return time;
 }
 
-/** Writes the abundance head of a run as an ONNX model with a STAC item as its sidecar, after comparing it with the trained network on the run's own pixels. */
+/** Writes the abundance head of a run as an ONNX model with a STAC item as its sidecar, after comparing it with the trained network on the run's own pixels, as `exportHead` does. */
 export async function exportModel(
   checkpoint: Checkpoint,
   { model, sidecar }: { model: string; sidecar: string },
+  options: Pick<HeadOptions, 'precision' | 'maxMeanError' | 'maxError'> = {},
 ): Promise<ExportResult> {
-  const head = await exportHead(checkpoint, { softwareVersion: softwareVersion(), created: creationTime() });
+  const head = await exportHead(checkpoint, {
+    ...options,
+    softwareVersion: softwareVersion(),
+    created: creationTime(),
+  });
   const sha256 = createHash('sha256').update(head.bytes).digest('hex');
   const item = stacItem(head.card, { href: basename(model), bytes: head.bytes.length, sha256 });
   const text = new TextEncoder().encode(`${JSON.stringify(item, undefined, 2)}\n`);

@@ -1,4 +1,4 @@
-import type { CardBand, ModelCard } from '@egunet/models/card';
+import { type CardBand, type ModelCard, precisionOf } from '@egunet/models/card';
 import { nanometreRange } from './bands.js';
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
@@ -21,6 +21,15 @@ export function settingWords(
   return `Adam with the ${schedule} schedule from ${learningRate}, drop rate ${dropRate}, weight decay ${weightDecay}, seed ${seed}`;
 }
 
+/** How a model stores its numbers, and what that costs. */
+export function precisionWords(card: ModelCard): string {
+  const precision = precisionOf(card);
+  if (!card.quantisation) return precision;
+  const { meanError, maxError, calibrationPixels, heldOutPixels } = card.quantisation;
+  const fitted = calibrationPixels === 0 ? '' : `, fitted to ${calibrationPixels} others`;
+  return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training pixels${fitted}`;
+}
+
 function trainingOf({ training, data }: ModelCard): string {
   const { epochs, steps, pixels, candidates } = training;
   return [
@@ -40,6 +49,7 @@ export function modelFacts(card: ModelCard): [string, string | undefined][] {
     ['found by', card.training.endmemberMethod],
     ['input', inputWords(card.inputScale)],
     ['network', `${card.network.name}, ${card.network.layers.join('-')}`],
+    ['precision', precisionWords(card)],
     ['training', trainingOf(card)],
     ['data SHA-256', card.data.sha256],
     ...card.metrics.map(({ name, value, unit, definition }): [string, string] => [

@@ -27,8 +27,8 @@ export interface TilePlanOptions {
   readonly halo?: number;
 }
 
-/** Pixels of a tile, unless one block of the scene is more: 512 x 512, a second's work or so. */
-export const TILE_PIXELS = 2 ** 18;
+/** Pixels of a tile, unless one block of the scene is more: 256 x 256, a fraction of a second's work. */
+export const TILE_PIXELS = 2 ** 16;
 
 type Range = readonly [start: number, end: number];
 

@@ -10,7 +10,7 @@ import {
   type UnmixPlan,
   type Window,
 } from '@egunet/infer';
-import type { ModelCard } from '@egunet/models/card';
+import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card';
 import type { OpenOptions, Scene } from '@egunet/raster';
 import { type BandStatistics, type CogFile, createCogFile, openScene } from '@egunet/raster/node';
 import { digestOf, sceneIdentity } from './identity.js';
@@ -70,6 +70,8 @@ export interface InferSummary {
   readonly keptPixels: number;
   readonly tiles: number;
   readonly workers: number;
+  /** Of the model. */
+  readonly precision: Precision;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
   readonly means: readonly { readonly name: string; readonly mean: number }[];
   readonly seconds: number;
@@ -158,6 +160,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
       keptPixels,
       tiles: plan.tiles.length,
       workers,
+      precision: precisionOf(card),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: statistics[c]!.mean * STORAGE[sampleType].scale })),
       seconds: (performance.now() - start) / 1000,
     };

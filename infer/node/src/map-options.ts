@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import type { Window } from '@egunet/infer';
-import type { ModelCard } from '@egunet/models/card';
+import { type ModelCard, precisionOf } from '@egunet/models/card';
 import type { Georeference, Scene } from '@egunet/raster';
 import type { CogOptions } from '@egunet/raster/node';
 import { STORAGE, type StoredType } from './samples.js';
@@ -27,6 +27,7 @@ function origin(scene: Scene, card: ModelCard): Record<string, string> {
     EGUNET_NETWORK: card.network.name,
     ...(card.sensor !== null && { EGUNET_SENSOR: card.sensor }),
     EGUNET_MODEL_CREATED: card.created,
+    EGUNET_MODEL_PRECISION: precisionOf(card),
     EGUNET_MODEL_SOFTWARE: `${card.software.name} ${card.software.version}`,
     EGUNET_SEED: String(card.training.seed),
     EGUNET_TRAINING_SCENE: card.data.scene,

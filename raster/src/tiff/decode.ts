@@ -4,7 +4,7 @@ import { endInflating, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from '../
 import { aligned, type Kernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import { sampleSize, swapBytes } from '../samples.js';
-import type { ByteSource, Codecs } from '../source.js';
+import { type ByteSource, type Codecs, readInto } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
 import { decodeLzwAt } from './lzw.js';
 import { type Rows, undoPredictor, undoPredictorAt } from './predictor.js';
@@ -68,14 +68,15 @@ export async function decodeBlockAt(
   const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
   const size = place.rows * rowBytes(layout);
   if (layout.compression === 'deflate') await inflateBlock(layout, { kernels, place, source, at, scratch });
-  else {
-    const bytes = await source.read(offset, length);
-    if (layout.compression === 'lzw') decodeLzwBlock(bytes, layout, { ...options, at, scratch });
-    else {
-      const raw = await decompress(bytes, layout, options);
-      kernels.reserve(at + size);
-      new Uint8Array(kernels.buffer).set(raw.subarray(0, size), at);
-    }
+  else if (layout.compression === 'lzw') {
+    const input = aligned(scratch);
+    kernels.reserve(input + length);
+    await readInto(source, offset, new Uint8Array(kernels.buffer, input, length));
+    decodeLzwBlock(layout, { kernels, place, at, input, length });
+  } else {
+    const raw = await decompress(await source.read(offset, length), layout, options);
+    kernels.reserve(at + size);
+    new Uint8Array(kernels.buffer).set(raw.subarray(0, size), at);
   }
   if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, at, size), sampleSize(layout.sampleType));
   kernels.reserve(scratch + rowBytes(layout));
@@ -121,24 +122,29 @@ function assertLength(length: number, layout: Layout, place: BlockPlace): void {
 }
 
 function decodeLzwBlock(
-  bytes: Uint8Array,
   layout: Layout,
-  { kernels, place, at, scratch }: DecodeOptions & BlockMemory,
+  {
+    kernels,
+    place,
+    ...where
+  }: Pick<DecodeOptions, 'kernels' | 'place'> & { at: number; input: number; length: number },
 ): void {
   let length = 0;
   try {
-    length = decodeLzwAt(kernels, bytes, { at, size: place.rows * rowBytes(layout), room: scratch });
+    length = decodeLzwAt(kernels, { ...where, size: place.rows * rowBytes(layout) });
   } catch (cause) {
     refuseBlock(layout, place, cause);
   }
   assertLength(length, layout, place);
 }
 
-function unlzw(bytes: Uint8Array, layout: Layout, options: DecodeOptions): Uint8Array {
-  const { kernels, place } = options;
-  const at = aligned(kernels.base);
+function unlzw(bytes: Uint8Array, layout: Layout, { kernels, place }: DecodeOptions): Uint8Array {
   const size = place.rows * rowBytes(layout);
-  decodeLzwBlock(bytes, layout, { ...options, at, scratch: at + size + BEHIND_BYTES });
+  const at = aligned(kernels.base);
+  const input = aligned(at + size + BEHIND_BYTES);
+  kernels.reserve(input + bytes.length);
+  new Uint8Array(kernels.buffer).set(bytes, input);
+  decodeLzwBlock(layout, { kernels, place, at, input, length: bytes.length });
   return new Uint8Array(kernels.buffer, at, size).slice();
 }
 

@@ -1,0 +1,31 @@
+// node bench/dist/infer-parts.js SCENE MODEL: processor seconds of the parts of unmixing a scene on one thread; one line of JSON.
+import { planTiles, tileShape } from '@egunet/infer';
+import { openModel } from '@egunet/infer-node';
+import { openScene } from '@egunet/raster/node';
+
+const BATCH = 1024;
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+const [path, modelPath] = process.argv.slice(2) as [string, string];
+const scene = await openScene(path);
+const { card, session } = await openModel(modelPath, { threads: 1 });
+const { rows, cols, block } = scene;
+const bands = scene.bands.map((_, b) => b);
+let valid = 0;
+const reading = await seconds(async () => {
+  for (const { inner } of planTiles({ rows, cols, block, tile: tileShape({ rows, cols, block }) }))
+    for await (const { count } of scene.streamSpectra(inner, bands, BATCH)) valid += count;
+});
+const spectra = new Float32Array(BATCH * card.bands.length).map((_, i) => ((i * 7919) % 3000) + 1);
+await session.run(spectra, BATCH);
+const running = await seconds(async () => {
+  for (let done = 0; done < valid; done += BATCH) await session.run(spectra, BATCH);
+});
+console.log(JSON.stringify({ pixels: rows * cols, valid, reading, running }));
+process.exit();

@@ -1,0 +1,184 @@
+// npm run bench:infer [-- --rounds 3 --layouts bip-deflate-512,envi-bil --scenes FOLDER --peers FOLDER]
+// An EnMAP-sized scene (1128 x 1212 x 224 int16, 25 % NoData) in four layouts, unmixed by egunet and by every reader of
+// ../shared/peers/infer_python.py: same model file, same machine, whole processes, in turn. The scenes take 1.8 GB; they are made once.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median, table } from './statistics.js';
+
+const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>> = {
+  'bip-deflate-512': { file: 'scene-bip-deflate-512.tif' },
+  'bsq-deflate-256': { file: 'scene-bsq-deflate-256.tif' },
+  'bip-lzw-strip': { file: 'scene-bip-lzw-strip.tif' },
+  'envi-bil': { file: 'scene-envi-bil.hdr', python: 'scene-envi-bil.bil' },
+};
+
+const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    layouts: { type: 'string', default: Object.keys(LAYOUTS).join(',') },
+    scenes: { type: 'string', default: local('../out/scenes') },
+    peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
+  },
+});
+
+const python = join(values.peers, 'bin/python');
+const scripts = local('../../../shared/peers/');
+const egunet = local('../../cli/bin/egunet.js');
+const within = (file: string): string => join(values.scenes, file);
+
+function run(program: string, args: readonly string[]): { seconds: number; stdout: string; stderr: string } {
+  const start = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stderr}`);
+  return { seconds: (performance.now() - start) / 1000, stdout, stderr };
+}
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)!;
+
+/** Scenes and models, made where they are not there yet. */
+function prepare(): { float: string; int8: string } {
+  if (!existsSync(python))
+    throw new Error(`${python} is not there; make it with peers/setup.sh and name it with --peers or EGUNET_PEERS`);
+  mkdirSync(values.scenes, { recursive: true });
+  if (!existsSync(within('scene-envi-bil.hdr'))) {
+    console.error('making the scenes (1.8 GB, about a minute)');
+    run(python, [join(scripts, 'make_scene.py'), values.scenes]);
+  }
+  const models = { float: within('model.onnx'), int8: within('model-int8.onnx') };
+  if (!existsSync(models.int8)) {
+    console.error('training a model on the scene');
+    const folder = within('run');
+    run(process.execPath, [
+      egunet,
+      'train',
+      within('scene-envi-bil.hdr'),
+      '-o',
+      folder,
+      '--overwrite',
+      '--count',
+      '5',
+      '--epochs',
+      '20',
+    ]);
+    run(process.execPath, [egunet, 'export', folder, '-o', models.float, '--overwrite']);
+    run(process.execPath, [egunet, 'export', folder, '-o', models.int8, '--overwrite', '--precision', 'int8']);
+    rmSync(folder, { recursive: true });
+  }
+  return models;
+}
+
+interface Usage {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly rss: number;
+}
+
+interface Contender {
+  readonly name: string;
+  readonly rival: boolean;
+  time(): Usage;
+}
+
+const ours = (name: string, scene: string, model: string): Contender => ({
+  name,
+  rival: false,
+  time() {
+    const map = within('ours.tif');
+    rmSync(map, { force: true });
+    const args = [
+      '--import',
+      new URL('usage.js', import.meta.url).href,
+      egunet,
+      'infer',
+      scene,
+      '--model',
+      model,
+      '-o',
+      map,
+    ];
+    const { seconds, stderr } = run(process.execPath, args);
+    const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
+    return { seconds, cpu: cpu_s, rss: peak_rss_mb };
+  },
+});
+
+const theirs = (reader: string, scene: string, model: string): Contender => ({
+  name: `Python, ${reader}`,
+  rival: true,
+  time() {
+    const args = [join(scripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model, '--scale', '1'];
+    const { seconds, stdout } = run(python, [...args, '--reader', reader]);
+    const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stdout));
+    return { seconds, cpu: cpu_s, rss: peak_rss_mb };
+  },
+});
+
+const models = prepare();
+const rows: string[][] = [];
+const floors: string[][] = [];
+for (const layout of values.layouts.split(',')) {
+  const { file, python: data = file } = LAYOUTS[layout]!;
+  const contenders = [
+    ours('egunet', within(file), models.float),
+    ours('egunet, int8', within(file), models.int8),
+    theirs('tifffile', within(data), models.float),
+    theirs('rasterio', within(data), models.float),
+  ];
+  const all = contenders.map((): Usage[] => []);
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const [i, contender] of contenders.entries()) {
+      const usage = contender.time();
+      all[i]!.push(usage);
+      console.error(
+        `${layout}, round ${round + 1}: ${contender.name} ${usage.seconds.toFixed(2)} s, ${usage.cpu.toFixed(1)} CPU s`,
+      );
+    }
+  const parts = JSON.parse(
+    lastLine(run(process.execPath, [local('infer-parts.js'), within(file), models.float]).stdout),
+  ) as { pixels: number; valid: number; reading: number; running: number };
+  const wall = all.map((usages) => median(usages.map(({ seconds }) => seconds)));
+  const best = Math.min(...wall.filter((_, i) => contenders[i]!.rival));
+  for (const [i, { name }] of contenders.entries()) {
+    const of = (key: keyof Usage) => all[i]!.map((usage) => usage[key]);
+    const seconds = of('seconds');
+    rows.push([
+      layout,
+      name,
+      `${wall[i]!.toFixed(2)} (${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)})`,
+      (parts.pixels / 1e6 / wall[i]!).toFixed(3),
+      median(of('cpu')).toFixed(1),
+      Math.max(...of('rss')).toFixed(0),
+      (best / wall[i]!).toFixed(2),
+    ]);
+  }
+  const floor = (parts.reading + parts.running) / cpus().length;
+  floors.push([
+    layout,
+    parts.reading.toFixed(2),
+    parts.running.toFixed(2),
+    (median(all[0]!.map(({ cpu }) => cpu)) - parts.reading - parts.running).toFixed(2),
+    floor.toFixed(2),
+    `${((100 * floor) / wall[0]!).toFixed(0)} %`,
+  ]);
+}
+console.log(
+  `1128 x 1212 pixels, 25 % of them NoData, 224 bands of int16, 5 endmembers. ${cpus().length} x ${cpus()[0]!.model}.`,
+);
+console.log(
+  table(
+    ['layout', 'program', 'seconds: median (least to most)', 'Mpixel/s', 'CPU s', 'peak MB', 'speed / best Python'],
+    rows,
+  ),
+);
+console.log(
+  '\nWhere the processor time of egunet (float32) goes, and the floor: reading and running alone, spread over all cores.',
+);
+console.log(
+  table(['layout', 'reading, CPU s', 'model, CPU s', 'all else, CPU s', 'floor, s', 'share of the floor'], floors),
+);
