@@ -18,6 +18,7 @@ export interface EnmapBand {
 
 /** What is taken of a METADATA.XML of level 2A. */
 export interface EnmapMetadata {
+  readonly sensor: 'EnMAP' | 'DESIS';
   /** In the order of the image's layers. */
   readonly bands: readonly EnmapBand[];
   /** The stored value outside the footprint. */
@@ -25,38 +26,72 @@ export interface EnmapMetadata {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-const ROOT = 'level_X';
-const BAND = `${ROOT}/specific/bandCharacterisation/bandID`;
-const LEVELS = [`${ROOT}/base/level`, `${ROOT}/metadata/schema/processingLevel`];
-const BACKGROUND = `${ROOT}/specific/backgroundValue`;
-const MISSING = ['vnir', 'swir'].map((detector) => `${ROOT}/specific/${detector}ProductQuality/missingChannelsList`);
+/** Where a sensor's METADATA.XML says what: paths below its root. */
+interface Schema {
+  readonly sensor: EnmapMetadata['sensor'];
+  readonly band: string;
+  /** Names of a band's values; `@number` is the attribute of the band itself. */
+  readonly keys: { readonly [key in 'number' | 'wavelength' | 'fwhm' | 'gain' | 'offset']: string };
+}
+
+const ENMAP: Schema = {
+  sensor: 'EnMAP',
+  band: 'specific/bandCharacterisation/bandID',
+  keys: {
+    number: '@number',
+    wavelength: 'wavelengthCenterOfBand',
+    fwhm: 'FWHMOfBand',
+    gain: 'GainOfBand',
+    offset: 'OffsetOfBand',
+  },
+};
+
+const DESIS: Schema = {
+  sensor: 'DESIS',
+  band: 'specific/bandCharacterisation/band',
+  keys: {
+    number: 'bandNumber',
+    wavelength: 'wavelengthCenterOfBand',
+    fwhm: 'wavelengthWidthOfBand',
+    gain: 'gainOfBand',
+    offset: 'offsetOfBand',
+  },
+};
+
+/** EnMAP's root; DESIS has another. */
+const ENMAP_ROOT = 'level_X';
+const schemaOf = (root: string | undefined): Schema => (root === ENMAP_ROOT ? ENMAP : DESIS);
+
+const LEVELS = ['base/level', 'metadata/schema/processingLevel'];
+const BACKGROUND = 'specific/backgroundValue';
+const MISSING = ['vnir', 'swir'].map((detector) => `specific/${detector}ProductQuality/missingChannelsList`);
 
 /** Facts that a person may want to see, by where they stand. */
 const FACTS: Readonly<Record<string, string>> = {
-  [`${ROOT}/metadata/name`]: 'product',
-  [`${ROOT}/base/level`]: 'level',
-  [`${ROOT}/base/revision`]: 'processing version',
-  [`${ROOT}/base/temporalCoverage/startTime`]: 'acquired',
-  [`${ROOT}/specific/datatakeID`]: 'datatake',
-  [`${ROOT}/specific/tileID`]: 'tile',
-  [`${ROOT}/processing/correctionType`]: 'correction',
-  [`${ROOT}/specific/qualityFlag/cloudCover`]: 'cloud cover (%)',
+  'metadata/name': 'product',
+  'base/level': 'level',
+  'base/revision': 'processing version',
+  'base/temporalCoverage/startTime': 'acquired',
+  'specific/datatakeID': 'datatake',
+  'specific/tileID': 'tile',
+  'processing/correctionType': 'correction',
+  'specific/qualityFlag/cloudCover': 'cloud cover (%)',
 };
 
 const WANTED = new Set([...LEVELS, BACKGROUND, ...MISSING, ...Object.keys(FACTS)]);
 
-/** The texts that are wanted, by path, and those of each band by its number. */
+/** The texts that are wanted, by path, and those of each band. */
 interface Found {
   root?: string;
   readonly texts: Map<string, string>;
-  readonly bands: Map<string, Map<string, string>>;
+  readonly bands: Map<string, string>[];
 }
 
 /** A parser that keeps what is wanted and forgets the rest: the file is 4 MB of orbit and statistics. */
 function collector(found: Found): SaxesParser {
   const parser = new SaxesParser({ position: false });
   const lengths: number[] = []; // of the path, before each open element
-  let path = '';
+  let path = ''; // below the root
   let band: Map<string, string> | undefined;
   let text: string | undefined; // of the open element, where it is wanted
   parser.on('error', (error) => {
@@ -65,13 +100,14 @@ function collector(found: Found): SaxesParser {
   parser.on('opentag', ({ name, attributes }) => {
     if (lengths.length === MOST_NESTED) throw new Error(`more than ${MOST_NESTED} elements inside each other`);
     lengths.push(path.length);
-    path = path === '' ? name : `${path}/${name}`;
-    found.root ??= name;
-    if (path === BAND) {
-      band = new Map();
-      found.bands.set(String(attributes.number), band);
+    if (found.root === undefined) found.root = name;
+    else path = path === '' ? name : `${path}/${name}`;
+    const isBand = path === schemaOf(found.root).band;
+    if (isBand) {
+      band = new Map([['@number', String(attributes.number)]]);
+      found.bands.push(band);
     }
-    text = WANTED.has(path) || (band && path !== BAND) ? '' : undefined;
+    text = WANTED.has(path) || (band && !isBand) ? '' : undefined;
   });
   const add = (more: string): void => {
     if (text !== undefined) text += more;
@@ -79,7 +115,7 @@ function collector(found: Found): SaxesParser {
   parser.on('text', add);
   parser.on('cdata', add);
   parser.on('closetag', ({ name }) => {
-    if (path === BAND) band = undefined;
+    if (path === schemaOf(found.root).band) band = undefined;
     else if (text !== undefined) (band ?? found.texts).set(band ? name : path, text.trim());
     text = undefined;
     path = path.slice(0, lengths.pop());
@@ -93,7 +129,7 @@ const MOST_NESTED = 100;
 const CHUNK = 1 << 18;
 
 async function collect(source: ByteSource): Promise<Found> {
-  const found: Found = { texts: new Map(), bands: new Map() };
+  const found: Found = { texts: new Map(), bands: [] };
   const parser = collector(found);
   const decoder = new TextDecoder();
   try {
@@ -110,11 +146,20 @@ async function collect(source: ByteSource): Promise<Found> {
   return found;
 }
 
-function assertLevel({ root, texts }: Found, name: string): void {
-  const level = LEVELS.map((path) => texts.get(path)).find((text) => text);
-  if (root !== ROOT || level === undefined) refuse(name, 'not the METADATA.XML of an EnMAP product');
+/** The level in the name of a product's file, for metadata that does not state it. */
+const levelInName = (name: string): string | undefined => /DESIS-HSI-(L\d[A-D]?)-/i.exec(name)?.[1]?.toUpperCase();
+
+function assertLevel({ root, texts, bands }: Found, name: string): void {
+  const { sensor } = schemaOf(root);
+  const stated = LEVELS.map((path) => texts.get(path)).find((text) => text);
+  const level = stated ?? (sensor === 'DESIS' && bands.length > 0 ? levelInName(name) : undefined);
+  if (level === undefined || (sensor === 'DESIS' && bands.length === 0))
+    refuse(name, 'not the METADATA.XML of an EnMAP product, nor of a DESIS one, that states its level');
   if (level !== 'L2A')
-    refuse(name, `an EnMAP product of level ${level} (radiance); order or process it to L2A (surface reflectance)`);
+    refuse(
+      name,
+      `${sensor === 'EnMAP' ? 'an EnMAP' : 'a DESIS'} product of level ${level} (radiance); order or process it to L2A (surface reflectance)`,
+    );
 }
 
 function bandNumber(values: ReadonlyMap<string, string>, key: string, where: { file: string; band: number }): number {
@@ -128,31 +173,32 @@ function bandNumber(values: ReadonlyMap<string, string>, key: string, where: { f
   return value;
 }
 
-function bandsOf({ texts, bands }: Found, file: string): EnmapBand[] {
+function bandsOf({ root, texts, bands }: Found, file: string): EnmapBand[] {
+  const { keys } = schemaOf(root);
   const listed = MISSING.flatMap((path) => (texts.get(path) ?? '').split(','));
   const missing = new Set(listed.map(Number));
-  return Array.from({ length: bands.size }, (_, i) => {
+  const numbered = new Map(bands.map((values) => [values.get(keys.number), values]));
+  return bands.map((_, i) => {
     const band = i + 1;
-    const values = bands.get(String(band));
-    if (!values) refuse(file, `bandCharacterisation holds ${bands.size} bands, but none with number ${band}`);
-    const [wavelength, fwhm] = ['wavelengthCenterOfBand', 'FWHMOfBand'].map((key) => {
+    const values = numbered.get(String(band));
+    if (!values) refuse(file, `bandCharacterisation holds ${bands.length} bands, but none with number ${band}`);
+    const positive = (key: string): number => {
       const value = bandNumber(values, key, { file, band });
       if (value <= 0) refuse(file, `${key} of band ${band} should be positive, got ${value}`);
       return value;
-    }) as [number, number];
-    const gain = bandNumber(values, 'GainOfBand', { file, band });
+    };
     return {
-      wavelength,
-      fwhm,
-      gain,
-      offset: bandNumber(values, 'OffsetOfBand', { file, band }),
+      wavelength: positive(keys.wavelength),
+      fwhm: positive(keys.fwhm),
+      gain: bandNumber(values, keys.gain, { file, band }),
+      offset: bandNumber(values, keys.offset, { file, band }),
       missing: missing.has(band),
     };
   });
 }
 
 /**
- * Reads the METADATA.XML of an EnMAP L2A product as a stream. Bands stand in the order of their numbers, which is that of the image's layers.
+ * Reads the METADATA.XML of an EnMAP or DESIS L2A product as a stream. Bands stand in the order of their numbers, which is that of the image's layers.
  * Rejects with RasterError where the XML is damaged, lacks the bands, or is that of another level or product.
  */
 export async function readEnmapMetadata(source: ByteSource): Promise<EnmapMetadata> {
@@ -167,6 +213,7 @@ export async function readEnmapMetadata(source: ByteSource): Promise<EnmapMetada
     return text ? [[name, name === 'product' ? text.replace(/[-_]?METADATA\.XML$/i, '') : text]] : [];
   });
   return {
+    sensor: schemaOf(found.root).sensor,
     bands,
     ...(Number.isFinite(backgroundValue) && { backgroundValue }),
     facts: Object.fromEntries(facts) as Record<string, string>,

@@ -1,5 +1,6 @@
+import { findDesisHeader, openDesisByHeader } from './desis.js';
 import { findEnmapFiles } from './enmap-files.js';
-import { type EnmapBand, readEnmapMetadata } from './enmap-metadata.js';
+import { type EnmapBand, type EnmapMetadata, readEnmapMetadata } from './enmap-metadata.js';
 import type { Folder } from './folder.js';
 import { openRaster } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
@@ -49,13 +50,13 @@ function assertSameBands(scene: Scene, bands: readonly EnmapBand[], metadata: st
   }
 }
 
-function toBand(band: EnmapBand, image: Band, backgroundValue: number | undefined): Band {
+function toBand(band: EnmapBand, image: Band, { sensor, backgroundValue }: EnmapMetadata): Band {
   const noData = image.noData ?? backgroundValue;
   return {
     name: image.name,
     wavelength: band.wavelength,
     fwhm: band.fwhm,
-    bad: band.missing || image.bad || isEnmapBadBand(band.wavelength),
+    bad: band.missing || image.bad || (sensor === 'EnMAP' && isEnmapBadBand(band.wavelength)),
     gain: band.gain,
     offset: band.offset,
     ...(noData !== undefined && { noData }),
@@ -72,13 +73,18 @@ async function readMetadata(folder: Folder, file: string) {
 }
 
 /**
- * Opens an EnMAP L2A product: a folder with its METADATA.XML and SPECTRAL_IMAGE; `named` is the file of it that the user gave, if any.
- * Wavelengths, widths, gains and offsets come from the XML; NoData from the image, else the XML's background value.
+ * Opens an EnMAP L2A product, or one of DESIS, which has the same form: a folder with its METADATA.XML and SPECTRAL_IMAGE; `named` is the file of it that
+ * the user gave, if any. Wavelengths, widths, gains and offsets come from the XML (of a DESIS image without one from the ENVI header beside it);
+ * NoData from the image, else the XML's background value.
  * Rejects with RasterError where a piece is missing, damaged, of another level, or the XML and the image differ in bands.
  */
 export async function openEnmap(folder: Folder, named: string | undefined, codecs: Codecs): Promise<EnmapScene> {
-  const { metadata, image, layers } = findEnmapFiles(await folder.list(), named, folder.name);
-  const { bands, backgroundValue, facts } = await readMetadata(folder, metadata);
+  const listed = await folder.list();
+  const pair = findDesisHeader(listed, named);
+  if (pair) return { ...(await openDesisByHeader(folder, pair, codecs)), qualityLayers: [] };
+  const { metadata, image, layers } = findEnmapFiles(listed, named, folder.name);
+  const described = await readMetadata(folder, metadata);
+  const { sensor, bands, facts } = described;
   const scene = await openRaster(folder, image, codecs);
   try {
     assertSameBands(scene, bands, metadata);
@@ -87,16 +93,16 @@ export async function openEnmap(folder: Folder, named: string | undefined, codec
     throw cause;
   }
   const qualityLayers = layers.map(({ name, file }) => ({ name, path: folder.pathOf(file) }));
-  const enmap = makeScene({
+  const product = makeScene({
     ...scene,
-    format: 'EnMAP L2A',
-    sensor: 'EnMAP',
-    bands: bands.map((band, i) => toBand(band, scene.bands[i]!, backgroundValue)),
+    format: `${sensor} L2A`,
+    sensor,
+    bands: bands.map((band, i) => toBand(band, scene.bands[i]!, described)),
     facts: {
       ...facts,
       image: scene.format,
       ...(layers.length > 0 && { 'quality layers': layers.map(({ name }) => name).join(', ') }),
     },
   });
-  return { ...enmap, qualityLayers };
+  return { ...product, qualityLayers };
 }

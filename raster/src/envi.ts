@@ -55,7 +55,8 @@ export function enviCalibration(fields: EnviFields, count: number): { gains: num
   return listed('data reflectance') ?? scaled ?? listed('data') ?? { gains: all(1), offsets: all(0) };
 }
 
-function enviBands(fields: EnviFields, count: number): Band[] {
+/** Everything that a header says of its bands. Throws RasterError where a list has another length. */
+export function enviBands(fields: EnviFields, count: number): Band[] {
   const names = listField(fields, 'band names');
   const { wavelengths, fwhm } = enviWavelengths(fields, count);
   const { gains, offsets } = enviCalibration(fields, count);

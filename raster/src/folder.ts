@@ -1,3 +1,4 @@
+import type { Hdf5File } from './hdf5/file.js';
 import type { ByteSource } from './source.js';
 
 /** Files that lie beside each other: a folder on disk, a browser's directory handle, a set of dropped files. */
@@ -9,6 +10,8 @@ export interface Folder {
   /** What to call a file of it so that the user recognises it. */
   pathOf(file: string): string;
   open(file: string): Promise<ByteSource>;
+  /** Opens a file of it with the platform's HDF5 library; absent where there is none. */
+  openHdf5?(file: string): Promise<Hdf5File>;
 }
 
 /** All of a small text file; UTF-8. */

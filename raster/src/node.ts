@@ -7,6 +7,7 @@ import type { GeoTiffOptions } from './tiff/write-options.js';
 export { nodeCodecs } from './node-codecs.js';
 export { type CogFile, type CogFileOptions, createCogFile, partFolder } from './node-cog.js';
 export { openFile } from './node-files.js';
+export { type Hdf5Library, loadHdf5, openHdf5File } from './node-hdf5.js';
 export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
   openFolder,

@@ -12,6 +12,7 @@ import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.j
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 import { nodeCodecs } from './node-codecs.js';
 import { openFile, toRasterError } from './node-files.js';
+import { openHdf5File } from './node-hdf5.js';
 import { type FileContent, writeFiles } from './node-output.js';
 import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 import { openWith } from './open-raster.js';
@@ -34,6 +35,7 @@ export function openFolder(name: string): Folder {
       }
     },
     open: (file) => openFile(pathOf(file)),
+    openHdf5: (file) => openHdf5File(pathOf(file)),
   };
 }
 
@@ -61,9 +63,10 @@ async function openArchivedScene(path: string, options: OpenOptions, access: Sce
 }
 
 /**
- * Opens a scene by its path or URL, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an EnMAP L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE),
- * or an archive (ZIP, tar, tar.gz) with one of these. Over HTTP(S) the server must answer byte ranges.
- * Rejects with RasterError where there is nothing readable, or where an option has no meaning for the format; with the signal's reason where it is aborted.
+ * Opens a scene by its path or URL, whatever its format: a GeoTIFF, an ENVI header or data file, a MATLAB v5 file, an EMIT L2A or PRISMA L2D
+ * file, an EnMAP or DESIS L2A product (its folder, METADATA.XML or SPECTRAL_IMAGE), or an archive (ZIP, tar, tar.gz) with one of these. Over
+ * HTTP(S) the server must answer byte ranges. Rejects with RasterError where there is nothing readable, or where an option has no meaning
+ * for the format; with the signal's reason where it is aborted.
  */
 export async function openScene(path: string, options: OpenOptions = {}, access: SceneAccess = {}): Promise<Scene> {
   const place = await placeOf(path, access);

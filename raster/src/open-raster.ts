@@ -7,7 +7,7 @@ import type { ByteSource, Codecs } from './source.js';
 import { openGeoTiff } from './tiff/read.js';
 
 /** What a file's first bytes say it is. */
-export type Kind = 'tiff' | 'envi header' | 'matlab' | 'hdf5' | 'archive' | 'unknown';
+export type Kind = 'tiff' | 'envi header' | 'matlab' | 'hdf5' | 'netcdf 3' | 'archive' | 'unknown';
 
 const STARTS: readonly (readonly [start: string, kind: Kind])[] = [
   ['II*\0', 'tiff'],
@@ -16,8 +16,8 @@ const STARTS: readonly (readonly [start: string, kind: Kind])[] = [
   ['MM\0+', 'tiff'],
   ['ENVI', 'envi header'],
   ['MATLAB', 'matlab'],
-  ['\x89HDF', 'hdf5'],
-  ['CDF', 'hdf5'],
+  ['\x89HDF\r\n\x1a\n', 'hdf5'],
+  ['CDF', 'netcdf 3'],
   ['PK\x03\x04', 'archive'],
   ['\x1f\x8b', 'archive'],
 ];
@@ -68,4 +68,4 @@ export async function openRaster(folder: Folder, file: string, codecs: Codecs): 
 
 /** What can be opened, for the message on a file that cannot. */
 export const UNREADABLE =
-  'not a format that is read; readable are GeoTIFF (.tif), ENVI (.hdr beside the data), MATLAB v5 (.mat), EnMAP L2A folders, and ZIP or tar archives of these';
+  'not a format that is read; readable are GeoTIFF (.tif), ENVI (.hdr beside the data), MATLAB v5 (.mat), EMIT L2A (.nc), PRISMA L2D (.he5), EnMAP and DESIS L2A folders, and ZIP or tar archives of these';

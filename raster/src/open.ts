@@ -2,6 +2,8 @@ import { openEnmap } from './enmap.js';
 import { isEnmapFile } from './enmap-files.js';
 import { isEnviHeaderFile } from './envi-files.js';
 import type { Folder } from './folder.js';
+import type { EmitOptions } from './hdf5/emit.js';
+import { openHdf5Scene } from './hdf5/scene.js';
 import { type MatSceneOptions, openMatScene } from './matlab-scene.js';
 import { kindOf, openEnviFile, openRaster, openWith, UNREADABLE } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
@@ -9,7 +11,7 @@ import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
 import type { Codecs } from './source.js';
 
-export interface OpenOptions extends MatSceneOptions {
+export interface OpenOptions extends MatSceneOptions, EmitOptions {
   /** Reflectance = stored value * this, for files that don't say: 0.0001 for 10000 = 100 %. */
   readonly reflectanceScale?: number;
 }
@@ -33,29 +35,50 @@ function withReflectanceScale(scene: Scene, scale: number): Scene {
   return makeScene({ ...scene, bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
 }
 
-async function openUnscaled({ folder, file }: ScenePlace, codecs: Codecs, options: MatSceneOptions): Promise<Scene> {
+/** Opens an HDF5 file where the platform can. */
+async function openHdf5(folder: Folder, file: string, options: EmitOptions): Promise<Scene> {
+  if (!folder.openHdf5)
+    refuse(folder.pathOf(file), 'an HDF5 file, which cannot be read from here; unpack it to a disk');
+  return openHdf5Scene(await folder.openHdf5(file), options);
+}
+
+async function openUnscaled(
+  { folder, file }: ScenePlace,
+  codecs: Codecs,
+  options: MatSceneOptions & EmitOptions,
+): Promise<Scene> {
   if (file === undefined || isEnmapFile(file)) return openEnmap(folder, file, codecs);
   const kind = await kindOf(folder, file);
   const path = folder.pathOf(file);
   if (kind === 'matlab') return openWith(folder, file, (source) => openMatScene(source, codecs, options));
   if (kind === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
   if (kind === 'archive') refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that');
-  if (kind === 'hdf5') refuse(path, `an HDF5 or NetCDF file: ${UNREADABLE}; convert it to GeoTIFF or ENVI with GDAL`);
+  if (kind === 'hdf5') return openHdf5(folder, file, options);
+  if (kind === 'netcdf 3')
+    refuse(path, `a classic NetCDF file: ${UNREADABLE}; convert it to GeoTIFF or ENVI with GDAL`);
   return openRaster(folder, file, codecs);
 }
 
+/** The format that an option is for, where it is for one alone. */
+const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
+  variable: 'MATLAB v5',
+  rows: 'MATLAB v5',
+  cols: 'MATLAB v5',
+  orthorectify: 'EMIT L2A',
+};
+
 /**
  * Opens a scene, whatever its format, told from its content: GeoTIFF, ENVI (by its header or its data file), MATLAB v5,
- * or an EnMAP L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE).
+ * EMIT L2A (NetCDF-4), PRISMA L2D (HDF-EOS5), or an EnMAP or DESIS L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE).
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {
-  const { reflectanceScale, ...mat } = options;
-  const scene = await openUnscaled(place, codecs, mat);
+  const { reflectanceScale, ...own } = options;
+  const scene = await openUnscaled(place, codecs, own);
   try {
-    const given = Object.entries(mat).find(([, value]) => value !== undefined)?.[0];
-    if (given && scene.format !== 'MATLAB v5')
-      refuse(scene.name, `'${given}' is for MATLAB files, and this is ${scene.format}; leave it out`);
+    for (const [option, format] of Object.entries(FORMAT_OF_OPTION))
+      if (own[option as keyof typeof own] !== undefined && scene.format !== format)
+        refuse(scene.name, `'${option}' is for ${format} files, and this is ${scene.format}; leave it out`);
     return reflectanceScale === undefined ? scene : withReflectanceScale(scene, reflectanceScale);
   } catch (cause) {
     await scene.close();

@@ -88,7 +88,7 @@ export interface SpectraPack {
 export interface Scene {
   /** What was opened, as the user named it. */
   readonly name: string;
-  /** `GeoTIFF`, `EnMAP L2A`, `ENVI` or `MATLAB v5`. */
+  /** `GeoTIFF`, `EnMAP L2A`, `DESIS L2A`, `EMIT L2A`, `PRISMA L2D`, `ENVI` or `MATLAB v5`. */
   readonly format: string;
   /** Sensor, where the product says. */
   readonly sensor?: string;

@@ -117,7 +117,7 @@ describe('openScene', () => {
       'text',
       'notes.txt',
       'hello',
-      /notes\.txt: not a format that is read; readable are GeoTIFF \(\.tif\), ENVI .*, MATLAB v5 .*, EnMAP L2A folders, and ZIP or tar/,
+      /notes\.txt: not a format that is read; readable are GeoTIFF \(\.tif\), ENVI .*, MATLAB v5 .*, EnMAP and DESIS L2A folders, and ZIP or tar/,
     ],
     ['an empty file', 'empty.tif', '', /empty\.tif: is empty \(0 bytes\)/],
     ['a ZIP', 'delivery.ZIP', 'PK\x03\x04...', /cannot be unpacked: .*; it is damaged or cut off, get it again/],
@@ -127,7 +127,12 @@ describe('openScene', () => {
       Uint8Array.of(0x1f, 0x8b, 8, 0),
       /cannot be unpacked: .*; it is damaged or cut off, get it again/,
     ],
-    ['HDF5', 'scene.h5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10), /an HDF5 or NetCDF file: .* with GDAL/],
+    [
+      'HDF5',
+      'scene.h5',
+      Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10),
+      /scene\.h5: cannot open it: .*; fetch it again/,
+    ],
     ['a header that is none', 'foo.hdr', 'samples = 1', /no data file beside foo\.hdr/],
   ] as const)
     it(`refuses ${what}, saying what is readable`, () =>

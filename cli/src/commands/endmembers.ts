@@ -16,7 +16,8 @@ export const builder = (yargs: Argv) =>
           .positional('scene', {
             type: 'string',
             demandOption: true,
-            describe: 'GeoTIFF, ENVI, MATLAB v5 file, EnMAP product folder, an archive of one (ZIP, tar) or a URL',
+            describe:
+              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
           })
           .usage(
             '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',

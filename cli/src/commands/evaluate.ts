@@ -71,6 +71,7 @@ const SCENE_OPTIONS = [
   'variable',
   'rows',
   'cols',
+  'no-orthorectify',
 ] as const satisfies (keyof Arguments)[];
 
 /** A matrix is named in a .mat file only. */

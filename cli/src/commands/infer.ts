@@ -13,7 +13,8 @@ export const builder = (yargs: Argv) =>
         .positional('scene', {
           type: 'string',
           demandOption: true,
-          describe: 'GeoTIFF, ENVI, MATLAB v5 file, EnMAP product folder, an archive of one (ZIP, tar) or a URL',
+          describe:
+            'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
         })
         .usage(
           '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',

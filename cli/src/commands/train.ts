@@ -15,7 +15,8 @@ export const builder = (yargs: Argv) =>
         yargs
           .positional('scene', {
             type: 'string',
-            describe: 'GeoTIFF, ENVI, MATLAB v5 file, EnMAP product folder, an archive of one (ZIP, tar) or a URL',
+            describe:
+              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
           })
           .usage(
             '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
@@ -87,6 +88,7 @@ const SETTLED = [
   'variable',
   'rows',
   'cols',
+  'no-orthorectify',
 ] as const satisfies (keyof Arguments)[];
 
 function assertResumable(args: Arguments): void {

@@ -42,7 +42,7 @@ export interface DataRequest {
 export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest {
   const invalid = (field: string, expected: string, got: string) =>
     new CommandError(`${path}: ${field} should be ${expected}, got ${got}; train anew with egunet train SCENE`);
-  const { number, positive, count, text, optional, list, record } = createChecks(invalid);
+  const { number, positive, count, text, oneOf, optional, list, record } = createChecks(invalid);
   record({
     scene: text,
     open: record({
@@ -50,6 +50,7 @@ export function assertDataRequest(value: unknown, path: string): asserts value i
       variable: optional(text),
       rows: optional(count),
       cols: optional(count),
+      orthorectify: optional(oneOf([true, false])),
     }),
     exclude: list(list(number, 2), 0),
     seed: count,

@@ -9,12 +9,13 @@ export interface SceneArguments {
   readonly variable?: string | undefined;
   readonly rows?: number | undefined;
   readonly cols?: number | undefined;
+  readonly 'no-orthorectify'?: boolean | undefined;
 }
 
 /** A MATLAB file by its name: what matrices are looked for in. */
 export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
 
-/** Adds `--reflectance-scale`, `--variable`, `--rows` and `--cols`. */
+/** Adds `--reflectance-scale`, `--variable`, `--rows`, `--cols` and `--no-orthorectify`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
@@ -26,7 +27,11 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
     )
     .option('variable', text('variable', 'MATLAB: the array that holds the image'))
     .option('rows', wholeNumber('rows', { describe: 'MATLAB: rows of the image, with --cols', least: 1 }))
-    .option('cols', wholeNumber('cols', { describe: 'MATLAB: columns of the image, with --rows', least: 1 }));
+    .option('cols', wholeNumber('cols', { describe: 'MATLAB: columns of the image, with --rows', least: 1 }))
+    .option('no-orthorectify', {
+      type: 'boolean' as const,
+      describe: 'EMIT: leave the pixels as the sensor saw them, without a map grid',
+    });
 
 /** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {
@@ -39,5 +44,6 @@ export function openOptions(args: SceneArguments): OpenOptions {
     ...(variable === undefined ? {} : { variable }),
     ...(rows === undefined ? {} : { rows }),
     ...(cols === undefined ? {} : { cols }),
+    ...(args['no-orthorectify'] ? { orthorectify: false } : {}),
   };
 }
