@@ -76,6 +76,7 @@ describe('inferring a scene', function () {
     const { seconds, tiles, means, ...rest } = summary;
     assert.deepEqual(rest, {
       output,
+      format: 'cog',
       rows: ROWS,
       cols: COLS,
       pixels,
@@ -232,10 +233,11 @@ describe('inferring a scene', function () {
       );
       const plain = inFolder('plain');
       writeFileSync(plain, '');
+      mkdirSync(inFolder('folder.tif'));
       for (const [output, message] of [
         [join(plain, 'map.tif'), /plain is not a folder; choose another/],
         [join(plain, 'deeper/map.tif'), /a part of the path is not a folder/],
-        [folder, /is a folder; name a file/],
+        [inFolder('folder.tif'), /is a folder; name a file/],
       ] as const)
         await refused({ output, overwrite: true, onProgress: never }, message, 'RasterError');
     });

@@ -1,9 +1,9 @@
 // The overviews of a map in work: each level made of the one before, from tile store to tile store.
 import type { Kernels } from '../kernels.js';
+import type { Stop, TileStore } from '../map-writer.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { Codecs } from '../source.js';
-import type { Stop, TileStore } from './cog.js';
 import { predict } from './collect.js';
 import { undoPredictor } from './predictor.js';
 import { reduceInto, type Size } from './reduce.js';
@@ -31,7 +31,11 @@ export async function packTile(
 }
 
 /** A tile's samples [side, side, bands]. */
-async function unpack({ plan, store, codecs, kernels }: Work, level: number, index: number): Promise<SampleArray> {
+export async function unpackTile(
+  { plan, store, codecs, kernels }: Work,
+  level: number,
+  index: number,
+): Promise<SampleArray> {
   const { blockRows, blockCols, bands, sampleType, predictor } = plan;
   const size = sampleSize(sampleType);
   const bytes = await codecs.inflate(await store.get(level, index), blockRows * blockCols * bands * size);
@@ -94,7 +98,7 @@ export async function addOverviews(work: Work, levels: readonly Size[]): Promise
   const statistics = gatherStatistics(plan.bands, work.noData);
   const parents = [...parentsOf(levels, side)];
   const load = ({ level, children }: Parent) => {
-    const loaded = Promise.all(children.map(({ index }) => unpack(work, level - 1, index)));
+    const loaded = Promise.all(children.map(({ index }) => unpackTile(work, level - 1, index)));
     loaded.catch(() => {}); // seen when it is awaited
     return loaded;
   };
@@ -110,7 +114,7 @@ export async function addOverviews(work: Work, levels: readonly Size[]): Promise
     const packed = await packTile(reduceTiles(parent, tiles, work), plan, work);
     await store.put(parent.level, parent.at[0] * across(levels[parent.level]!, side) + parent.at[1], packed);
   }
-  if (levels.length === 1) statistics.add(await unpack(work, 0, 0), levels[0]!, side);
+  if (levels.length === 1) statistics.add(await unpackTile(work, 0, 0), levels[0]!, side);
   return statistics.result();
 }
 
