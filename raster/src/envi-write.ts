@@ -1,13 +1,13 @@
 // Writes a map as ENVI: raw samples and a header that says what they are. Legend: B bands; W columns of a strip.
 import type { EnviLayout } from './envi-header.js';
 import { enviHeader } from './envi-write-header.js';
-import { type ImageTile, imageTiles } from './map-tiles.js';
+import { type ImageTile, readTiles } from './map-tiles.js';
 import type { MapFormat, MapInWork, Stop } from './map-writer.js';
 import { sampleArrays, sampleSize } from './samples.js';
 import type { SampleArray } from './scene.js';
 import type { ByteSink } from './source.js';
 import { across, down } from './tiff/overviews.js';
-import { type BandStatistics, gatherStatistics } from './tiff/statistics.js';
+import type { BandStatistics } from './tiff/statistics.js';
 
 type Interleave = EnviLayout['interleave'];
 
@@ -24,7 +24,7 @@ export const enviFormat =
   (createSinks: () => Promise<EnviSinks>, interleave: Interleave): MapFormat =>
   (map) => {
     const header = enviHeader(map, interleave);
-    return async (signal) => {
+    const finish = async (signal: Stop | undefined) => {
       const sinks = await createSinks();
       try {
         const statistics = await writeSamples(sinks.data, { map, interleave, signal });
@@ -36,6 +36,7 @@ export const enviFormat =
         throw error;
       }
     };
+    return { finish };
   };
 
 /** Tiles side by side that are written at once take about so many bytes: lines as long as memory allows. */
@@ -59,9 +60,9 @@ interface Work {
 
 async function writeSamples(sink: ByteSink, work: Work): Promise<readonly BandStatistics[]> {
   const { map, interleave, signal } = work;
-  const { plan, options } = map;
+  const { plan } = map;
   const side = plan.blockRows;
-  const statistics = gatherStatistics(plan.bands, options.noData);
+  const tiles = readTiles(map, signal);
   const tileBytes = side * side * plan.bands * sampleSize(plan.sampleType);
   const step = Math.max(1, Math.floor(STRIP_BYTES / tileBytes));
   for (let ty = 0; ty < down(plan, side); ty++)
@@ -69,13 +70,10 @@ async function writeSamples(sink: ByteSink, work: Work): Promise<readonly BandSt
       const count = Math.min(step, across(plan, side) - first);
       const places = Array.from({ length: count }, (_, i) => [ty, first + i] as const);
       const strip = makeStrip(map, ty * side, [first * side, Math.min(plan.cols, (first + count) * side)]);
-      for await (const tile of imageTiles(map, places, signal)) {
-        statistics.add(tile.samples, tile, side);
-        fill(strip, tile, { interleave, B: plan.bands, side });
-      }
+      for await (const tile of tiles.read(places)) fill(strip, tile, { interleave, B: plan.bands, side });
       await writeStrip(sink, strip, { map, interleave });
     }
-  return statistics.result();
+  return tiles.statistics();
 }
 
 function makeStrip({ plan }: MapInWork, row: number, [from, to]: readonly [number, number]): Strip {

@@ -4,7 +4,7 @@ import { refuse } from './refuse.js';
 import type { SampleArray, Window } from './scene.js';
 import type { Codecs } from './source.js';
 import { collectTiles, type FullTile } from './tiff/collect.js';
-import { packTile } from './tiff/overviews.js';
+import { type LevelTile, packTile } from './tiff/overviews.js';
 import type { BandStatistics } from './tiff/statistics.js';
 import { type GeoTiffOptions, type Plan, planGeoTiff } from './tiff/write-options.js';
 
@@ -48,11 +48,16 @@ export interface MapInWork extends MapPlaces {
   readonly kernels: Kernels;
 }
 
-/**
- * A file format: refuses, before any work, what it cannot say; returns what makes the file when all tiles are there, and leaves none where
- * that fails.
- */
-export type MapFormat = (map: MapInWork) => (signal: Stop | undefined) => Promise<readonly BandStatistics[]>;
+/** A file format at work on a map. */
+export interface FormatInWork {
+  /** Takes a tile as it is finished, and returns any others to keep in the store that it completes. */
+  add?(tile: LevelTile): LevelTile[];
+  /** Makes the file when all tiles are there, and leaves none where that fails; returns the statistics of the map. */
+  finish(signal: Stop | undefined): Promise<readonly BandStatistics[]>;
+}
+
+/** Begins on a map. Throws RasterError, before any work, where the format cannot say what the map is. */
+export type MapFormat = (map: MapInWork) => FormatInWork;
 
 const TILE = 512;
 
@@ -62,15 +67,18 @@ export function createMapWriter(places: MapPlaces, mapOptions: MapOptions, forma
   const options = { tile: TILE, ...mapOptions, interleave: 'pixel' as const };
   const plan = planGeoTiff(options, name);
   const kernels = createKernels();
-  const finish = format({ ...places, options, plan, kernels });
+  const { add, finish } = format({ ...places, options, plan, kernels });
   const tiles = collectTiles(plan);
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
-  const write = (tile: FullTile) => {
-    const packed = packTile(tile.words, plan, { codecs, kernels });
-    packed.catch(() => {}); // seen when the queue comes to it
-    queue = queue.then(async () => store.put(0, tile.index, await packed));
-    queue.catch(() => {}); // seen by the next call
+  const write = ({ index, words }: FullTile) => {
+    const tile = { level: 0, index, words };
+    for (const { level, index, words } of [tile, ...(add?.(tile) ?? [])]) {
+      const packed = packTile(words, plan, { codecs, kernels });
+      packed.catch(() => {}); // seen when the queue comes to it
+      queue = queue.then(async () => store.put(level, index, await packed));
+      queue.catch(() => {}); // seen by the next call
+    }
   };
   return {
     async writeWindow(window, data) {

@@ -6,6 +6,7 @@ import {
   planUnmixing,
   type Seen,
   sumSeen,
+  TILE_PIXELS,
   type TileShape,
   type UnmixPlan,
   type Window,
@@ -17,7 +18,7 @@ import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
 import { openModel } from './model.js';
 import { assertOutput } from './output.js';
-import { unmixByWorkers } from './pool.js';
+import { startWorkers, type Workers } from './pool.js';
 import { STORAGE, type StoredType } from './samples.js';
 
 /** How far the work has come. */
@@ -93,7 +94,7 @@ interface Work {
   readonly window: Window;
   readonly plan: UnmixPlan;
   readonly sampleType: StoredType;
-  readonly workers: number;
+  readonly workers: Workers;
 }
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
@@ -119,9 +120,9 @@ interface Done {
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
   map: MapFile,
-  { options, scene, sceneFiles, card, window, plan, sampleType, workers }: Work,
+  { options, scene, card, window, plan, sampleType, workers }: Work,
 ): Promise<Done> {
-  const { model, signal, open = {}, access: { onNotice: _told, ...access } = {}, onStart, onProgress } = options;
+  const { signal, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
   const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
@@ -129,11 +130,10 @@ async function complete(
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const { tiles: _, ...how } = plan;
-  const settings = { scene: options.scene, sceneFiles, open, access, model, plan: how, sampleType };
   const all: Seen[] = [];
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen } of unmixByWorkers(missing, { workers, settings, signal })) {
+  for await (const { window: at, data, seen } of workers.unmix(missing, { plan: how, sampleType })) {
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(inMap(at), data);
     all.push(seen);
@@ -152,7 +152,7 @@ async function complete(
 }
 
 async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, format, scene, card, window, plan, sampleType, workers } = work;
+  const { options, format, scene, card, window, plan, sampleType } = work;
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
@@ -169,7 +169,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
       validPixels: statistics[0]!.count,
       keptPixels,
       tiles: plan.tiles.length,
-      workers,
+      workers: work.workers.count,
       precision: precisionOf(card),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: statistics[c]!.mean * STORAGE[sampleType].scale })),
       seconds: (performance.now() - start) / 1000,
@@ -191,19 +191,29 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
   const { model, output, overwrite, signal, resample, tile, batch, sampleType = 'float32' } = options;
   const format = await assertOutput(output, { scene: options.scene, model, overwrite, format: options.format });
   signal?.throwIfAborted();
-  const { card, release } = await openModel(model, { threads: 1 });
-  await release(); // it loads: the workers open it for themselves
   const access = { ...options.access, ...(signal && { signal }) };
   const scene = await openScene(options.scene, options.open, access);
+  let workers: Workers | undefined;
   try {
     const sceneFiles = await sceneIdentity(options.scene, access);
     const window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
+    workers = beginWorkers(options, sceneFiles, window);
+    const { card, release } = await openModel(model, { threads: 1 });
+    await release(); // it loads: the workers open it for themselves
     const plan = planUnmixing(scene, { card, window, resample, tile, batch });
-    const workers = workersFor(options.workers, plan.tiles.length);
     return await unmixInto({ options, format, scene, sceneFiles, card, window, plan, sampleType, workers });
   } finally {
+    await workers?.stop();
     await scene.close();
   }
+}
+
+/** Starts the workers: they open the scene and the model while the rest is checked. */
+function beginWorkers(options: InferSceneOptions, sceneFiles: readonly string[], window: Window): Workers {
+  const { scene, model, open = {}, access: { onNotice: _told, ...access } = {}, signal, tile } = options;
+  const tiles = Math.ceil((window.rows * window.cols) / (tile ? tile.rows * tile.cols : TILE_PIXELS)); // or fewer
+  const workers = workersFor(options.workers, Math.max(1, tiles || 1));
+  return startWorkers({ workers, settings: { scene, sceneFiles, open, access, model }, signal });
 }
 
 function workersFor(wanted: number | undefined, tiles: number): number {

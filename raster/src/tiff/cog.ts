@@ -3,22 +3,27 @@
 // Source: https://cogeo.org and GDAL's "Cloud Optimized GeoTIFF" driver page (structural metadata, block leaders and trailers).
 import type { MapFormat, MapInWork, Stop } from '../map-writer.js';
 import type { ByteSink } from '../source.js';
-import { across, addOverviews, down } from './overviews.js';
+import { across, down, makeOverviews } from './overviews.js';
 import { pyramid, type Size } from './reduce.js';
 import { type BandStatistics, statisticsItems } from './statistics.js';
 import { FIELD, TAG } from './tags.js';
 import { encodeHeader, type Field } from './write-ifd.js';
 import { CLASSIC_BYTES, planGeoTiff } from './write-options.js';
 
-/** Makes a cloud-optimised GeoTIFF: adds the overviews and puts the file together. */
+/** Makes a cloud-optimised GeoTIFF: overviews while tiles come in, the file when all are there. */
 export const cogFormat =
   (createSink: () => Promise<ByteSink>): MapFormat =>
-  (map) =>
-  async (signal) => {
+  (map) => {
     const levels = pyramid(map.plan, map.plan.blockRows);
-    const statistics = await addOverviews({ ...map, noData: map.options.noData, signal }, levels);
-    await assemble(createSink, { ...map, levels, statistics, signal });
-    return statistics;
+    const overviews = makeOverviews({ ...map, noData: map.options.noData, levels });
+    return {
+      add: overviews.add,
+      async finish(signal) {
+        const statistics = await overviews.finish(signal);
+        await assemble(createSink, { ...map, levels, statistics, signal });
+        return statistics;
+      },
+    };
   };
 
 /** What tells GDAL that a tile lies between its length and its last four bytes, so that one request gets it. */

@@ -1,9 +1,8 @@
 // Writes a map as a Zarr 3 store: one sharded array [bands, rows, cols] and its coordinates. Legend: B bands; S chunks a side of a shard.
-import { imageTiles } from '../map-tiles.js';
+import { readTiles, type TileReader } from '../map-tiles.js';
 import type { MapFormat, MapInWork, Stop } from '../map-writer.js';
 import type { ByteSink } from '../source.js';
 import { across, down } from '../tiff/overviews.js';
-import { gatherStatistics, type StatisticsGatherer } from '../tiff/statistics.js';
 import { isFloat } from '../tiff/write-options.js';
 import { ARRAY, GZIP_LEVEL, type StoreFile, storeFiles } from './metadata.js';
 import { type ChunkShape, chunkOf, createShard } from './shard.js';
@@ -32,19 +31,20 @@ export const zarrFormat =
     const fill = map.options.noData ?? (isFloat(sampleType) ? Number.NaN : 0);
     const files = storeFiles(map, { chunk: side, shard: S * side, fill });
     const shape = { side, bands, sampleType, fill };
-    return async (signal) => {
-      const statistics = gatherStatistics(bands, map.options.noData);
+    const finish = async (signal: Stop | undefined) => {
+      const tiles = readTiles(map, signal);
       const folder = await createFolder();
       try {
-        await writeShards({ map, folder, gzip, statistics, shape, signal });
+        await writeShards({ map, folder, gzip, tiles, shape });
         await writeAll(folder, files);
         await folder.commit();
-        return statistics.result();
+        return tiles.statistics();
       } catch (error) {
         await folder.discard();
         throw error;
       }
     };
+    return { finish };
   };
 
 async function writeAll(folder: FolderSink, files: readonly StoreFile[]): Promise<void> {
@@ -58,9 +58,8 @@ async function writeAll(folder: FolderSink, files: readonly StoreFile[]): Promis
 interface Work extends Pick<ZarrPlaces, 'gzip'> {
   readonly map: MapInWork;
   readonly folder: FolderSink;
-  readonly statistics: StatisticsGatherer;
+  readonly tiles: TileReader;
   readonly shape: ChunkShape;
-  readonly signal: Stop | undefined;
 }
 
 async function writeShards(work: Work): Promise<void> {
@@ -77,13 +76,12 @@ async function writeShards(work: Work): Promise<void> {
 
 /** Writes the shard of these tiles, one tile after the other: in the file chunks may lie in any order. */
 async function writeShard(work: Work, places: readonly (readonly [number, number])[]): Promise<void> {
-  const { map, folder, gzip, statistics, shape, signal } = work;
+  const { folder, gzip, tiles, shape } = work;
   const { side, bands: B } = shape;
   const [ty, tx] = places[0]!;
   const shard = createShard(B * S * S, () => folder.create(`${ARRAY}/c/0/${ty / S}/${tx / S}`));
   try {
-    for await (const tile of imageTiles(map, places, signal)) {
-      statistics.add(tile.samples, tile, side);
+    for await (const tile of tiles.read(places)) {
       const chunks = await Promise.all(
         Array.from({ length: B }, async (_, b) => {
           const chunk = chunkOf(tile, b, shape);
