@@ -1,9 +1,10 @@
 // A map in work: windows in, compressed tiles in a store until all are there. Only then is the file made, each format in its own way.
+import { type BufferPool, makeBufferPool } from './buffer-pool.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { refuse } from './refuse.js';
 import type { SampleArray, Window } from './scene.js';
 import type { Codecs } from './source.js';
-import { collectTiles, type FullTile } from './tiff/collect.js';
+import { collectTiles, type FullTile, tileBytes } from './tiff/collect.js';
 import { type LevelTile, packTile } from './tiff/overviews.js';
 import type { BandStatistics } from './tiff/statistics.js';
 import { type GeoTiffOptions, type Plan, planGeoTiff } from './tiff/write-options.js';
@@ -46,6 +47,8 @@ export interface MapInWork extends MapPlaces {
   readonly options: MapOptions & { readonly interleave: 'pixel' };
   readonly plan: Plan;
   readonly kernels: Kernels;
+  /** For the words of tiles. */
+  readonly buffers: BufferPool;
 }
 
 /** A file format at work on a map. */
@@ -63,18 +66,18 @@ const TILE = 512;
 
 /** Begins a map. Throws RasterError naming the option that is wrong. */
 export function createMapWriter(places: MapPlaces, mapOptions: MapOptions, format: MapFormat): MapWriter {
-  const { name, store, codecs } = places;
+  const { name, store } = places;
   const options = { tile: TILE, ...mapOptions, interleave: 'pixel' as const };
   const plan = planGeoTiff(options, name);
-  const kernels = createKernels();
-  const { add, finish } = format({ ...places, options, plan, kernels });
-  const tiles = collectTiles(plan);
+  const map = { ...places, options, plan, kernels: createKernels(), buffers: makeBufferPool(tileBytes(plan)) };
+  const { add, finish } = format(map);
+  const tiles = collectTiles(plan, map.buffers);
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
   const write = ({ index, words }: FullTile) => {
     const tile = { level: 0, index, words };
     for (const { level, index, words } of [tile, ...(add?.(tile) ?? [])]) {
-      const packed = packTile(words, plan, { codecs, kernels });
+      const packed = packTile(words, map);
       packed.catch(() => {}); // seen when the queue comes to it
       queue = queue.then(async () => store.put(level, index, await packed));
       queue.catch(() => {}); // seen by the next call
