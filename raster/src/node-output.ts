@@ -11,7 +11,7 @@ import type { ByteSink } from './source.js';
 const MOST_LINKS = 40;
 
 /** What stands at a path itself, links not followed; undefined where nothing does. */
-async function findAt(path: string): Promise<Stats | undefined> {
+export async function findAt(path: string): Promise<Stats | undefined> {
   return lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     return undefined;
@@ -19,7 +19,7 @@ async function findAt(path: string): Promise<Stats | undefined> {
 }
 
 /** Where writing to `path` ends: links are followed, as other programs do it, also where the last one leads to nothing. */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
   for (let links = 0; links < MOST_LINKS; links++) {
     const folder = await realpath(dirname(target)).catch(() => dirname(target));
@@ -31,7 +31,7 @@ async function followLinks(path: string): Promise<string> {
 }
 
 /** Refuses a target whose folder is not there or may not be written. */
-async function assertFolder(path: string, target: string): Promise<void> {
+export async function assertFolder(path: string, target: string): Promise<void> {
   const folder = dirname(target);
   try {
     if (!(await stat(folder)).isDirectory())

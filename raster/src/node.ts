@@ -4,10 +4,12 @@ import { createFile } from './node-output.js';
 import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
+export { type MapFormatName, mapFiles, mapFormatOf } from './map-format.js';
+export type { MapOptions, MapWriter } from './map-writer.js';
 export { nodeCodecs } from './node-codecs.js';
-export { type CogFile, type CogFileOptions, createCogFile, partFolder } from './node-cog.js';
 export { openFile } from './node-files.js';
 export { type Hdf5Library, loadHdf5, openHdf5File } from './node-hdf5.js';
+export { assertMapWritable, createMapFile, type MapFile, type MapFileOptions, partFolder } from './node-map.js';
 export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
   openFolder,
@@ -16,7 +18,6 @@ export {
   saveSpectralLibrary,
   spectralLibraryFiles,
 } from './open-node.js';
-export type { CogOptions, CogWriter } from './tiff/cog.js';
 export type { BandStatistics } from './tiff/statistics.js';
 export type { WorkIdentity } from './tile-journal.js';
 

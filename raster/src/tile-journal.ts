@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RasterError } from './error.js';
+import type { TileStore } from './map-writer.js';
 import { toRasterError } from './node-files.js';
-import type { TileStore } from './tiff/cog.js';
 import { lockFolder } from './write-lock.js';
 
 /** What makes two pieces of work the same: facts by name, compared as JSON. */

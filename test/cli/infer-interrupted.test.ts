@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { snapshot } from '../support/maps.js';
 import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
 
 const KILLS = 12;
@@ -40,19 +41,19 @@ describe('an unmixing that is interrupted', function () {
     rmSync(output);
   });
 
-  const journalBytes = () => {
+  const journalBytes = (of = part) => {
     try {
-      return statSync(join(part, 'journal')).size;
+      return statSync(join(of, 'journal')).size;
     } catch {
       return 0; // not yet, or not any more
     }
   };
 
   /** Starts it and kills it once its journal holds so many bytes; resolves to whether it was killed before it had ended. */
-  async function killAt(bytes: number): Promise<boolean> {
-    const child = spawn(process.execPath, [binary, ...args], { cwd: folder, stdio: 'ignore' });
+  async function killAt(bytes: number, command: readonly string[] = args, of = part): Promise<boolean> {
+    const child = spawn(process.execPath, [binary, ...command], { cwd: folder, stdio: 'ignore' });
     const closed = once(child, 'close');
-    while (child.exitCode === null && child.signalCode === null && journalBytes() < bytes) await sleep(2);
+    while (child.exitCode === null && child.signalCode === null && journalBytes(of) < bytes) await sleep(2);
     child.kill('SIGKILL');
     const [code, signal] = await closed;
     if (signal !== 'SIGKILL') assert.equal(code, 0);
@@ -88,6 +89,32 @@ describe('an unmixing that is interrupted', function () {
     assert.deepEqual([size, bands.length], [[COLS, ROWS], 3]);
     takeMap();
   });
+
+  for (const name of ['other.zarr', 'other.img'])
+    it(`ends with the same bytes as ${name} too, and leaves nothing beside it`, async () => {
+      const own = ['infer', 'large.img', '-m', 'model.onnx', '-o', name, '--tile', '128', '--workers', '2'];
+      const files = () =>
+        new Map(
+          readdirSync(folder)
+            .filter((file) => file.startsWith('other.'))
+            .flatMap((top) =>
+              [...snapshot(join(folder, top))].map(([file, bytes]) => [join(top, file), bytes] as const),
+            ),
+        );
+      succeed(own, folder);
+      const complete = files();
+      const journal = join(folder, `${name}.part`);
+      // The journal becomes somewhat smaller than the map that has overviews: the last is killed while it is put together, or is too late.
+      for (const share of [0.2, 0.5, 0.74]) {
+        for (const file of readdirSync(folder))
+          if (file.startsWith('other.') && !file.endsWith('.part')) rmSync(join(folder, file), { recursive: true });
+        await killAt(share * whole.length, own, journal);
+      }
+      if (!existsSync(join(folder, name))) succeed(own, folder);
+      assert.deepEqual(files(), complete);
+      for (const file of readdirSync(folder))
+        if (file.startsWith('other.')) rmSync(join(folder, file), { recursive: true });
+    });
 
   it('by Ctrl-C before a tile of the map is finished leaves nothing', async () => {
     const outcome = await interrupted([binary, ...args, '--verbose'], { cwd: folder, when: /unmixing \d%/ });

@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: str
     number: 'tile',
     missing: [
       ['no scene', ['-m', 'm.onnx', '-o', 'a.tif'], /infer needs SCENE/],
-      ['nothing but a scene', ['x'], /infer needs -m or --model MODEL \(.*\) and -o PATH \(GeoTIFF to write\)/],
+      ['nothing but a scene', ['x'], /infer needs -m or --model MODEL \(.*\) and -o PATH \(Map to write/],
     ],
   },
   evaluate: {
@@ -162,6 +162,13 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       ['my', 'scene', '-m', 'm', '-o', 'a'],
       /'scene' is too much: infer takes one SCENE; quote/,
     ],
+    ['an ending of no format', ['x', '-m', 'm', '-o', 'a.png'], /-o and --format: a\.png: its ending names no format/],
+    [
+      'a format that its name contradicts',
+      ['x', '-m', 'm', '-o', 'a.tif', '--format', 'envi'],
+      /a\.tif: is the name of a GeoTIFF, but the format asked for is envi; change one of them/,
+    ],
+    ['an unknown format', ['x', '-m', 'm', '-o', 'a', '--format', 'png'], /expected cog or zarr or envi, got 'png'/],
   ],
   evaluate: [
     ['spectra without their scene', ['a.tif', '-r', 't.tif', '--model', 'm.onnx'], /--model needs --scene/],

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeEnmapProduct } from '@egunet/fixtures';
 import { type InferError, unmix } from '@egunet/infer';
 import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { readArray, readStore } from '../support/maps.js';
 import { readRaw, writeEnvi } from './envi.js';
 import { cardBands, hashedSpectra, memoryReader, modelCard, modelPath, withCard } from './support.js';
 
@@ -76,6 +78,7 @@ describe('inferring a scene', function () {
     const { seconds, tiles, means, ...rest } = summary;
     assert.deepEqual(rest, {
       output,
+      format: 'cog',
       rows: ROWS,
       cols: COLS,
       pixels,
@@ -192,6 +195,53 @@ describe('inferring a scene', function () {
       for (const { mean } of means) assert.ok(mean > 0.01 && mean < 0.99);
     });
 
+  for (const sampleType of ['float32', 'uint16', 'uint8'] as const)
+    it(`writes the same ${sampleType} of a product as GeoTIFF, Zarr and ENVI`, async () => {
+      const { folder: product } = await makeEnmapProduct(inFolder(`enmap-${sampleType}`), {
+        rows: 40,
+        cols: 32,
+        seed: 3,
+      });
+      const infos = [];
+      const bytes: Buffer[] = [];
+      for (const [name, format] of [
+        ['p.tif', 'cog'],
+        ['p.img', 'envi'],
+        ['p.zarr', 'zarr'],
+      ] as const) {
+        const output = inFolder(`${sampleType}-${name}`);
+        const summary = await inferScene({ scene: product, model: modelPath, output, resample: true, sampleType });
+        assert.equal(summary.format, format);
+        if (format === 'zarr') {
+          const stored = await readStore(output);
+          bytes.push(Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength));
+          const { attrs } = (await readArray(output, 'abundance')).array;
+          const twin = await openScene(inFolder(`${sampleType}-p.tif`));
+          const { affine, epsg } = twin.georeference!;
+          await twin.close();
+          assert.deepEqual([attrs['spatial:transform'], attrs['proj:code']], [affine, `EPSG:${epsg}`]);
+          const { data } = await readArray(output, 'endmember');
+          assert.deepEqual(
+            [...(data as Iterable<string>)],
+            card.endmembers.map(({ name }) => name),
+          );
+          continue;
+        }
+        const raw = inFolder('same.bip');
+        run('gdal_translate', ['-q', '-of', 'ENVI', '-co', 'INTERLEAVE=BIP', output, raw]);
+        bytes.push(readFileSync(raw));
+        const { size, geoTransform, coordinateSystem, bands } = gdalInfo(output);
+        infos.push({
+          size,
+          geoTransform: geoTransform.map((value) => value + 0), // 0 for -0
+          epsg: /ID\["EPSG",(\d+)\]\]$/.exec(coordinateSystem.wkt)![1],
+          bands: bands.map(({ type, description, noDataValue, scale = 1 }) => [type, description, noDataValue, scale]),
+        });
+      }
+      assert.deepEqual(infos[1], infos[0]);
+      assert.ok(bytes[0]!.length > 0 && bytes[1]!.equals(bytes[0]!) && bytes[2]!.equals(bytes[0]!));
+    });
+
   it('replaces an existing map only where asked, and with the whole of the new one', async () => {
     const output = inFolder('old.tif');
     writeFileSync(output, 'old');
@@ -232,10 +282,11 @@ describe('inferring a scene', function () {
       );
       const plain = inFolder('plain');
       writeFileSync(plain, '');
+      mkdirSync(inFolder('folder.tif'));
       for (const [output, message] of [
         [join(plain, 'map.tif'), /plain is not a folder; choose another/],
         [join(plain, 'deeper/map.tif'), /a part of the path is not a folder/],
-        [folder, /is a folder; name a file/],
+        [inFolder('folder.tif'), /is a folder; name a file/],
       ] as const)
         await refused({ output, overwrite: true, onProgress: never }, message, 'RasterError');
     });
@@ -253,6 +304,12 @@ describe('inferring a scene', function () {
         writeFileSync(join(product, name), 'x');
       const image = join(product, 'X-SPECTRAL_IMAGE.TIF');
       await refused({ scene: product, output: image, overwrite }, isScene);
+      await refused(
+        { scene: tiff, output: inFolder('tiled.img'), format: 'cog' },
+        /is the name of an ENVI image/,
+        'RasterError',
+      );
+      await refused({ output: inFolder('scene.bsq'), overwrite }, isScene); // its header would be the scene's
       await refused({ scene: join(product, 'X-METADATA.XML'), output: image, overwrite }, isScene);
       await refused({ scene: image, output: join(product, 'QL_QUALITY_CLOUD.TIF'), overwrite }, isScene);
       const model = inFolder('copy.onnx');

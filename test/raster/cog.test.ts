@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SampleArray, SampleType } from '@egunet/raster';
-import { type CogFileOptions, createCogFile } from '@egunet/raster/node';
+import { createMapFile, type MapFileOptions } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import {
@@ -33,7 +33,7 @@ interface Case extends Size {
   readonly tile: number;
 }
 
-const optionsOf = ({ rows, cols, bands, type, tile }: Case): CogFileOptions => ({
+const optionsOf = ({ rows, cols, bands, type, tile }: Case): MapFileOptions => ({
   rows,
   cols,
   tile,
@@ -42,13 +42,14 @@ const optionsOf = ({ rows, cols, bands, type, tile }: Case): CogFileOptions => (
   noData: NO_DATA[type]!,
   georeference: { affine: [30, 0, 300_000, 0, -30, 5_800_000], epsg: 32633 },
   metadata: { EGUNET_TEST: 'yes' },
+  format: 'cog',
   identity: { scene: 'a' },
   overwrite: true,
 });
 
 /** Writes all windows; returns the statistics. */
 async function write(path: string, one: Case, values: SampleArray, step = 100) {
-  const file = await createCogFile(path, optionsOf(one));
+  const file = await createMapFile(path, optionsOf(one));
   for (const window of windowsOf(one, step)) await file.writeWindow(window, cut(values, one, window));
   return file.close();
 }
@@ -109,7 +110,7 @@ describe('A cloud-optimised GeoTIFF', () => {
     const values = surfaces('float32', one);
     const statistics = await write(path, one, values, 64);
     const bytes = readFileSync(path);
-    const file = await createCogFile(path, optionsOf(one));
+    const file = await createMapFile(path, optionsOf(one));
     for (const window of windowsOf(one, 41).reverse()) await file.writeWindow(window, cut(values, one, window));
     await file.close();
     assert.ok(readFileSync(path).equals(bytes));
@@ -157,7 +158,7 @@ describe('A cloud-optimised GeoTIFF', () => {
     before(async () => {
       await write(path, one, values);
       whole = readFileSync(path);
-      const file = await createCogFile(path, optionsOf(one));
+      const file = await createMapFile(path, optionsOf(one));
       for (const window of windowsOf(one, 64).slice(0, 11)) await file.writeWindow(window, cut(values, one, window));
       await file.stop();
       mkdirSync(saved);
@@ -173,7 +174,7 @@ describe('A cloud-optimised GeoTIFF', () => {
 
     /** Goes on, skipping what is held; returns how many windows had to be written. */
     async function finish(): Promise<number> {
-      const file = await createCogFile(path, optionsOf(one));
+      const file = await createMapFile(path, optionsOf(one));
       const windows = windowsOf(one, 64).filter((window) => !file.holds(window));
       for (const window of windows) await file.writeWindow(window, cut(values, one, window));
       await file.close();
@@ -189,7 +190,7 @@ describe('A cloud-optimised GeoTIFF', () => {
 
     it('also where windows straddle finished tiles', async () => {
       interrupted();
-      const file = await createCogFile(path, optionsOf(one));
+      const file = await createMapFile(path, optionsOf(one));
       for (const window of windowsOf(one, 100)) await file.writeWindow(window, cut(values, one, window));
       await file.close();
       assert.ok(readFileSync(path).equals(whole));
@@ -197,7 +198,7 @@ describe('A cloud-optimised GeoTIFF', () => {
 
     it('also where it was stopped while it was put together, at any tile', async () => {
       for (const stopAt of [1, 5, 20, 30]) {
-        const file = await createCogFile(path, optionsOf(one));
+        const file = await createMapFile(path, optionsOf(one));
         for (const window of windowsOf(one, 64))
           if (!file.holds(window)) await file.writeWindow(window, cut(values, one, window));
         let tiles = 0;
@@ -235,7 +236,7 @@ describe('A cloud-optimised GeoTIFF', () => {
     it('refuses other work and says what differs', async () => {
       interrupted();
       await assert.rejects(
-        createCogFile(path, { ...optionsOf(one), identity: { scene: 'b', model: 1 } }),
+        createMapFile(path, { ...optionsOf(one), identity: { scene: 'b', model: 1 } }),
         /map\.tif\.part: holds finished tiles of other work: scene was "a", is "b"; model was nothing, is 1; finish that, or remove the folder/,
       );
       await finish();

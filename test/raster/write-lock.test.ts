@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RasterError } from '@egunet/raster';
-import { createCogFile } from '@egunet/raster/node';
+import { createMapFile } from '@egunet/raster/node';
 import { root, temporaryFolder } from '../support/index.js';
 
 const options = {
@@ -14,14 +14,15 @@ const options = {
   cols: 4,
   sampleType: 'float32' as const,
   bands: [{ name: 'a' }],
+  format: 'cog' as const,
   identity: { work: 1 },
 };
 
 /** Opens the file of its argument, says what came of it and stands still, holding it. */
 const WRITER = `
-import { createCogFile } from ${JSON.stringify(join(root, 'raster/dist/node.js'))};
+import { createMapFile } from ${JSON.stringify(join(root, 'raster/dist/node.js'))};
 try {
-  await createCogFile(process.argv[1], ${JSON.stringify(options)});
+  await createMapFile(process.argv[1], ${JSON.stringify(options)});
   console.log('holds');
 } catch (error) {
   console.log(error.message);
@@ -56,7 +57,7 @@ describe('A file that is being written', () => {
   }
   /** Writes the whole file. */
   async function finish(): Promise<void> {
-    const file = await createCogFile(path, options);
+    const file = await createMapFile(path, options);
     await file.writeWindow({ row: 0, col: 0, rows: 4, cols: 4 }, new Float32Array(16));
     await file.close();
     assert.deepEqual(readdirSync(folder), ['map.tif']);
@@ -71,8 +72,8 @@ describe('A file that is being written', () => {
     const first = await writer();
     assert.equal(first.said, 'holds');
     const before = readdirSync(part);
-    await assert.rejects(createCogFile(path, options), busy(first.child.pid));
-    await assert.rejects(createCogFile(path, { ...options, identity: { work: 2 } }), busy(first.child.pid));
+    await assert.rejects(createMapFile(path, options), busy(first.child.pid));
+    await assert.rejects(createMapFile(path, { ...options, identity: { work: 2 } }), busy(first.child.pid));
     assert.deepEqual(readdirSync(part), before);
     await kill(first.child);
     assert.equal(locks().length, 1);
@@ -91,8 +92,8 @@ describe('A file that is being written', () => {
   });
 
   it('is refused to the same process a second time, and free again once it is stopped', async () => {
-    const file = await createCogFile(path, options);
-    await assert.rejects(createCogFile(path, options), busy(process.pid));
+    const file = await createMapFile(path, options);
+    await assert.rejects(createMapFile(path, options), busy(process.pid));
     await file.stop();
     assert.deepEqual(readdirSync(folder), []);
     await finish();
@@ -108,13 +109,13 @@ describe('A file that is being written', () => {
 
     it('a process on another host is respected', async () => {
       left(`lock,${gone()},1,elsewhere`);
-      await assert.rejects(createCogFile(path, options), /on elsewhere is writing here/);
+      await assert.rejects(createMapFile(path, options), /on elsewhere is writing here/);
       assert.equal(locks().length, 1);
     });
 
     it('a process that began without a time is respected while one of that number runs, and else taken over', async () => {
       left(`lock,${process.ppid},,${hostname()}`);
-      await assert.rejects(createCogFile(path, options), busy(process.ppid));
+      await assert.rejects(createMapFile(path, options), busy(process.ppid));
       left(`lock,${gone()},,${hostname()}`);
       await finish();
     });

@@ -1,10 +1,13 @@
 import type { Argv } from 'yargs';
-import { dtype, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
+import { UsageError } from '../support/errors.js';
+import { dtype, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
 import { openOptions, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer <scene>';
-export const describe = 'Unmix a scene with a model: a GeoTIFF of abundances';
+export const describe = 'Unmix a scene with a model: a map of abundances';
+
+const formats = ['cog', 'zarr', 'envi'] as const;
 
 export const builder = (yargs: Argv) =>
   withCommon(
@@ -17,10 +20,11 @@ export const builder = (yargs: Argv) =>
             'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
         })
         .usage(
-          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
+          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
         )
         .option('model', requiredText('model', 'Model made by egunet export', 'm'))
-        .option('o', requiredText('o', 'GeoTIFF to write'))
+        .option('o', requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))
+        .option('format', oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"))
         .option('dtype', dtype)
         .option('resample', {
           type: 'boolean',
@@ -38,6 +42,7 @@ export const builder = (yargs: Argv) =>
           '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
           'a delivery as downloaded',
         )
+        .example('$0 infer scene.tif -m model.onnx -o abundances.zarr --dtype uint16', 'a Zarr store of integers')
         .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
         .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
         .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script'),
@@ -47,11 +52,13 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ unmixScene }, { takeControl }] = await Promise.all([
+  const [{ mapFormatOf }, { unmixScene }, { takeControl }] = await Promise.all([
+    import('@egunet/raster/node'),
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
   const { model, o, resample, tile, workers } = args;
+  const format = usage(() => mapFormatOf(o, args.format));
   const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
   try {
     const result = await unmixScene(
@@ -59,6 +66,7 @@ export async function handler(args: Arguments): Promise<void> {
         scene: args.scene,
         model,
         output: o,
+        format,
         open: openOptions(args),
         resample,
         sampleType: args.dtype,
@@ -71,7 +79,7 @@ export async function handler(args: Arguments): Promise<void> {
     const { rows, cols, pixels, validPixels, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
-        ['map', `${o}, ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
+        ['map', `${o} (${format}), ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
         ['model', `${model}, ${result.precision}`],
         ['pixels', `${validPixels} of ${pixels} with data`],
         [
@@ -83,5 +91,14 @@ export async function handler(args: Arguments): Promise<void> {
     );
   } finally {
     control.release();
+  }
+}
+
+/** What `read` returns; what it refuses is wrong usage. */
+function usage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(`-o and --format: ${(error as Error).message}`);
   }
 }

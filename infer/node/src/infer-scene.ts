@@ -13,7 +13,7 @@ import {
 } from '@egunet/infer';
 import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card';
 import type { OpenOptions, Scene, SceneAccess } from '@egunet/raster';
-import { type BandStatistics, type CogFile, createCogFile, openScene } from '@egunet/raster/node';
+import { type BandStatistics, createMapFile, type MapFile, type MapFormatName, openScene } from '@egunet/raster/node';
 import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
 import { openModel } from './model.js';
@@ -39,8 +39,10 @@ export interface InferSceneOptions {
   /** How to reach it: patience with servers, and who is told of what takes a while. */
   readonly access?: Omit<SceneAccess, 'signal'>;
   readonly model: string;
-  /** The cloud-optimised GeoTIFF to write. */
+  /** The map to write: a file, or the folder of a Zarr store. */
   readonly output: string;
+  /** By the output's ending when absent. */
+  readonly format?: MapFormatName;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
   /** The part of the scene to unmix; all of it when absent. */
@@ -65,6 +67,7 @@ export interface InferSceneOptions {
 
 export interface InferSummary {
   readonly output: string;
+  readonly format: MapFormatName;
   readonly rows: number;
   readonly cols: number;
   readonly pixels: number;
@@ -82,6 +85,7 @@ export interface InferSummary {
 
 /** Everything that is known before the first pixel is read. */
 interface Work {
+  readonly format: MapFormatName;
   readonly options: InferSceneOptions;
   readonly scene: Scene;
   /** Of which files the scene is made. */
@@ -115,7 +119,7 @@ interface Done {
 
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
-  map: CogFile,
+  map: MapFile,
   { options, scene, card, window, plan, sampleType, workers }: Work,
 ): Promise<Done> {
   const { signal, onStart, onProgress } = options;
@@ -148,15 +152,17 @@ async function complete(
 }
 
 async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, scene, card, window, plan, sampleType } = work;
+  const { options, format, scene, card, window, plan, sampleType } = work;
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const map = await createCogFile(output, { ...mapOptions(scene, window, { card, sampleType }), overwrite, identity });
+  const how = mapOptions(scene, window, { card, sampleType });
+  const map = await createMapFile(output, { ...how, format, overwrite, identity });
   try {
     const { keptPixels, statistics } = await complete(map, work);
     return {
       output,
+      format,
       rows: window.rows,
       cols: window.cols,
       pixels: window.rows * window.cols,
@@ -174,7 +180,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
 }
 
 /**
- * Unmixes a scene with a model into a cloud-optimised GeoTIFF of abundances, one band an endmember, NoData where the scene has none.
+ * Unmixes a scene with a model into a map of abundances (cloud-optimised GeoTIFF, Zarr or ENVI), one band an endmember, NoData where the scene has none.
  *
  * Bands are matched by wavelength; memory depends on the workers and the tiles, not on the scene. Everything that can be known beforehand is
  * checked before any work: the output's folder, an existing output, the model, the bands. The map appears under its name when it is
@@ -183,7 +189,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
  */
 export async function inferScene(options: InferSceneOptions): Promise<InferSummary> {
   const { model, output, overwrite, signal, resample, tile, batch, sampleType = 'float32' } = options;
-  await assertOutput(output, { scene: options.scene, model, overwrite });
+  const format = await assertOutput(output, { scene: options.scene, model, overwrite, format: options.format });
   signal?.throwIfAborted();
   const access = { ...options.access, ...(signal && { signal }) };
   const scene = await openScene(options.scene, options.open, access);
@@ -195,7 +201,7 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
     const { card, release } = await openModel(model, { threads: 1 });
     await release(); // it loads: the workers open it for themselves
     const plan = planUnmixing(scene, { card, window, resample, tile, batch });
-    return await unmixInto({ options, scene, sceneFiles, card, window, plan, sampleType, workers });
+    return await unmixInto({ options, format, scene, sceneFiles, card, window, plan, sampleType, workers });
   } finally {
     await workers?.stop();
     await scene.close();

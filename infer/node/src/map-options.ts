@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Window } from '@egunet/infer';
 import { type ModelCard, precisionOf } from '@egunet/models/card';
 import type { Georeference, Scene } from '@egunet/raster';
-import type { CogOptions } from '@egunet/raster/node';
+import type { MapOptions } from '@egunet/raster/node';
 import { STORAGE, type StoredType } from './samples.js';
 
 /** The version of this package, which is that of the whole. */
@@ -40,7 +40,7 @@ export function mapOptions(
   scene: Scene,
   window: Window,
   { card, sampleType }: { readonly card: ModelCard; readonly sampleType: StoredType },
-): CogOptions {
+): MapOptions {
   const { georeference } = scene;
   const { scale, noData } = STORAGE[sampleType];
   return {

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { InferError } from '@egunet/infer';
-import { assertWritable } from '@egunet/raster/node';
+import { assertMapWritable, type MapFormatName, mapFiles, mapFormatOf } from '@egunet/raster/node';
 
 /** The path with links followed; as it is where it leads to nothing. */
 const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
@@ -27,19 +27,34 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
 }
 
 /**
- * Throws InferError where the map would replace the model or a file of the scene, overwriting or not; RasterError where it
- * cannot be written: its folder is not there or not writable, or a file that may not be overwritten exists.
+ * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model or a file of the scene,
+ * overwriting or not; RasterError where the format is unclear, or the map cannot be written: its folder is not there or not writable, or
+ * something exists that may not be overwritten.
  */
 export async function assertOutput(
   output: string,
-  inputs: { readonly scene: string; readonly model: string; readonly overwrite?: boolean },
+  inputs: {
+    readonly scene: string;
+    readonly model: string;
+    readonly overwrite?: boolean | undefined;
+    readonly format?: MapFormatName | undefined;
+  },
+): Promise<MapFormatName> {
+  await assertNoInput(output, inputs);
+  const format = mapFormatOf(output, inputs.format);
+  for (const file of mapFiles(output, format)) await assertNoInput(file, inputs);
+  await assertMapWritable(output, { format, overwrite: inputs.overwrite });
+  return format;
+}
+
+async function assertNoInput(
+  output: string,
+  inputs: { readonly scene: string; readonly model: string },
 ): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
-  if (existing?.isFile()) {
-    if (await belongsToScene(output, inputs.scene))
-      throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
-    if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
-      throw new InferError(`${output}: is the model itself; choose another name for the map`);
-  }
-  await assertWritable(output, { overwrite: inputs.overwrite });
+  if (!existing?.isFile()) return;
+  if (await belongsToScene(output, inputs.scene))
+    throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
+  if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
+    throw new InferError(`${output}: is the model itself; choose another name for the map`);
 }

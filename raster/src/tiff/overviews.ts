@@ -2,10 +2,10 @@
 // few of those are open; what is missing at the end is made from the tile store.
 import type { BufferPool } from '../buffer-pool.js';
 import type { Kernels } from '../kernels.js';
+import type { Stop, TileStore } from '../map-writer.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { Codecs } from '../source.js';
-import type { Stop, TileStore } from './cog.js';
 import { predict } from './collect.js';
 import { undoPredictor } from './predictor.js';
 import { reduceInto, type Size } from './reduce.js';
@@ -37,7 +37,11 @@ export async function packTile(
 }
 
 /** A tile's samples [side, side, bands]. */
-async function unpack({ plan, store, codecs, kernels }: Work, level: number, index: number): Promise<SampleArray> {
+export async function unpackTile(
+  { plan, store, codecs, kernels }: Pick<Work, 'plan' | 'store' | 'codecs' | 'kernels'>,
+  level: number,
+  index: number,
+): Promise<SampleArray> {
   const { blockRows, blockCols, bands, sampleType, predictor } = plan;
   const size = sampleSize(sampleType);
   const bytes = await codecs.inflate(await store.get(level, index), blockRows * blockCols * bands * size);
@@ -133,7 +137,7 @@ export function makeOverviews(work: Work): Overviews {
 
   const makeMissing = async (level: number, index: number): Promise<void> => {
     const children = childrenOf(levels[level - 1]!, side, place(level, index).at);
-    const tiles = await Promise.all(children.map((child) => unpack(work, level - 1, child)));
+    const tiles = await Promise.all(children.map((child) => unpackTile(work, level - 1, child)));
     const target = begin(level, index);
     for (const [c, words] of tiles.entries()) {
       if (level === 1) look(children[c]!, words);
@@ -150,7 +154,7 @@ export function makeOverviews(work: Work): Overviews {
           signal?.throwIfAborted();
           if (!made[level]![index]) await makeMissing(level, index);
         }
-      if (levels.length === 1) look(0, await unpack(work, 0, 0));
+      if (levels.length === 1) look(0, await unpackTile(work, 0, 0));
       return sumStatistics(statistics as TileStatistics[], plan.bands);
     },
   };
