@@ -27,19 +27,25 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
 }
 
 /**
- * Throws InferError where the map would replace the model or a file of the scene, overwriting or not; RasterError where it
+ * Throws InferError where the map would replace the model, a mask, an area or a file of the scene, overwriting or not; RasterError where it
  * cannot be written: its folder is not there or not writable, or a file that may not be overwritten exists.
  */
 export async function assertOutput(
   output: string,
-  inputs: { readonly scene: string; readonly model: string; readonly overwrite?: boolean },
+  inputs: {
+    readonly scene: string;
+    readonly others: readonly (readonly [what: string, path: string])[];
+    readonly overwrite?: boolean;
+  },
 ): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing?.isFile()) {
     if (await belongsToScene(output, inputs.scene))
       throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
-    if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
-      throw new InferError(`${output}: is the model itself; choose another name for the map`);
+    const to = await realPathOf(output);
+    for (const [what, path] of inputs.others)
+      if ((await realPathOf(path)) === to)
+        throw new InferError(`${output}: is the ${what} itself; choose another name for the map`);
   }
   await assertWritable(output, { overwrite: inputs.overwrite });
 }

@@ -1,11 +1,12 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
-import { InferError, type Seen, type Window } from '@egunet/infer';
+import { InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
-import type { WorkerAnswer, WorkerSettings } from './worker.js';
+import { encodeSamples } from './samples.js';
+import type { WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
 
-/** A window's abundances as they are stored [N, C]. */
+/** A window's samples as they are stored [N, D]. */
 export interface FinishedWindow {
   readonly window: Window;
   readonly data: SampleArray;
@@ -15,6 +16,8 @@ export interface FinishedWindow {
 export interface PoolOptions {
   readonly workers: number;
   readonly settings: Omit<WorkerSettings, 'stop'>;
+  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
+  readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
   readonly signal?: AbortSignal;
 }
 
@@ -25,6 +28,10 @@ const died = (cause: Error): InferError =>
     { cause },
   );
 
+/** A window of which nothing is to be read. */
+const withoutData = ({ rows, cols }: Window, { bands, sampleType }: PoolOptions['settings']): SampleArray =>
+  encodeSamples(new Float32Array(rows * cols * bands).fill(Number.NaN), sampleType);
+
 /** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
 const AHEAD = 2;
 
@@ -34,7 +41,7 @@ const AHEAD = 2;
  */
 export async function* unmixByWorkers(
   windows: readonly Window[],
-  { workers, settings, signal }: PoolOptions,
+  { workers, settings, leaveOut, signal }: PoolOptions,
 ): AsyncGenerator<FinishedWindow, void, undefined> {
   // A thread that is ended inside onnxruntime takes the process with it: workers are asked to stop, and waited for.
   const stop = new Int32Array(new SharedArrayBuffer(4));
@@ -56,12 +63,17 @@ export async function* unmixByWorkers(
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
   const begin = (index: number) => {
     const window = windows[index]!;
-    const work = pool.run(window, { signal: noneLeft.signal }).then(
-      (answer: WorkerAnswer) => {
-        if ('error' in answer) throw unpackError(answer.error);
-        return { index, window, ...answer };
-      },
-      (cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)),
+    const ask = async (task: WorkerTask): Promise<FinishedWindow & { readonly index: number }> => {
+      const answer: WorkerAnswer = await pool
+        .run(task, { signal: noneLeft.signal })
+        .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
+      if ('error' in answer) throw unpackError(answer.error);
+      return { index, window, ...answer };
+    };
+    const work = leaveOut(window).then((out) =>
+      out?.every((one) => one === 1)
+        ? { index, window, data: withoutData(window, settings), seen: sumSeen([]) }
+        : ask({ window, leaveOut: out }),
     );
     work.catch(() => {}); // seen when it is awaited
     underWay.set(index, work);

@@ -1,5 +1,5 @@
 // A worker thread of the pool: opens the scene and the model once, then unmixes one window after another, on one thread.
-import { InferError, type Seen, type UnmixPlan, unmixWindow, type Window } from '@egunet/infer';
+import { InferError, type Seen, type UnmixPlan, unmixWindow, type WindowToUnmix } from '@egunet/infer';
 import type { OpenOptions, SampleArray, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
@@ -18,12 +18,18 @@ export interface WorkerSettings {
   readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
   readonly plan: Omit<UnmixPlan, 'tiles'>;
+  readonly quality: boolean;
+  /** Bands of the map, D. */
+  readonly bands: number;
   readonly sampleType: StoredType;
   /** Shared with the main thread; not 0: stop between two runs of the model. */
   readonly stop: Int32Array;
 }
 
-/** A window's abundances as they are stored [N, C], or why there are none: in a form that crosses threads. */
+/** A window to unmix, and which of its pixels are left out. */
+export type WorkerTask = Omit<WindowToUnmix, 'reader'>;
+
+/** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
 export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } | { readonly error: PackedError };
 
 /** How often a worker that waits for a server looks whether to stop, ms. */
@@ -66,12 +72,12 @@ const signal = {
 let opened: ReturnType<typeof openBoth> | undefined;
 
 /** Unmixes one window. */
-export default async function unmix(window: Window): Promise<WorkerAnswer> {
+export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
   try {
     opened ??= openBoth(settings);
     const { reader, model } = await opened;
-    const work = { ...settings.plan, card: model.card, signal };
-    const { abundances, seen } = await unmixWindow(model.session, { reader, window }, work);
+    const work = { ...settings.plan, card: model.card, quality: settings.quality, signal };
+    const { abundances, seen } = await unmixWindow(model.session, { ...task, reader }, work);
     const data = encodeSamples(abundances, settings.sampleType);
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, seen } }) as unknown as WorkerAnswer;
