@@ -2,17 +2,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SceneAccess } from './access.js';
-import { openArchived } from './archive/open.js';
-import { archiveKind } from './archive/unpack.js';
+import { archiveKind } from './archive/kind.js';
 import { findEnviData, findEnviHeader, isEnviHeaderFile } from './envi-files.js';
 import { type Folder, readText } from './folder.js';
-import { httpPlace } from './http-folder.js';
 import type { LibraryOptions, SpectralLibrary } from './library.js';
 import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 import { nodeCodecs } from './node-codecs.js';
 import { openFile, toRasterError } from './node-files.js';
-import { openHdf5File } from './node-hdf5.js';
 import { type FileContent, writeFiles } from './node-output.js';
 import { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 import { openWith } from './open-raster.js';
@@ -35,12 +32,12 @@ export function openFolder(name: string): Folder {
       }
     },
     open: (file) => openFile(pathOf(file)),
-    openHdf5: (file) => openHdf5File(pathOf(file)),
+    openHdf5: async (file) => (await import('./node-hdf5.js')).openHdf5File(pathOf(file)),
   };
 }
 
 async function placeOf(path: string, access: SceneAccess = {}): Promise<ScenePlace> {
-  if (isUrl(path)) return httpPlace(path, access);
+  if (isUrl(path)) return (await import('./http-folder.js')).httpPlace(path, access);
   try {
     if ((await stat(path)).isDirectory()) return { folder: openFolder(path) };
   } catch (cause) {
@@ -51,6 +48,7 @@ async function placeOf(path: string, access: SceneAccess = {}): Promise<ScenePla
 
 /** A scene in an archive; what was unpacked for it goes with it. */
 async function openArchivedScene(path: string, options: OpenOptions, access: SceneAccess): Promise<Scene> {
+  const { openArchived } = await import('./archive/open.js');
   const { place, release } = await openArchived(path, access);
   try {
     const scene = await openSceneAt(place, nodeCodecs, options);

@@ -1,10 +1,8 @@
-import { openEnmap } from './enmap.js';
 import { isEnmapFile } from './enmap-files.js';
 import { isEnviHeaderFile } from './envi-files.js';
 import type { Folder } from './folder.js';
 import type { EmitOptions } from './hdf5/emit.js';
-import { openHdf5Scene } from './hdf5/scene.js';
-import { type MatSceneOptions, openMatScene } from './matlab-scene.js';
+import type { MatSceneOptions } from './matlab-scene.js';
 import { kindOf, openEnviFile, openRaster, openWith, UNREADABLE } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
@@ -39,6 +37,7 @@ function withReflectanceScale(scene: Scene, scale: number): Scene {
 async function openHdf5(folder: Folder, file: string, options: EmitOptions): Promise<Scene> {
   if (!folder.openHdf5)
     refuse(folder.pathOf(file), 'an HDF5 file, which cannot be read from here; unpack it to a disk');
+  const { openHdf5Scene } = await import('./hdf5/scene.js');
   return openHdf5Scene(await folder.openHdf5(file), options);
 }
 
@@ -47,10 +46,14 @@ async function openUnscaled(
   codecs: Codecs,
   options: MatSceneOptions & EmitOptions,
 ): Promise<Scene> {
-  if (file === undefined || isEnmapFile(file)) return openEnmap(folder, file, codecs);
+  // A format's reader is loaded for its scenes only.
+  if (file === undefined || isEnmapFile(file)) return (await import('./enmap.js')).openEnmap(folder, file, codecs);
   const kind = await kindOf(folder, file);
   const path = folder.pathOf(file);
-  if (kind === 'matlab') return openWith(folder, file, (source) => openMatScene(source, codecs, options));
+  if (kind === 'matlab') {
+    const { openMatScene } = await import('./matlab-scene.js');
+    return openWith(folder, file, (source) => openMatScene(source, codecs, options));
+  }
   if (kind === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
   if (kind === 'archive') refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that');
   if (kind === 'hdf5') return openHdf5(folder, file, options);

@@ -7,6 +7,7 @@ import {
   QUALITY_BANDS,
   type Seen,
   sumSeen,
+  TILE_PIXELS,
   type TileShape,
   type UnmixPlan,
   type Window,
@@ -19,7 +20,7 @@ import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
 import { openModel } from './model.js';
 import { assertOutput } from './output.js';
-import { unmixByWorkers } from './pool.js';
+import { startWorkers, type Workers } from './pool.js';
 import { STORAGE, type StoredType } from './samples.js';
 
 /** How far the work has come. */
@@ -97,7 +98,7 @@ interface Work {
   readonly plan: UnmixPlan;
   readonly sampleType: StoredType;
   readonly quality: boolean;
-  readonly workers: number;
+  readonly workers: Workers;
 }
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
@@ -125,10 +126,10 @@ interface Done {
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
   map: CogFile,
-  { options, scene, sceneFiles, card, chosen, plan, sampleType, quality, workers }: Work,
+  { options, scene, card, chosen, plan, sampleType, quality, workers }: Work,
 ): Promise<Done> {
   const { window, leaveOut } = chosen;
-  const { model, signal, open = {}, access: { onNotice: _told, ...access } = {}, onStart, onProgress } = options;
+  const { signal, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
   const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
@@ -136,12 +137,12 @@ async function complete(
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const { tiles: _, ...how } = plan;
-  const bands = bandsOf(card, quality);
-  const settings = { scene: options.scene, sceneFiles, open, access, model, plan: how, sampleType, quality, bands };
+  const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
+  const finished = workers.unmix(missing, { plan: how, sampleType, quality }, { leaveOut, bands });
   const all: Seen[] = [];
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen } of unmixByWorkers(missing, { workers, settings, leaveOut, signal })) {
+  for await (const { window: at, data, seen } of finished) {
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(inMap(at), data);
     all.push(seen);
@@ -159,12 +160,8 @@ async function complete(
   return { keptPixels, statistics: await map.close(signal) };
 }
 
-/** Bands of a map. */
-const bandsOf = ({ endmembers }: ModelCard, quality: boolean): number =>
-  endmembers.length + (quality ? QUALITY_BANDS.length : 0);
-
 async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, scene, card, chosen, plan, sampleType, quality, workers } = work;
+  const { options, scene, card, chosen, plan, sampleType, quality } = work;
   const { window, counts } = chosen;
   const { output, overwrite } = options;
   const start = performance.now();
@@ -185,7 +182,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
       ...counts,
       keptPixels,
       tiles: plan.tiles.length,
-      workers,
+      workers: work.workers.count,
       precision: precisionOf(card),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
       ...(quality && {
@@ -220,23 +217,32 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
   ];
   await assertOutput(output, { scene: options.scene, others, overwrite });
   signal?.throwIfAborted();
-  const { card, release } = await openModel(model, { threads: 1 });
-  await release(); // it loads: the workers open it for themselves
   const access = { ...options.access, ...(signal && { signal }) };
   const scene = await openScene(options.scene, options.open, access);
+  let chosen: PixelChoice | undefined;
+  let workers: Workers | undefined;
   try {
     const sceneFiles = await sceneIdentity(options.scene, access);
-    const chosen = await choosePixels(scene, options, access);
-    try {
-      const plan = planUnmixing(scene, { card, window: chosen.window, resample, tile, batch });
-      const workers = workersFor(options.workers, plan.tiles.length);
-      return await unmixInto({ options, scene, sceneFiles, card, chosen, plan, sampleType, quality, workers });
-    } finally {
-      await chosen.close();
-    }
+    chosen = await choosePixels(scene, options, access);
+    const { window } = chosen;
+    workers = beginWorkers(options, sceneFiles, window);
+    const { card, release } = await openModel(model, { threads: 1 });
+    await release(); // it loads: the workers open it for themselves
+    const plan = planUnmixing(scene, { card, window, resample, tile, batch });
+    return await unmixInto({ options, scene, sceneFiles, card, chosen, plan, sampleType, quality, workers });
   } finally {
+    await workers?.stop();
+    await chosen?.close();
     await scene.close();
   }
+}
+
+/** Starts the workers: they open the scene and the model while the rest is checked. */
+function beginWorkers(options: InferSceneOptions, sceneFiles: readonly string[], window: Window): Workers {
+  const { scene, model, open = {}, access: { onNotice: _told, ...access } = {}, signal, tile } = options;
+  const tiles = Math.ceil((window.rows * window.cols) / (tile ? tile.rows * tile.cols : TILE_PIXELS)); // or fewer
+  const workers = workersFor(options.workers, Math.max(1, tiles || 1));
+  return startWorkers({ workers, settings: { scene, sceneFiles, open, access, model }, signal });
 }
 
 function workersFor(wanted: number | undefined, tiles: number): number {

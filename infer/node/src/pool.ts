@@ -1,10 +1,13 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
+// Legend: N pixels of a window, D bands of the map.
+import { setTimeout } from 'node:timers/promises';
 import { InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
-import { encodeSamples } from './samples.js';
+import { encodeSamples, type StoredType } from './samples.js';
 import type { WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
+import { OPENING, STOP } from './worker-state.js';
 
 /** A window's samples as they are stored [N, D]. */
 export interface FinishedWindow {
@@ -15,9 +18,7 @@ export interface FinishedWindow {
 
 export interface PoolOptions {
   readonly workers: number;
-  readonly settings: Omit<WorkerSettings, 'stop'>;
-  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
-  readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
+  readonly settings: Omit<WorkerSettings, 'state'>;
   readonly signal?: AbortSignal;
 }
 
@@ -29,29 +30,52 @@ const died = (cause: Error): InferError =>
   );
 
 /** A window of which nothing is to be read. */
-const withoutData = ({ rows, cols }: Window, { bands, sampleType }: PoolOptions['settings']): SampleArray =>
-  encodeSamples(new Float32Array(rows * cols * bands).fill(Number.NaN), sampleType);
+const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): Omit<FinishedWindow, 'window'> => ({
+  data: encodeSamples(new Float32Array(rows * cols * bands).fill(Number.NaN), type),
+  seen: sumSeen([]),
+});
 
 /** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
 const AHEAD = 2;
 
-/**
- * Unmixes windows by `workers` threads, each with the scene and the model opened by itself. At most two windows a worker are under way, and
- * no further one is handed out while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
- */
-export async function* unmixByWorkers(
-  windows: readonly Window[],
-  { workers, settings, leaveOut, signal }: PoolOptions,
-): AsyncGenerator<FinishedWindow, void, undefined> {
+/** How windows are unmixed. */
+type Method = Omit<WorkerTask, 'window' | 'leaveOut'>;
+
+/** What is left out of windows. */
+export interface Gaps {
+  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
+  readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
+  /** Bands of the map, D. */
+  readonly bands: number;
+}
+
+/** Threads that unmix, each with the scene and the model opened by itself. */
+export interface Workers {
+  readonly count: number;
+  /**
+   * Unmixes windows; none is asked for one that is left out as a whole. At most two a worker are under way, and no further one is handed out
+   * while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
+   */
+  unmix(windows: readonly Window[], how: Method, gaps: Gaps): AsyncGenerator<FinishedWindow, void, undefined>;
+  /** Ends the threads, between two runs of the model. */
+  stop(): Promise<void>;
+}
+
+/** How often it is looked whether workers have opened what they need, ms. */
+const LOOK_EVERY = 5;
+
+/** Starts `workers` threads, which begin to open the scene and the model. Stop them when done. */
+export function startWorkers({ workers, settings, signal }: PoolOptions): Workers {
   // A thread that is ended inside onnxruntime takes the process with it: workers are asked to stop, and waited for.
-  const stop = new Int32Array(new SharedArrayBuffer(4));
-  const askToStop = () => Atomics.store(stop, 0, 1);
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const askToStop = () => Atomics.store(state, STOP, 1);
   signal?.addEventListener('abort', askToStop);
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
-    minThreads: Math.min(workers, windows.length),
+    minThreads: workers,
     maxThreads: workers,
-    workerData: { ...settings, stop },
+    workerData: { ...settings, state },
+    atomics: 'disabled', // a thread that waits for its first window goes on opening
   });
   // Threads that end while they start are not replaced, and what waits for them would wait for ever.
   const noneLeft = new AbortController();
@@ -59,40 +83,52 @@ export async function* unmixByWorkers(
   pool.on('error', (error) => {
     why = error;
   });
+  for (const thread of pool.threads)
+    thread.on('exit', (code) => {
+      why = new Error(`worker exited with code: ${code}`);
+    });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
-  const begin = (index: number) => {
-    const window = windows[index]!;
-    const ask = async (task: WorkerTask): Promise<FinishedWindow & { readonly index: number }> => {
-      const answer: WorkerAnswer = await pool
-        .run(task, { signal: noneLeft.signal })
-        .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
-      if ('error' in answer) throw unpackError(answer.error);
-      return { index, window, ...answer };
+  const ask = async (task: WorkerTask): Promise<Omit<FinishedWindow, 'window'>> => {
+    const answer: WorkerAnswer = await pool
+      .run(task, { signal: noneLeft.signal })
+      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
+    if ('error' in answer) throw unpackError(answer.error);
+    return answer;
+  };
+  const begin = (index: number, window: Window, { how, gaps }: { how: Method; gaps: Gaps }) => {
+    const unmixed = async () => {
+      const leaveOut = await gaps.leaveOut(window);
+      if (leaveOut?.every((one) => one === 1)) return withoutData(window, gaps.bands, how.sampleType);
+      return ask({ window, leaveOut, ...how });
     };
-    const work = leaveOut(window).then((out) =>
-      out?.every((one) => one === 1)
-        ? { index, window, data: withoutData(window, settings), seen: sumSeen([]) }
-        : ask({ window, leaveOut: out }),
-    );
+    const work = unmixed().then((finished) => ({ index, window, ...finished }));
     work.catch(() => {}); // seen when it is awaited
     underWay.set(index, work);
   };
-  try {
-    for (let next = 0; next < windows.length || underWay.size > 0; ) {
-      signal?.throwIfAborted();
-      while (next < windows.length && underWay.size < AHEAD * workers) begin(next++);
-      const { index, ...finished } = await Promise.race(underWay.values());
-      underWay.delete(index);
-      yield finished;
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    askToStop();
-    await Promise.allSettled(underWay.values());
-    await pool.destroy();
-    signal?.removeEventListener('abort', askToStop);
-  }
+  return {
+    count: workers,
+    async *unmix(windows, how, gaps) {
+      try {
+        for (let next = 0; next < windows.length || underWay.size > 0; ) {
+          signal?.throwIfAborted();
+          for (; next < windows.length && underWay.size < AHEAD * workers; next++)
+            begin(next, windows[next]!, { how, gaps });
+          const { index, ...finished } = await Promise.race(underWay.values());
+          underWay.delete(index);
+          yield finished;
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      }
+    },
+    async stop() {
+      askToStop();
+      await Promise.allSettled(underWay.values());
+      while (Atomics.load(state, OPENING) > 0) await setTimeout(LOOK_EVERY);
+      await pool.destroy();
+      signal?.removeEventListener('abort', askToStop);
+    },
+  };
 }

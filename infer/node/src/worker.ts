@@ -8,6 +8,7 @@ import { sceneIdentity } from './identity.js';
 import { openModel } from './model.js';
 import { type PackedError, packError } from './remote-error.js';
 import { encodeSamples, type StoredType } from './samples.js';
+import { OPENING, STOP } from './worker-state.js';
 
 /** What every worker is told at its start. */
 export interface WorkerSettings {
@@ -17,17 +18,16 @@ export interface WorkerSettings {
   readonly open: OpenOptions;
   readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
-  readonly plan: Omit<UnmixPlan, 'tiles'>;
-  readonly quality: boolean;
-  /** Bands of the map, D. */
-  readonly bands: number;
-  readonly sampleType: StoredType;
-  /** Shared with the main thread; not 0: stop between two runs of the model. */
-  readonly stop: Int32Array;
+  /** Shared with the main thread: see worker-state.ts. */
+  readonly state: Int32Array;
 }
 
-/** A window to unmix, and which of its pixels are left out. */
-export type WorkerTask = Omit<WindowToUnmix, 'reader'>;
+/** A window to unmix, which of its pixels are left out, and how. */
+export interface WorkerTask extends Omit<WindowToUnmix, 'reader'> {
+  readonly plan: Omit<UnmixPlan, 'tiles'>;
+  readonly quality: boolean;
+  readonly sampleType: StoredType;
+}
 
 /** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
 export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } | { readonly error: PackedError };
@@ -36,10 +36,10 @@ export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } |
 const LOOK_EVERY = 100;
 
 /** Aborted once the worker is asked to stop. */
-function stopSignal(stop: Int32Array): AbortSignal {
+function stopSignal(state: Int32Array): AbortSignal {
   const controller = new AbortController();
   const looking = setInterval(() => {
-    if (Atomics.load(stop, 0) === 0) return;
+    if (Atomics.load(state, STOP) === 0) return;
     clearInterval(looking);
     controller.abort(new Error('stopped'));
   }, LOOK_EVERY);
@@ -48,9 +48,9 @@ function stopSignal(stop: Int32Array): AbortSignal {
 }
 
 /** Opens the scene; from a server it must still be the one that the work began with, as reading then makes sure. */
-async function openSame({ scene, sceneFiles, open, access, stop }: WorkerSettings) {
+async function openSame({ scene, sceneFiles, open, access, state }: WorkerSettings) {
   if (!isUrl(scene)) return openScene(scene, open, { held: true }); // by the main thread
-  const reach = { ...access, signal: stopSignal(stop) };
+  const reach = { ...access, signal: stopSignal(state) };
   const reader = await openScene(scene, open, reach);
   if ((await sceneIdentity(scene, reach)).join() === sceneFiles.join()) return reader;
   await reader.close();
@@ -65,20 +65,33 @@ const settings = workerData as WorkerSettings;
 
 const signal = {
   throwIfAborted() {
-    if (Atomics.load(settings.stop, 0) !== 0) throw new Error('stopped');
+    if (Atomics.load(settings.state, STOP) !== 0) throw new Error('stopped');
   },
 };
 
-let opened: ReturnType<typeof openBoth> | undefined;
+/** Opens both, and lets the pool know that it must be waited for. */
+async function openCounted(): ReturnType<typeof openBoth> {
+  signal.throwIfAborted();
+  Atomics.add(settings.state, OPENING, 1);
+  let left = false;
+  const leave = () => {
+    if (!left) Atomics.sub(settings.state, OPENING, 1);
+    left = true;
+  };
+  process.once('exit', leave);
+  return openBoth(settings).finally(leave);
+}
+
+const opened = openCounted();
+opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
-export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
+export default async function unmix({ sampleType, plan, quality, ...task }: WorkerTask): Promise<WorkerAnswer> {
   try {
-    opened ??= openBoth(settings);
     const { reader, model } = await opened;
-    const work = { ...settings.plan, card: model.card, quality: settings.quality, signal };
+    const work = { ...plan, card: model.card, quality, signal };
     const { abundances, seen } = await unmixWindow(model.session, { ...task, reader }, work);
-    const data = encodeSamples(abundances, settings.sampleType);
+    const data = encodeSamples(abundances, sampleType);
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, seen } }) as unknown as WorkerAnswer;
   } catch (error) {

@@ -2,11 +2,9 @@
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SceneAccess } from '../access.js';
-import { openFile } from '../node-files.js';
 import { refuse } from '../refuse.js';
 import { type Archive, type ArchiveEntry, type Choice, chooseEntries, fileOf } from './entries.js';
-import { openTar } from './tar.js';
-import { openZip } from './zip.js';
+import { archiveKind } from './kind.js';
 
 /** What lies in the folder of an unpacked archive, kept there as `CONTENTS`. */
 export interface Contents {
@@ -25,25 +23,11 @@ export const CONTENTS = 'contents.json';
 export const FILES = 'files';
 export const NESTED = 'nested';
 
-type Kind = 'zip' | 'tar' | undefined;
-
-/** Tells an archive by its first bytes; undefined for any other file. */
-export async function archiveKind(path: string): Promise<Kind> {
-  const source = await openFile(path);
-  try {
-    const bytes = await source.read(0, Math.min(262, source.size));
-    const text = String.fromCharCode(...bytes);
-    if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
-    return text.startsWith('\x1f\x8b') || text.startsWith('ustar', 257) ? 'tar' : undefined;
-  } finally {
-    await source.close();
-  }
-}
-
 async function openArchive(path: string, name: string, signal: AbortSignal | undefined): Promise<Archive> {
   const kind = await archiveKind(path);
-  if (kind === 'zip') return openZip(path, name);
-  if (kind === 'tar') return openTar(path, name, signal);
+  // Loaded for archives only: the libraries take as long as opening a scene.
+  if (kind === 'zip') return (await import('./zip.js')).openZip(path, name);
+  if (kind === 'tar') return (await import('./tar.js')).openTar(path, name, signal);
   return refuse(name, 'is neither a ZIP nor a tar archive, whatever its name says; get it again');
 }
 

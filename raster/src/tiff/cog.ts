@@ -6,7 +6,7 @@ import { refuse } from '../refuse.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSink, Codecs } from '../source.js';
 import { collectTiles, type FullTile } from './collect.js';
-import { across, addOverviews, down, packTile } from './overviews.js';
+import { across, down, makeOverviews, packTile } from './overviews.js';
 import { pyramid, type Size } from './reduce.js';
 import { type BandStatistics, statisticsItems } from './statistics.js';
 import { FIELD, TAG } from './tags.js';
@@ -62,11 +62,16 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
   const kernels = createKernels();
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
-  const write = (tile: FullTile) => {
-    const packed = packTile(tile.words, plan, { codecs, kernels });
-    packed.catch(() => {}); // seen when the queue comes to it
-    queue = queue.then(async () => store.put(0, tile.index, await packed));
-    queue.catch(() => {}); // seen by the next call
+  const levels = pyramid(plan, plan.blockRows);
+  const overviews = makeOverviews({ plan, store, codecs, kernels, noData: options.noData, levels });
+  const write = ({ index, words }: FullTile) => {
+    const tile = { level: 0, index, words };
+    for (const { level, index, words } of [tile, ...overviews.add(tile)]) {
+      const packed = packTile(words, plan, { codecs, kernels });
+      packed.catch(() => {}); // seen when the queue comes to it
+      queue = queue.then(async () => store.put(level, index, await packed));
+      queue.catch(() => {}); // seen by the next call
+    }
   };
   return {
     async writeWindow(window, data) {
@@ -80,9 +85,7 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
       await queue;
       const missing = tiles.missing();
       if (missing > 0) refuse(name, `${missing} of ${plan.tiles} tiles lack pixels; write every pixel before closing`);
-      const work = { plan, store, codecs, kernels, noData: options.noData, signal };
-      const levels = pyramid(plan, plan.blockRows);
-      const statistics = await addOverviews(work, levels);
+      const statistics = await overviews.finish(signal);
       await assemble(places, { options: cogOptions, plan, levels, statistics, signal });
       return statistics;
     },

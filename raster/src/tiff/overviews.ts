@@ -1,4 +1,5 @@
-// The overviews of a map in work: each level made of the one before, from tile store to tile store.
+// The overviews of a map in work: each level made of the one before. Tiles that come finished go into the tile above them at once, as long as
+// few of those are open; what is missing at the end is made from the tile store.
 import type { Kernels } from '../kernels.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray } from '../scene.js';
@@ -7,7 +8,7 @@ import type { Stop, TileStore } from './cog.js';
 import { predict } from './collect.js';
 import { undoPredictor } from './predictor.js';
 import { reduceInto, type Size } from './reduce.js';
-import { type BandStatistics, gatherStatistics } from './statistics.js';
+import { type BandStatistics, sumStatistics, type TileStatistics, tileStatistics } from './statistics.js';
 import { toWords, type Words } from './tags.js';
 import { isFloat, type Plan } from './write-options.js';
 
@@ -18,7 +19,8 @@ export interface Work {
   readonly codecs: Codecs;
   readonly kernels: Kernels;
   readonly noData: number | undefined;
-  readonly signal: Stop | undefined;
+  /** Sizes of the image and of its overviews. */
+  readonly levels: readonly Size[];
 }
 
 /** Compresses a tile, whose words are spoilt. */
@@ -44,85 +46,124 @@ async function unpack({ plan, store, codecs, kernels }: Work, level: number, ind
 export const across = (size: Size, side: number) => Math.ceil(size.cols / side);
 export const down = (size: Size, side: number) => Math.ceil(size.rows / side);
 
-/** The pixels of the tile at (ty, tx) that lie in the level. */
-const inside = ({ rows, cols }: Size, side: number, [ty, tx]: readonly [number, number]): Size => ({
-  rows: Math.min(side, rows - ty * side),
-  cols: Math.min(side, cols - tx * side),
-});
-
-/** A tile of an overview, to be made of the (up to) four below it. */
-interface Parent {
-  /** Of the overview; the tiles below are those of `level - 1`. */
+/** A tile of a level: 0 is the image itself. */
+export interface LevelTile {
   readonly level: number;
-  readonly at: TilePlace;
-  readonly children: readonly Child[];
-}
-
-interface Child {
-  /** Where it goes in its parent: 0 or 1 halves down and across. */
-  readonly half: TilePlace;
   readonly index: number;
-  /** Its pixels that lie in the image. */
-  readonly size: Size;
+  readonly words: Words;
 }
 
-type TilePlace = readonly [down: number, across: number];
-
-/** The tiles of all overviews, each behind those that it is made of. */
-function* parentsOf(levels: readonly Size[], side: number): Generator<Parent> {
-  for (const [i, size] of levels.slice(1).entries())
-    for (let ty = 0; ty < down(size, side); ty++)
-      for (let tx = 0; tx < across(size, side); tx++)
-        yield { level: i + 1, at: [ty, tx], children: childrenOf([ty, tx], levels[i]!, side) };
+/** Makes overviews and statistics. */
+export interface Overviews {
+  /** Takes a tile as it is finished, and returns those of the overviews that it completes. */
+  add(tile: LevelTile): LevelTile[];
+  /** Makes what is missing, into the store; returns the statistics of the image. Throws what the signal throws. */
+  finish(signal: Stop | undefined): Promise<BandStatistics[]>;
 }
 
-function childrenOf([ty, tx]: TilePlace, below: Size, side: number): Child[] {
-  const children: Child[] = [];
-  for (const dy of [0, 1])
-    for (const dx of [0, 1]) {
-      const at = [2 * ty + dy, 2 * tx + dx] as const;
-      if (at[0] >= down(below, side) || at[1] >= across(below, side)) continue;
-      children.push({ half: [dy, dx], index: at[0] * across(below, side) + at[1], size: inside(below, side, at) });
-    }
-  return children;
+/** Tiles of overviews that wait for tiles below them are held up to so many bytes; beyond, the oldest is made at the end instead. */
+const MOST_OPEN_BYTES = 2 ** 26;
+
+/** A tile that lacks some of the (up to) four below it. */
+interface OpenTile {
+  readonly words: SampleArray;
+  left: number;
 }
 
-/** Makes every level from the one before; returns the statistics of the image itself. */
-export async function addOverviews(work: Work, levels: readonly Size[]): Promise<BandStatistics[]> {
-  const { plan, store, signal } = work;
+/** Overviews for the tiles of an image. */
+export function makeOverviews(work: Work): Overviews {
+  const { plan, levels, store } = work;
   const side = plan.blockRows;
-  const statistics = gatherStatistics(plan.bands, work.noData);
-  const parents = [...parentsOf(levels, side)];
-  const load = ({ level, children }: Parent) => {
-    const loaded = Promise.all(children.map(({ index }) => unpack(work, level - 1, index)));
-    loaded.catch(() => {}); // seen when it is awaited
-    return loaded;
+  const counts = levels.map((size) => across(size, side) * down(size, side));
+  /** Tiles made, or to be put into the store by who called. */
+  const made = counts.map((count) => new Uint8Array(count));
+  const statistics: (TileStatistics | undefined)[] = new Array(counts[0]!);
+  const open = new Map<string, OpenTile>(); // oldest first
+  const bytes = side * side * plan.bands * sampleSize(plan.sampleType);
+  const place = (level: number, index: number) => placeOf(levels[level]!, side, index);
+
+  const look = (index: number, words: SampleArray): void => {
+    statistics[index] ??= tileStatistics(words, {
+      size: place(0, index).size,
+      side,
+      bands: plan.bands,
+      noData: work.noData,
+    });
   };
-  // The tiles of the next parent are unpacked while one is made, unless they are still to be made themselves.
-  const ahead = (parent: Parent | undefined, level: number) => parent?.level === level && load(parent);
-  let next: ReturnType<typeof load> | false = false;
-  for (const [i, parent] of parents.entries()) {
-    signal?.throwIfAborted();
-    const tiles = await (next || load(parent));
-    next = ahead(parents[i + 1], parent.level);
-    for (const [c, { size }] of parent.children.entries())
-      if (parent.level === 1) statistics.add(tiles[c]!, size, side);
-    const packed = await packTile(reduceTiles(parent, tiles, work), plan, work);
-    await store.put(parent.level, parent.at[0] * across(levels[parent.level]!, side) + parent.at[1], packed);
-  }
-  if (levels.length === 1) statistics.add(await unpack(work, 0, 0), levels[0]!, side);
-  return statistics.result();
+  const begin = (level: number, index: number): OpenTile => ({
+    words: new sampleArrays[plan.sampleType](new ArrayBuffer(bytes)),
+    left: childrenOf(levels[level - 1]!, side, place(level, index).at).length,
+  });
+  /** Reduces a tile of the level below into its quarter. */
+  const reduce = (
+    target: OpenTile,
+    { level, index, words }: Omit<LevelTile, 'words'> & { words: SampleArray },
+  ): void => {
+    const { at, size } = place(level, index);
+    const [row, col] = [((at[0] % 2) * side) / 2, ((at[1] % 2) * side) / 2];
+    const how = { bands: plan.bands, side, noData: work.noData, integer: !isFloat(plan.sampleType) };
+    reduceInto({ words: target.words, row, col }, { words, size }, how);
+    target.left--;
+  };
+  const asWords = ({ words }: OpenTile): Words => toWords(words.buffer, 0, bytes, sampleSize(plan.sampleType));
+
+  const add = ({ level, index, words }: LevelTile): LevelTile[] => {
+    const samples = new sampleArrays[plan.sampleType](words.buffer as ArrayBuffer, words.byteOffset, words.length);
+    if (level === 0) look(index, samples);
+    made[level]![index] = 1;
+    if (level + 1 === levels.length) return [];
+    const { at } = place(level, index);
+    const above = (at[0] >> 1) * across(levels[level + 1]!, side) + (at[1] >> 1);
+    const key = `${level + 1}/${above}`;
+    const target = open.get(key) ?? begin(level + 1, above);
+    open.set(key, target);
+    reduce(target, { level, index, words: samples });
+    if (target.left > 0) {
+      for (const oldest of open.keys()) if (open.size * bytes > MOST_OPEN_BYTES) open.delete(oldest);
+      return [];
+    }
+    open.delete(key);
+    const complete = { level: level + 1, index: above, words: asWords(target) };
+    return [complete, ...add(complete)];
+  };
+
+  const makeMissing = async (level: number, index: number): Promise<void> => {
+    const children = childrenOf(levels[level - 1]!, side, place(level, index).at);
+    const tiles = await Promise.all(children.map((child) => unpack(work, level - 1, child)));
+    const target = begin(level, index);
+    for (const [c, words] of tiles.entries()) {
+      if (level === 1) look(children[c]!, words);
+      reduce(target, { level: level - 1, index: children[c]!, words });
+    }
+    await store.put(level, index, await packTile(asWords(target), plan, work));
+  };
+  return {
+    add,
+    async finish(signal) {
+      open.clear();
+      for (let level = 1; level < levels.length; level++)
+        for (let index = 0; index < counts[level]!; index++) {
+          signal?.throwIfAborted();
+          if (!made[level]![index]) await makeMissing(level, index);
+        }
+      if (levels.length === 1) look(0, await unpack(work, 0, 0));
+      return sumStatistics(statistics as TileStatistics[], plan.bands);
+    },
+  };
 }
 
-/** The words of an overview's tile. */
-function reduceTiles({ children }: Parent, tiles: readonly SampleArray[], { plan, noData }: Work): Words {
-  const { blockRows: side, bands, sampleType } = plan;
-  const bytes = side * side * bands * sampleSize(sampleType);
-  const words = new sampleArrays[sampleType](new ArrayBuffer(bytes));
-  const how = { bands, side, noData, integer: !isFloat(sampleType) };
-  for (const [c, { half, size }] of children.entries()) {
-    const target = { words, row: (half[0] * side) / 2, col: (half[1] * side) / 2 };
-    reduceInto(target, { words: tiles[c]!, size }, how);
-  }
-  return toWords(words.buffer, 0, bytes, sampleSize(sampleType));
+/** Where a tile of a level lies among the others, and its pixels that lie in the image. */
+function placeOf(level: Size, side: number, index: number): { at: readonly [number, number]; size: Size } {
+  const at = [Math.floor(index / across(level, side)), index % across(level, side)] as const;
+  const size = { rows: Math.min(side, level.rows - at[0] * side), cols: Math.min(side, level.cols - at[1] * side) };
+  return { at, size };
+}
+
+/** The tiles of level `below` that the tile at (ty, tx) of the next one is made of. */
+function childrenOf(below: Size, side: number, [ty, tx]: readonly [number, number]): number[] {
+  const children: number[] = [];
+  for (const y of [2 * ty, 2 * ty + 1])
+    for (const x of [2 * tx, 2 * tx + 1])
+      if (y < down(below, side) && x < across(below, side)) children.push(y * across(below, side) + x);
+  return children;
 }

@@ -13,43 +13,63 @@ export interface BandStatistics {
   readonly deviation: number;
 }
 
-/** Gathers statistics tile by tile. */
-export interface StatisticsGatherer {
-  /** Adds the `size` pixels of a tile of `side` pixels a side that lie in the image. */
-  add(samples: SampleArray, size: Size, side: number): void;
-  result(): BandStatistics[];
+/** Sums over a tile's pixels with data, band by band [B]. */
+export interface TileStatistics {
+  readonly count: Float64Array;
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
 }
 
-/** A gatherer for `bands` bands whose samples of value `noData`, or NaN, are left out. */
-export function gatherStatistics(bands: number, noData: number | undefined): StatisticsGatherer {
+function emptyStatistics(bands: number): TileStatistics {
   const of = () => new Float64Array(bands);
-  const [count, sum, squares] = [of(), of(), of()];
   const [min, max] = [of().fill(Number.POSITIVE_INFINITY), of().fill(Number.NEGATIVE_INFINITY)];
-  return {
-    add(samples, { rows, cols }, side) {
-      for (let row = 0; row < rows; row++)
-        for (
-          let at = row * side * bands, end = at + cols * bands, b = 0;
-          at < end;
-          at++, b = b + 1 === bands ? 0 : b + 1
-        ) {
-          const value = samples[at]!;
-          if (value === noData || Number.isNaN(value)) continue;
-          count[b]!++;
-          sum[b]! += value;
-          squares[b]! += value * value;
-          if (value < min[b]!) min[b] = value;
-          if (value > max[b]!) max[b] = value;
-        }
-    },
-    result: () =>
-      Array.from(count, (n, b) => {
-        if (n === 0) return { count: 0, min: Number.NaN, max: Number.NaN, mean: Number.NaN, deviation: Number.NaN };
-        const mean = sum[b]! / n;
-        const deviation = Math.sqrt(Math.max(0, squares[b]! / n - mean * mean));
-        return { count: n, min: min[b]!, max: max[b]!, mean, deviation };
-      }),
-  };
+  return { count: of(), sum: of(), squares: of(), min, max };
+}
+
+/** Of the `size` pixels of a tile of `side` pixels a side that lie in the image; samples of value `noData`, or NaN, are left out. */
+export function tileStatistics(
+  samples: SampleArray,
+  {
+    size: { rows, cols },
+    side,
+    bands,
+    noData,
+  }: { size: Size; side: number; bands: number; noData: number | undefined },
+): TileStatistics {
+  const statistics = emptyStatistics(bands);
+  const { count, sum, squares, min, max } = statistics;
+  for (let row = 0; row < rows; row++)
+    for (let at = row * side * bands, end = at + cols * bands, b = 0; at < end; at++, b = b + 1 === bands ? 0 : b + 1) {
+      const value = samples[at]!;
+      if (value === noData || Number.isNaN(value)) continue;
+      count[b]!++;
+      sum[b]! += value;
+      squares[b]! += value * value;
+      if (value < min[b]!) min[b] = value;
+      if (value > max[b]!) max[b] = value;
+    }
+  return statistics;
+}
+
+/** The statistics of an image from those of its tiles, in their order: the same tiles give the same bits. */
+export function sumStatistics(tiles: readonly TileStatistics[], bands: number): BandStatistics[] {
+  const { count, sum, squares, min, max } = emptyStatistics(bands);
+  for (const tile of tiles)
+    for (let b = 0; b < bands; b++) {
+      count[b]! += tile.count[b]!;
+      sum[b]! += tile.sum[b]!;
+      squares[b]! += tile.squares[b]!;
+      min[b] = Math.min(min[b]!, tile.min[b]!);
+      max[b] = Math.max(max[b]!, tile.max[b]!);
+    }
+  return Array.from(count, (n, b) => {
+    if (n === 0) return { count: 0, min: Number.NaN, max: Number.NaN, mean: Number.NaN, deviation: Number.NaN };
+    const mean = sum[b]! / n;
+    const deviation = Math.sqrt(Math.max(0, squares[b]! / n - mean * mean));
+    return { count: n, min: min[b]!, max: max[b]!, mean, deviation };
+  });
 }
 
 /** The statistics as GDAL's metadata of a band of `pixels` pixels; none where no pixel has data. */
