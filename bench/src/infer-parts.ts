@@ -1,5 +1,5 @@
 // node bench/dist/infer-parts.js SCENE MODEL: processor seconds of the parts of unmixing a scene on one thread; one line of JSON.
-import { planTiles, tileShape } from '@egunet/infer';
+import { planUnmixing } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 
@@ -15,12 +15,12 @@ async function seconds(work: () => Promise<void>): Promise<number> {
 const [path, modelPath] = process.argv.slice(2) as [string, string];
 const scene = await openScene(path);
 const { card, session } = await openModel(modelPath, { threads: 1 });
-const { rows, cols, block } = scene;
-const bands = scene.bands.map((_, b) => b);
+const { rows, cols } = scene;
+const window = { row: 0, col: 0, rows, cols };
+const { tiles, plan } = planUnmixing(scene, { card, window });
 let valid = 0;
 const reading = await seconds(async () => {
-  for (const { inner } of planTiles({ rows, cols, block, tile: tileShape({ rows, cols, block }) }))
-    for await (const { count } of scene.streamSpectra(inner, bands, BATCH)) valid += count;
+  for (const tile of tiles) for await (const { count } of scene.streamSpectra(tile, plan.bands, BATCH)) valid += count;
 });
 const spectra = new Float32Array(BATCH * card.bands.length).map((_, i) => ((i * 7919) % 3000) + 1);
 await session.run(spectra, BATCH);

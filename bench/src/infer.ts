@@ -1,13 +1,12 @@
 // npm run bench:infer [-- --rounds 3 --layouts bip-deflate-512,envi-bil --scenes FOLDER --peers FOLDER]
 // An EnMAP-sized scene (1128 x 1212 x 224 int16, 25 % NoData) in four layouts, unmixed by egunet and by every reader of
 // ../shared/peers/infer_python.py: same model file, same machine, whole processes, in turn. The scenes take 1.8 GB; they are made once.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
+import { lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
 
 const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>> = {
   'bip-deflate-512': { file: 'scene-bip-deflate-512.tif' },
@@ -21,63 +20,13 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     layouts: { type: 'string', default: Object.keys(LAYOUTS).join(',') },
-    scenes: { type: 'string', default: local('../out/scenes') },
+    scenes: { type: 'string', default: SCENES },
     peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
   },
 });
 
 const python = join(values.peers, 'bin/python');
-const scripts = local('../../../shared/peers/');
-const egunet = local('../../cli/bin/egunet.js');
 const within = (file: string): string => join(values.scenes, file);
-
-function run(program: string, args: readonly string[]): { seconds: number; stdout: string; stderr: string } {
-  const start = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stderr}`);
-  return { seconds: (performance.now() - start) / 1000, stdout, stderr };
-}
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)!;
-
-/** Scenes and models, made where they are not there yet. */
-function prepare(): { float: string; int8: string } {
-  if (!existsSync(python))
-    throw new Error(`${python} is not there; make it with peers/setup.sh and name it with --peers or EGUNET_PEERS`);
-  mkdirSync(values.scenes, { recursive: true });
-  if (!existsSync(within('scene-envi-bil.hdr'))) {
-    console.error('making the scenes (1.8 GB, about a minute)');
-    run(python, [join(scripts, 'make_scene.py'), values.scenes]);
-  }
-  const models = { float: within('model.onnx'), int8: within('model-int8.onnx') };
-  if (!existsSync(models.int8)) {
-    console.error('training a model on the scene');
-    const folder = within('run');
-    run(process.execPath, [
-      egunet,
-      'train',
-      within('scene-envi-bil.hdr'),
-      '-o',
-      folder,
-      '--overwrite',
-      '--count',
-      '5',
-      '--epochs',
-      '20',
-    ]);
-    run(process.execPath, [egunet, 'export', folder, '-o', models.float, '--overwrite']);
-    run(process.execPath, [egunet, 'export', folder, '-o', models.int8, '--overwrite', '--precision', 'int8']);
-    rmSync(folder, { recursive: true });
-  }
-  return models;
-}
-
-interface Usage {
-  readonly seconds: number;
-  readonly cpu: number;
-  readonly rss: number;
-}
 
 interface Contender {
   readonly name: string;
@@ -88,38 +37,21 @@ interface Contender {
 const ours = (name: string, scene: string, model: string): Contender => ({
   name,
   rival: false,
-  time() {
-    const map = within('ours.tif');
-    rmSync(map, { force: true });
-    const args = [
-      '--import',
-      new URL('usage.js', import.meta.url).href,
-      egunet,
-      'infer',
-      scene,
-      '--model',
-      model,
-      '-o',
-      map,
-    ];
-    const { seconds, stderr } = run(process.execPath, args);
-    const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
-    return { seconds, cpu: cpu_s, rss: peak_rss_mb };
-  },
+  time: () => timeInference(scene, model, within('ours.tif')),
 });
 
 const theirs = (reader: string, scene: string, model: string): Contender => ({
   name: `Python, ${reader}`,
   rival: true,
   time() {
-    const args = [join(scripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model, '--scale', '1'];
+    const args = [join(peerScripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model, '--scale', '1'];
     const { seconds, stdout } = run(python, [...args, '--reader', reader]);
     const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stdout));
     return { seconds, cpu: cpu_s, rss: peak_rss_mb };
   },
 });
 
-const models = prepare();
+const models = prepare(values.scenes, python);
 const rows: string[][] = [];
 const floors: string[][] = [];
 for (const layout of values.layouts.split(',')) {

@@ -1,6 +1,6 @@
 // zlib streams decoded in the kernels' memory, their input read piece by piece: nothing is allocated, and nothing waits for another thread.
 import type { Kernels } from './kernels.js';
-import { type ByteSource, readInto } from './source.js';
+import type { ByteSource } from './source.js';
 
 /** Bytes of input that are read at a time. */
 const INPUT_BYTES = 2 ** 20;
@@ -51,15 +51,22 @@ export function makeInflater(
   let end = room;
   let read = 0;
   let ended = false;
+  /** The next piece, asked for while one is decoded where the source takes its time over each. */
+  let ahead: Promise<Uint8Array> | undefined;
+  const nextSize = () => Math.min(INPUT_BYTES, length - read);
   const readMore = async () => {
-    const memory = new Uint8Array(kernels.buffer);
-    memory.copyWithin(room, from, end);
+    new Uint8Array(kernels.buffer).copyWithin(room, from, end);
     end = room + end - from;
     from = room;
-    const size = Math.min(INPUT_BYTES, length - read);
-    await readInto(source, offset + read, new Uint8Array(kernels.buffer, end, size));
+    const size = nextSize();
+    const place = () => new Uint8Array(kernels.buffer, end, size);
+    if (source.readInto) await source.readInto(offset + read, place());
+    else place().set(await (ahead ?? source.read(offset + read, size)));
     end += size;
     read += size;
+    if (source.readInto || read === length) return;
+    ahead = source.read(offset + read, nextSize());
+    ahead.catch(() => {}); // seen when its turn comes
   };
   return {
     ended: () => ended,

@@ -175,11 +175,11 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
     put(level, index, bytes) {
       const put = queue.then(() =>
         attempt('keep finished tiles in it', async () => {
-          const record = Buffer.concat([headerOf(level, index, bytes), bytes]);
-          for (let done = 0; done < record.length; )
-            done += (await handle.write(record, done, record.length - done)).bytesWritten; // the file is opened for appending
+          for (const part of [headerOf(level, index, bytes), bytes])
+            for (let done = 0; done < part.length; )
+              done += (await handle.write(part, done, part.length - done)).bytesWritten; // the file is opened for appending
           places.set(keyOf(level, index), { offset: end + HEADER, length: bytes.length });
-          end += record.length;
+          end += HEADER + bytes.length;
         }),
       );
       queue = put.catch(() => {});

@@ -177,6 +177,30 @@ describe('Streaming spectra', () => {
     }
   });
 
+  it('asks for the next piece of a tile while one is inflated, where the source reads into memory of its own', async () => {
+    const deflate = (bytes: Uint8Array) => deflateSync(bytes, { level: 0 });
+    const bytes = await geoTiff(size, 'int16', { tile: 512, interleave: 'pixel' }, deflate);
+    const source = memorySource(bytes);
+    assert.equal(source.readInto, undefined);
+    let underWay = 0;
+    let whileInflating = 0;
+    const slow = {
+      ...source,
+      async read(offset: number, length: number) {
+        underWay++;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        underWay--;
+        return source.read(offset, length);
+      },
+    };
+    const scene = await openGeoTiff(slow, nodeCodecs);
+    for await (const { count } of scene.streamSpectra({ row: 0, col: 0, rows: 512, cols: 512 }, [0], 1024)) {
+      assert.ok(count > 0);
+      whileInflating += underWay;
+    }
+    assert.ok(whileInflating > 0);
+  });
+
   it('stops in the middle without harm, and reports a damaged tile as reading does', async () => {
     const bytes = await geoTiff(size, 'int16', { tile: 512, interleave: 'pixel' });
     const scene = await open(bytes);

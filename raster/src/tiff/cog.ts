@@ -1,11 +1,12 @@
 // Writes a cloud-optimised GeoTIFF: 512 x 512 tiles, pixel-interleaved, DEFLATE with predictor, overviews by averaging, and every directory
 // before the data. Tiles are kept compressed in a store until all are there: only then are the places of any of them known.
 // Source: https://cogeo.org and GDAL's "Cloud Optimized GeoTIFF" driver page (structural metadata, block leaders and trailers).
+import { makeBufferPool } from '../buffer-pool.js';
 import { createKernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSink, Codecs } from '../source.js';
-import { collectTiles, type FullTile } from './collect.js';
+import { collectTiles, type FullTile, tileBytes } from './collect.js';
 import { across, down, makeOverviews, packTile } from './overviews.js';
 import { pyramid, type Size } from './reduce.js';
 import { type BandStatistics, statisticsItems } from './statistics.js';
@@ -58,16 +59,17 @@ export function createCog(places: CogPlaces, options: CogOptions): CogWriter {
   const { name, store, codecs } = places;
   const cogOptions = { tile: TILE, ...options, interleave: 'pixel' as const };
   const plan = planGeoTiff(cogOptions, name);
-  const tiles = collectTiles(plan);
-  const kernels = createKernels();
+  const buffers = makeBufferPool(tileBytes(plan));
+  const tiles = collectTiles(plan, buffers);
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
   const levels = pyramid(plan, plan.blockRows);
-  const overviews = makeOverviews({ plan, store, codecs, kernels, noData: options.noData, levels });
+  const work = { plan, store, codecs, kernels: createKernels(), buffers, noData: options.noData, levels };
+  const overviews = makeOverviews(work);
   const write = ({ index, words }: FullTile) => {
     const tile = { level: 0, index, words };
     for (const { level, index, words } of [tile, ...overviews.add(tile)]) {
-      const packed = packTile(words, plan, { codecs, kernels });
+      const packed = packTile(words, work);
       packed.catch(() => {}); // seen when the queue comes to it
       queue = queue.then(async () => store.put(level, index, await packed));
       queue.catch(() => {}); // seen by the next call

@@ -1,4 +1,5 @@
 // Windows in, whole tiles out: the part of writing that no file layout changes.
+import { makeBufferPool } from '../buffer-pool.js';
 import type { Kernels } from '../kernels.js';
 import { assertWindow } from '../read-spectra.js';
 import { refuse } from '../refuse.js';
@@ -43,8 +44,12 @@ const OPEN = 0;
 const FULL = 1;
 const KEPT = 2;
 
-/** A collector for the tiles of a plan. */
-export function collectTiles(plan: Plan): TileCollector {
+/** Bytes of a tile's words. */
+export const tileBytes = ({ blockRows, blockCols, bands, sampleType }: Plan): number =>
+  blockRows * blockCols * bands * sampleSize(sampleType);
+
+/** A collector for the tiles of a plan, whose words come from `buffers`. */
+export function collectTiles(plan: Plan, buffers = makeBufferPool(tileBytes(plan))): TileCollector {
   const open = new Map<number, OpenTile>();
   const state = new Uint8Array(plan.tiles); // OPEN, FULL or KEPT
   return {
@@ -59,7 +64,7 @@ export function collectTiles(plan: Plan): TileCollector {
       const source = toWords(data.buffer, data.byteOffset, data.byteLength, sampleSize(plan.sampleType));
       const full: FullTile[] = [];
       for (const part of parts) {
-        const tile = open.get(part.index) ?? makeTile(plan, part);
+        const tile = open.get(part.index) ?? makeTile(plan, part, buffers.take());
         open.set(part.index, tile);
         fillTile(plan, tile, { part, window, source });
         if (tile.left > 0) continue;
@@ -84,11 +89,11 @@ function assertFits({ name, rows, cols, bands, sampleType }: Plan, window: Windo
     refuse(name, `expected ${expected} values of ${sampleType}, got ${data.length} in ${data.constructor.name}`);
 }
 
-function makeTile({ rows, cols, bands, sampleType, blockRows, blockCols }: Plan, part: Part): OpenTile {
-  const bytes = blockRows * blockCols * bands * sampleSize(sampleType);
+function makeTile(plan: Plan, part: Part, buffer: ArrayBuffer): OpenTile {
+  const { rows, cols, sampleType, blockRows, blockCols } = plan;
   return {
     index: part.index,
-    words: toWords(new ArrayBuffer(bytes), 0, bytes, sampleSize(sampleType)),
+    words: toWords(buffer, 0, tileBytes(plan), sampleSize(sampleType)),
     written: new Uint8Array(blockRows * blockCols),
     left: Math.min(blockRows, rows - part.blockRow) * Math.min(blockCols, cols - part.blockCol),
   };

@@ -1,5 +1,6 @@
 // The overviews of a map in work: each level made of the one before. Tiles that come finished go into the tile above them at once, as long as
 // few of those are open; what is missing at the end is made from the tile store.
+import type { BufferPool } from '../buffer-pool.js';
 import type { Kernels } from '../kernels.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray } from '../scene.js';
@@ -18,18 +19,21 @@ export interface Work {
   readonly store: TileStore;
   readonly codecs: Codecs;
   readonly kernels: Kernels;
+  /** For the words of tiles. */
+  readonly buffers: BufferPool;
   readonly noData: number | undefined;
   /** Sizes of the image and of its overviews. */
   readonly levels: readonly Size[];
 }
 
-/** Compresses a tile, whose words are spoilt. */
+/** Compresses a tile, whose words go back to the pool. */
 export async function packTile(
   words: Words,
-  plan: Plan,
-  { codecs, kernels }: Pick<Work, 'codecs' | 'kernels'>,
+  { plan, codecs, kernels, buffers }: Pick<Work, 'plan' | 'codecs' | 'kernels' | 'buffers'>,
 ): Promise<Uint8Array> {
-  return codecs.deflate(predict(kernels, words, plan));
+  const packed = await codecs.deflate(predict(kernels, words, plan));
+  buffers.give(words.buffer as ArrayBuffer);
+  return packed;
 }
 
 /** A tile's samples [side, side, bands]. */
@@ -91,7 +95,7 @@ export function makeOverviews(work: Work): Overviews {
     });
   };
   const begin = (level: number, index: number): OpenTile => ({
-    words: new sampleArrays[plan.sampleType](new ArrayBuffer(bytes)),
+    words: new sampleArrays[plan.sampleType](work.buffers.take()),
     left: childrenOf(levels[level - 1]!, side, place(level, index).at).length,
   });
   /** Reduces a tile of the level below into its quarter. */
@@ -135,7 +139,7 @@ export function makeOverviews(work: Work): Overviews {
       if (level === 1) look(children[c]!, words);
       reduce(target, { level: level - 1, index: children[c]!, words });
     }
-    await store.put(level, index, await packTile(asWords(target), plan, work));
+    await store.put(level, index, await packTile(asWords(target), work));
   };
   return {
     add,

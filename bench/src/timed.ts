@@ -1,0 +1,71 @@
+// Whole processes, timed from outside, and the scenes and models that the benchmarks of inference share.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Where scenes and models are kept, unless told otherwise. */
+export const SCENES = local('../out/scenes');
+
+export const peerScripts = local('../../../shared/peers/');
+const egunet = local('../../cli/bin/egunet.js');
+
+export interface Finished {
+  readonly seconds: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. Throws Error where it fails. */
+export function run(program: string, args: readonly string[]): Finished {
+  const start = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stderr}`);
+  return { seconds: (performance.now() - start) / 1000, stdout, stderr };
+}
+
+export const lastLine = (text: string): string => text.trim().split('\n').at(-1)!;
+
+/** What a process took: wall time and processor time in seconds, peak resident memory in MB (2^20 bytes). */
+export interface Usage {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly rss: number;
+}
+
+/** Unmixes a scene by `egunet infer`. */
+export function timeInference(scene: string, model: string, map: string): Usage {
+  rmSync(map, { force: true });
+  const usage = new URL('usage.js', import.meta.url).href;
+  const { seconds, stderr } = run(process.execPath, [
+    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map],
+  ]);
+  const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
+  return { seconds, cpu: cpu_s, rss: peak_rss_mb };
+}
+
+/** Makes the scenes and models that are not there yet; their folder and the Python environment of the peers. */
+export function prepare(folder: string, python: string): { float: string; int8: string } {
+  if (!existsSync(python))
+    throw new Error(`${python} is not there; make it with peers/setup.sh and name it with --peers or EGUNET_PEERS`);
+  mkdirSync(folder, { recursive: true });
+  const within = (file: string): string => join(folder, file);
+  if (!existsSync(within('scene-envi-bil.hdr'))) {
+    console.error('making the scenes (1.8 GB, about a minute)');
+    run(python, [join(peerScripts, 'make_scene.py'), folder]);
+  }
+  const models = { float: within('model.onnx'), int8: within('model-int8.onnx') };
+  if (!existsSync(models.int8)) {
+    console.error('training a model on the scene');
+    const trained = within('run');
+    const command = (name: string, ...args: string[]) => run(process.execPath, [egunet, name, ...args, '--overwrite']);
+    command('train', within('scene-envi-bil.hdr'), '-o', trained, '--count', '5', '--epochs', '20');
+    command('export', trained, '-o', models.float);
+    command('export', trained, '-o', models.int8, '--precision', 'int8');
+    rmSync(trained, { recursive: true });
+  }
+  return models;
+}
