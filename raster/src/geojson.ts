@@ -92,7 +92,7 @@ function assertDegrees({ epsg, polygons, name }: Area): void {
 export function parseArea(text: string, name: string): Area {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     refuse(name, `is not GeoJSON: ${(cause as Error).message}; convert it with ogr2ogr -f GeoJSON`, cause);
   }

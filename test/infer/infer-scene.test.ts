@@ -1,7 +1,17 @@
 // Scenes on disk to maps on disk, read back by GDAL. Legend: N pixels, B bands, C endmembers.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { makeEnmapProduct } from '@egunet/fixtures';
 import { type InferError, unmix } from '@egunet/infer';
 import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
 import { parseMaskRule } from '@egunet/raster';
@@ -356,6 +366,40 @@ describe('inferring a scene', function () {
       assert.ok(keptPixels >= 400 * cols, `${keptPixels}`);
       assert.equal(outsidePixels, 0);
     });
+  });
+
+  it('of a product, named by any of its files, is not gone on with when a quality layer has changed', async () => {
+    const [rows, cols] = [600, 3];
+    const { folder: product, name } = await makeEnmapProduct(folder, { seed: 1, rows, cols });
+    const options = {
+      scene: join(product, `${name}-METADATA.XML`),
+      model: modelPath,
+      output: inFolder('product.tif'),
+      resample: true,
+      masks: [parseMaskRule('cloud')],
+      tile: { rows: 60, cols },
+      workers: 1,
+    };
+    const stop = new AbortController();
+    const onProgress = ({ pixels }: InferProgress) => pixels > 540 * cols && stop.abort(new Error('stopped by hand'));
+    await assert.rejects(inferScene({ ...options, onProgress, signal: stop.signal }), /stopped by hand/);
+    const cloud = join(product, `${name}-QL_QUALITY_CLOUD.TIF`);
+    utimesSync(cloud, 1e9, 1e9);
+    await assert.rejects(inferScene(options), {
+      _tag: 'RasterError',
+      message: /holds finished tiles of other work: scene was .*QL_QUALITY_CLOUD\.TIF/,
+    });
+  });
+
+  it('refuses an area of a size that no outline has', async () => {
+    const aoi = inFolder('huge.geojson');
+    writeFileSync(aoi, '');
+    truncateSync(aoi, 2 ** 28 + 1); // sparse
+    await assert.rejects(inferScene({ scene, model: modelPath, output: inFolder('huge.tif'), aoi }), {
+      _tag: 'InferError',
+      message: /huge\.geojson: an area of 268435457 bytes, more than 268435456/,
+    });
+    rmSync(aoi);
   });
 
   describe('with bands of quality', () => {

@@ -203,6 +203,37 @@ describe('an area of interest', function () {
     }
   });
 
+  it('is read of any wrapping, with or without a byte order mark, height and closing position', () => {
+    const ring = [
+      [13, 52, 100],
+      [14, 52, 100],
+      [14, 53, 100],
+    ];
+    const polygon = { type: 'Polygon', coordinates: [ring] };
+    const expected = { name: 'area', epsg: 4326, polygons: [[Float64Array.of(13, 52, 14, 52, 14, 53)]] };
+    for (const json of [
+      polygon,
+      { type: 'MultiPolygon', coordinates: [[ring]] },
+      { type: 'GeometryCollection', geometries: [polygon] },
+      { type: 'Feature', geometry: polygon, crs: null },
+      {
+        type: 'FeatureCollection',
+        features: [
+          { type: 'Feature', geometry: null },
+          { type: 'Feature', geometry: polygon },
+        ],
+      },
+    ])
+      assert.deepEqual(parseArea(`\uFEFF${JSON.stringify(json)}`, 'area'), expected);
+    const named = (name: string) => parseArea(geoJson(polygon, name), 'area').epsg;
+    assert.deepEqual(
+      ['urn:ogc:def:crs:OGC:1.3:CRS84', 'urn:ogc:def:crs:EPSG::4258', 'urn:ogc:def:crs:EPSG:6.9:4326', 'EPSG:4269'].map(
+        named,
+      ),
+      [4326, 4258, 4326, 4269],
+    );
+  });
+
   it('is a bounding box in the scene’s own system where no other is named', async () => {
     const box = boxArea([360000 + 30 * 10.4, 5820000 - 30 * 20.4, 360000 + 30 * 15.6, 5820000 - 30 * 5.6], undefined);
     const { window } = await placeArea(box, gridOf(UTM));

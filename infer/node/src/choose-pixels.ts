@@ -1,5 +1,5 @@
 // Which pixels of a scene are unmixed: those of an area of interest that no mask leaves out. Legend: N pixels of a window.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferError, type Window } from '@egunet/infer';
 import {
@@ -67,7 +67,15 @@ function intersect(a: Window, b: Window, names: string): Window {
   return { row, col, rows, cols };
 }
 
+/** No outline of an area comes near this; a raster given by mistake does. */
+const MOST_AREA_BYTES = 2 ** 28;
+
 async function readArea(path: string, scene: Scene): Promise<PlacedArea> {
+  const { size } = await stat(path);
+  if (size > MOST_AREA_BYTES)
+    throw new InferError(
+      `${path}: an area of ${size} bytes, more than ${MOST_AREA_BYTES}; give a GeoJSON file, simplified with ogr2ogr -simplify`,
+    );
   return placeArea(parseArea(await readFile(path, 'utf8'), path), scene);
 }
 

@@ -3,15 +3,13 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { InferError } from '@egunet/infer';
 import { assertWritable } from '@egunet/raster/node';
+import { isProductFile } from './identity.js';
 
 /** The path with links followed; as it is where it leads to nothing. */
 const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
 
 const stemOf = (path: string) => basename(path, extname(path)).toLowerCase();
 const isTiff = (path: string) => /\.tiff?$/i.test(path);
-
-/** The files of an EnMAP product, whatever stands before and after. */
-const PRODUCT_FILE = /(^|-)(SPECTRAL_IMAGE|METADATA|QL_)/i;
 
 /**
  * Whether writing `output` would destroy a part of the scene: the file itself, the other file of an ENVI pair (same name,
@@ -23,7 +21,7 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
   const folder = found?.isDirectory() ? from : dirname(from);
   if (to === from) return true;
   if (dirname(to) !== folder) return false;
-  return PRODUCT_FILE.test(basename(to)) || (stemOf(to) === stemOf(from) && !isTiff(to));
+  return isProductFile(basename(to)) || (stemOf(to) === stemOf(from) && !isTiff(to));
 }
 
 /**
