@@ -5,16 +5,8 @@ import type { Folder } from './folder.js';
 import { openRaster } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
-import type { Band, Scene } from './scene.js';
+import type { Band, QualityLayer, Scene } from './scene.js';
 import type { Codecs } from './source.js';
-
-/** A mask or class map that comes with a product. */
-export interface QualityLayer {
-  /** CLOUD, CLOUDSHADOW, CIRRUS, HAZE, SNOW, CLASSES, TESTFLAGS or PIXELMASK. */
-  readonly name: string;
-  /** As the scene itself was named. */
-  readonly path: string;
-}
 
 export interface EnmapScene extends Scene {
   readonly qualityLayers: readonly QualityLayer[];
@@ -92,7 +84,11 @@ export async function openEnmap(folder: Folder, named: string | undefined, codec
     await scene.close();
     throw cause;
   }
-  const qualityLayers = layers.map(({ name, file }) => ({ name, path: folder.pathOf(file) }));
+  const qualityLayers = layers.map(({ name, file }) => ({
+    name,
+    path: folder.pathOf(file),
+    open: () => openRaster(folder, file, codecs),
+  }));
   const product = makeScene({
     ...scene,
     format: `${sensor} L2A`,

@@ -1,8 +1,10 @@
 export type { SceneAccess } from './access.js';
-export { type EnmapScene, openEnmap, type QualityLayer } from './enmap.js';
+export { boxArea, type Grid, type PlacedArea, placeArea } from './area.js';
+export { type EnmapScene, openEnmap } from './enmap.js';
 export { openEnvi } from './envi.js';
 export { RasterError, type Remedy } from './error.js';
 export type { Folder } from './folder.js';
+export { type Area, parseArea } from './geojson.js';
 export type { EmitOptions } from './hdf5/emit.js';
 export type { Hdf5Dataset, Hdf5File, Hdf5Values } from './hdf5/file.js';
 export { openHdf5Scene } from './hdf5/scene.js';
@@ -13,6 +15,7 @@ export { type LibraryOptions, makeLibrary, type SpectralLibrary } from './librar
 export { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 export { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 export { resampleLibrary, type SensorBand } from './library-resample.js';
+export { isLayerWord, type MaskRule, openMask, parseMaskRule, type SceneMask } from './mask.js';
 export { type MatArray, type Matrix, readMatFile, readMatMatrix } from './matlab.js';
 export { type MatSceneOptions, openMatScene } from './matlab-scene.js';
 export { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
@@ -22,10 +25,12 @@ export type {
   Block,
   GeoKeys,
   Georeference,
+  QualityLayer,
   SampleArray,
   SampleType,
   Scene,
   SpectraBlock,
+  StreamOptions,
   Window,
 } from './scene.js';
 export type { ByteSink, ByteSource, Codecs } from './source.js';

@@ -1,4 +1,5 @@
-// From stored values to what a model takes, in one pass: the valid pixels' reflectance, packed. Legend: B bands asked for, n pixels of a pack.
+// From stored values to what a model takes, in one pass: the valid pixels' reflectance, packed. Legend: B bands asked for, n pixels of a pack,
+// N pixels of what was asked for.
 import { aligned, type Kernels } from './kernels.js';
 import { sampleArrays, sampleSize } from './samples.js';
 import type { Band, SampleArray, SampleType, SpectraPack, Window } from './scene.js';
@@ -56,6 +57,8 @@ export interface PackOptions {
   readonly sampleType: SampleType;
   /** Pixels of a pack. */
   readonly pixels: number;
+  /** [N], 1 = as if the pixel had no data. */
+  readonly leaveOut?: Uint8Array | undefined;
 }
 
 /** Where the tables and the pack lie in the kernels' memory. */
@@ -87,6 +90,19 @@ function placesFor(base: number, B: number, capacity: number): Places {
   return { ...places, spectra: room((capacity * B + LANES) * 4), numbers: room(capacity * 4), end };
 }
 
+/** The first pixel of a row from `col` on that is not left out; its end where there is none. */
+function firstTaken(out: Uint8Array | undefined, col: number): number {
+  if (out === undefined || out[col] === 0) return col;
+  const found = out.indexOf(0, col);
+  return found === -1 ? out.length : found;
+}
+
+/** How many pixels of a row from `col` on follow one another without one that is left out; undefined where that is all of them. */
+function takenFrom(out: Uint8Array | undefined, col: number): number | undefined {
+  const found = out?.indexOf(1, col) ?? -1;
+  return found === -1 ? undefined : found - col;
+}
+
 /** What a packer does with rows. */
 interface Packer {
   /** Where rows may be decoded. */
@@ -97,7 +113,8 @@ interface Packer {
   rest(): SpectraPack | undefined;
 }
 
-function makePacker(kernels: Kernels, { window, bands, sampleType, pixels: capacity }: PackOptions): Packer {
+function makePacker(kernels: Kernels, options: PackOptions): Packer {
+  const { window, bands, sampleType, pixels: capacity, leaveOut } = options;
   const B = bands.length;
   const places = placesFor(kernels.base, B, capacity);
   kernels.reserve(places.end);
@@ -125,9 +142,10 @@ function makePacker(kernels: Kernels, { window, bands, sampleType, pixels: capac
       }
       for (let row = 0; row < part.window.rows; row++) {
         const first = (part.window.row + row - window.row) * window.cols + part.window.col - window.col;
-        for (let col = 0; col < part.window.cols; ) {
+        const out = leaveOut?.subarray(first, first + part.window.cols);
+        for (let col = firstTaken(out, 0); col < part.window.cols; col = firstTaken(out, col)) {
           const at = from + (row * rowStride + col * pixelStride) * size;
-          const [type, left] = [TYPE_NUMBERS[sampleType], part.window.cols - col];
+          const [type, left] = [TYPE_NUMBERS[sampleType], takenFrom(out, col) ?? part.window.cols - col];
           col += planes
             ? kernels.packPlaneRow(type, at, left, first + col)
             : kernels.packRow(type, at, left, pixelStride * size, first + col);
@@ -211,7 +229,7 @@ function addressOf(part: StoredRows, kernels: Kernels, room: number): number {
 }
 
 /**
- * Packs the pixels with data of `rows`, which may decode them in the memory that it is given. A pixel is left out where any of its bands
+ * Packs the pixels with data of `rows`, which may decode them in the memory that it is given. A pixel is left out where it is asked for, and where any of its bands
  * holds NoData or a reflectance that is not finite in float32. Every pack but the last is full.
  */
 export async function* packSpectra(

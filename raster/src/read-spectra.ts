@@ -76,13 +76,13 @@ export function makeScene(core: SceneCore): Scene {
         bands.map((i) => bandsAsStored[i]!),
       );
     },
-    async *streamSpectra(window, bands, pixels) {
+    async *streamSpectra(window, bands, pixels, { leaveOut } = {}) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
       const rows = core.streamRows?.(window, bands) ?? (() => rowsByWindow(core, window, bands));
       const used = bands.map((i) => bandsAsStored[i]!);
       const kernels = idle.pop() ?? createKernels();
       try {
-        yield* packSpectra(kernels, rows, { window, bands: used, sampleType: core.sampleType, pixels });
+        yield* packSpectra(kernels, rows, { window, bands: used, sampleType: core.sampleType, pixels, leaveOut });
       } finally {
         idle.push(kernels);
       }

@@ -84,6 +84,21 @@ export interface SpectraPack {
   readonly spectra: Float32Array;
 }
 
+/** Which pixels of a window a stream leaves out. */
+export interface StreamOptions {
+  /** [rows * cols], 1 = leave the pixel out, as if it had no data; none when absent. */
+  readonly leaveOut?: Uint8Array;
+}
+
+/** A mask or class map that comes with a product. */
+export interface QualityLayer {
+  /** CLOUD, CLOUDSHADOW, CIRRUS, HAZE, SNOW, CLASSES, TESTFLAGS or PIXELMASK. */
+  readonly name: string;
+  /** As the scene itself was named. */
+  readonly path: string;
+  open(): Promise<Scene>;
+}
+
 /** An opened scene, whatever its format. Close it when done. */
 export interface Scene {
   /** What was opened, as the user named it. */
@@ -102,6 +117,8 @@ export interface Scene {
   readonly block: { readonly rows: number; readonly cols: number };
   /** Facts a person may want to see (`egunet info`): product id, processing version, quality layers found. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Of a product that has any. */
+  readonly qualityLayers?: readonly QualityLayer[];
   /** Stored values of `window`, bands by index (all, in file order, when absent). Rejects with RasterError where the file is damaged. */
   readWindow(window: Window, bands?: readonly number[]): Promise<Block>;
   /** Reflectance of `window`: gain and offset applied, NoData and non-finite values found. */
@@ -110,6 +127,11 @@ export interface Scene {
    * The same, packed: the pixels of `window` that have data, `pixels` at a time, in the order in which they are read. For models: nothing
    * is held but a pack and what is being decoded. A pack's arrays are used again for the next one.
    */
-  streamSpectra(window: Window, bands: readonly number[], pixels: number): AsyncIterable<SpectraPack>;
+  streamSpectra(
+    window: Window,
+    bands: readonly number[],
+    pixels: number,
+    options?: StreamOptions,
+  ): AsyncIterable<SpectraPack>;
   close(): Promise<void>;
 }

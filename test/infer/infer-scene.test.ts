@@ -1,11 +1,21 @@
 // Scenes on disk to maps on disk, read back by GDAL. Legend: N pixels, B bands, C endmembers.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makeEnmapProduct } from '@egunet/fixtures';
 import { type InferError, unmix } from '@egunet/infer';
 import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
-import { openScene } from '@egunet/raster/node';
+import { parseMaskRule } from '@egunet/raster';
+import { createMap, openScene } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { readArray, readStore } from '../support/maps.js';
 import { readRaw, writeEnvi } from './envi.js';
@@ -83,6 +93,10 @@ describe('inferring a scene', function () {
       cols: COLS,
       pixels,
       validPixels,
+      noDataPixels: pixels - validPixels,
+      outsidePixels: 0,
+      maskedPixels: 0,
+      masks: [],
       keptPixels: 0,
       precision: 'float32',
       workers: 1,
@@ -253,6 +267,231 @@ describe('inferring a scene', function () {
     assert.equal(readFileSync(output, 'utf8'), 'old');
     await inferScene({ scene, model: modelPath, output, overwrite: true });
     assert.ok(sameBits(readRaw(output, folder), await expectedMap()));
+  });
+
+  describe('of an area and masks', () => {
+    const mask = inFolder('mask.tif');
+    const aoi = inFolder('area.geojson');
+    /** 0 or more, of which 2 and 3 mask. */
+    const values = Uint8Array.from({ length: ROWS * COLS }, (_, i) => (Math.floor(i / COLS) < 12 ? 3 : i % 3));
+    const masks = [parseMaskRule(`${mask}>=2`)];
+    /** Columns 6 to 34, rows 4 to 29, in the scene's own system. */
+    const corners = [
+      [500180, 4099880],
+      [501050, 4099880],
+      [501050, 4099100],
+      [500180, 4099100],
+      [500180, 4099880],
+    ];
+
+    before(async () => {
+      const georeference = { affine: [30, 0, 500000, 0, -30, 4100000], epsg: 32632 } as const;
+      const map = await createMap(mask, { rows: ROWS, cols: COLS, sampleType: 'uint8', bands: [{}], georeference });
+      await map.writeWindow({ row: 0, col: 0, rows: ROWS, cols: COLS }, values);
+      await map.close();
+      const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
+      writeFileSync(aoi, JSON.stringify({ type: 'Polygon', crs, coordinates: [corners] }));
+    });
+
+    it('writes a map cut to the area, without data where masked, bit for bit the same elsewhere, whatever the tiles', async () => {
+      const output = inFolder('chosen.tif');
+      const [rows, cols] = [26, 29];
+      const expected = await expectedMap();
+      const cut = new Float32Array(rows * cols * C);
+      let masked = 0;
+      for (let i = 0; i < rows * cols; i++) {
+        const from = (4 + Math.floor(i / cols)) * COLS + 6 + (i % cols);
+        const out = values[from]! >= 2;
+        masked += Number(out);
+        for (let c = 0; c < C; c++) cut[i * C + c] = out ? Number.NaN : expected[from * C + c]!;
+      }
+      const valid = cut.filter((value) => !Number.isNaN(value)).length / C;
+      let first: Buffer | undefined;
+      for (const tile of [undefined, { rows: 4, cols: 41 }, { rows: 7, cols: 9 }]) {
+        const options = { scene, model: modelPath, output, aoi, masks, workers: 2, overwrite: true };
+        const summary = await inferScene({ ...options, ...(tile && { tile }) });
+        assert.ok(sameBits(readRaw(output, folder), cut));
+        assert.deepEqual([summary.rows, summary.cols, summary.validPixels], [rows, cols, valid]);
+        assert.deepEqual([summary.outsidePixels, summary.maskedPixels], [0, masked]);
+        assert.equal(summary.noDataPixels, rows * cols - valid - masked);
+        assert.deepEqual(summary.masks, [{ name: `${mask}>=2`, pixels: masked }]);
+        first ??= readFileSync(output);
+        assert.ok(readFileSync(output).equals(first));
+      }
+    });
+
+    it('never reads windows that are wholly masked', async () => {
+      // Strips of 12 rows, of which the first, wholly masked, is damaged.
+      const hollow = inFolder('hollow.tif');
+      const strips = ['-co', 'COMPRESS=DEFLATE', '-co', 'INTERLEAVE=PIXEL', '-co', 'BLOCKYSIZE=12'];
+      run('gdal_translate', ['-q', ...strips, inFolder('scene.img'), hollow]);
+      const bytes = readFileSync(hollow);
+      const at = Math.floor(0.15 * bytes.length);
+      writeFileSync(hollow, bytes.fill(0x55, at, at + 1000));
+      const options = { scene: hollow, model: modelPath, tile: { rows: 12, cols: COLS } };
+      await inferScene({ ...options, output: inFolder('hollow-map.tif'), masks });
+      await assert.rejects(inferScene({ ...options, output: inFolder('no-map.tif') }), { _tag: 'RasterError' });
+    });
+
+    it('refuses an area or masks that leave nothing', async () => {
+      const options = { scene, model: modelPath, output: inFolder('nothing.tif') };
+      await assert.rejects(inferScene({ ...options, masks: [parseMaskRule(`${mask}>=0`)] }), {
+        _tag: 'InferError',
+        message: /all of its 1517 pixels are masked \(.*mask\.tif>=0 1517\); give fewer masks/,
+      });
+      const small = inFolder('small.geojson');
+      const triangle = [
+        [500189, 4099870],
+        [500200, 4099871],
+        [500221, 4099850],
+        [500189, 4099870],
+      ];
+      const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
+      writeFileSync(small, JSON.stringify({ type: 'Polygon', crs, coordinates: [triangle] }));
+      await assert.rejects(inferScene({ ...options, aoi: small }), {
+        _tag: 'InferError',
+        message: /no pixel's centre lies inside the area of interest/,
+      });
+      await assert.rejects(inferScene({ ...options, aoi, window: { row: 30, col: 0, rows: 7, cols: 41 } }), {
+        message: /area\.geojson and the rest of the map have no pixel in common/,
+      });
+      for (const output of [mask, aoi])
+        await assert.rejects(inferScene({ ...options, output, overwrite: true, aoi, masks: [parseMaskRule(mask)] }), {
+          message: /is the (mask|area of interest) itself; choose another name/,
+        });
+    });
+
+    it('is not gone on with under other masks or another area, by their content', async () => {
+      const options = {
+        scene,
+        model: modelPath,
+        output: inFolder('resumed.tif'),
+        workers: 1,
+        tile: { rows: 2, cols: COLS },
+      };
+      const tall = { ...options, scene: inFolder('tall.hdr'), aoi: inFolder('tall.geojson') };
+      const [rows, cols] = [1100, COLS];
+      writeEnvi(tall.scene, {
+        rows,
+        cols,
+        wavelengths,
+        fwhm: 10,
+        noData: NO_DATA,
+        data: hashedSpectra(rows * cols * B),
+      });
+      const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
+      const area = (x: number) =>
+        writeFileSync(
+          tall.aoi,
+          JSON.stringify({
+            type: 'Polygon',
+            crs,
+            coordinates: [
+              [
+                [500000, 4100000],
+                [x, 4100000],
+                [501230, 4067000],
+                [500000, 4067000],
+              ],
+            ],
+          }),
+        );
+      area(501230);
+      const stop = new AbortController();
+      const onProgress = ({ pixels }: InferProgress) => pixels > 600 * cols && stop.abort(new Error('stopped by hand'));
+      await assert.rejects(
+        inferScene({ ...tall, tile: { rows: 60, cols }, onProgress, signal: stop.signal }),
+        /stopped by hand/,
+      );
+      area(501000);
+      await assert.rejects(inferScene({ ...tall, tile: { rows: 60, cols } }), {
+        _tag: 'RasterError',
+        message:
+          /resumed\.tif\.part: holds finished tiles of other work: area of interest was "[0-9a-f]{64}", is "[0-9a-f]{64}"; finish/,
+      });
+      area(501230);
+      await assert.rejects(inferScene({ ...tall, quality: true }), /other work: quality was false, is true/);
+      const { keptPixels, outsidePixels } = await inferScene({ ...tall, tile: { rows: 60, cols } });
+      assert.ok(keptPixels >= 400 * cols, `${keptPixels}`);
+      assert.equal(outsidePixels, 0);
+    });
+  });
+
+  it('of a product, named by any of its files, is not gone on with when a quality layer has changed', async () => {
+    const [rows, cols] = [600, 3];
+    const { folder: product, name } = await makeEnmapProduct(folder, { seed: 1, rows, cols });
+    const options = {
+      scene: join(product, `${name}-METADATA.XML`),
+      model: modelPath,
+      output: inFolder('product.tif'),
+      resample: true,
+      masks: [parseMaskRule('cloud')],
+      tile: { rows: 60, cols },
+      workers: 1,
+    };
+    const stop = new AbortController();
+    const onProgress = ({ pixels }: InferProgress) => pixels > 540 * cols && stop.abort(new Error('stopped by hand'));
+    await assert.rejects(inferScene({ ...options, onProgress, signal: stop.signal }), /stopped by hand/);
+    const cloud = join(product, `${name}-QL_QUALITY_CLOUD.TIF`);
+    utimesSync(cloud, 1e9, 1e9);
+    await assert.rejects(inferScene(options), {
+      _tag: 'RasterError',
+      message: /holds finished tiles of other work: scene was .*QL_QUALITY_CLOUD\.TIF/,
+    });
+  });
+
+  it('refuses an area of a size that no outline has', async () => {
+    const aoi = inFolder('huge.geojson');
+    writeFileSync(aoi, '');
+    truncateSync(aoi, 2 ** 28 + 1); // sparse
+    await assert.rejects(inferScene({ scene, model: modelPath, output: inFolder('huge.tif'), aoi }), {
+      _tag: 'InferError',
+      message: /huge\.geojson: an area of 268435457 bytes, more than 268435456/,
+    });
+    rmSync(aoi);
+  });
+
+  describe('with bands of quality', () => {
+    it('adds them behind the abundances, with their units, also as integers', async () => {
+      const plain = await expectedMap();
+      const float = inFolder('quality.tif');
+      const { quality } = await inferScene({ scene, model: modelPath, output: float, quality: true });
+      const values = readRaw(float, folder);
+      const D = C + 2;
+      for (let i = 0; i < ROWS * COLS; i++)
+        assert.deepEqual(values.subarray(i * D, i * D + C), plain.subarray(i * C, (i + 1) * C));
+      const info: { bands: { description: string; unit?: string; scale?: number }[] } = JSON.parse(
+        run('gdalinfo', ['-json', float]).replaceAll(': nan', ': "NaN"'),
+      );
+      assert.deepEqual(
+        info.bands.slice(C).map(({ description, unit }) => [description, unit]),
+        [
+          ['reconstruction RMSE', 'reflectance'],
+          ['spectral angle', 'rad'],
+        ],
+      );
+      const column = (at: number) => values.filter((value, i) => i % D === at && !Number.isNaN(value));
+      for (const [q, { mean }] of quality!.entries()) {
+        const all = column(C + q);
+        assert.ok(all.length > 0 && all.every((value) => value > 0 && value < Math.PI));
+        assert.ok(Math.abs(mean - all.reduce((sum, value) => sum + value, 0) / all.length) < 1e-6);
+      }
+      const integers = inFolder('quality-16.tif');
+      await inferScene({ scene, model: modelPath, output: integers, quality: true, sampleType: 'uint16' });
+      const reader = await openScene(integers);
+      const { spectra, valid } = await reader.readSpectra({ row: 0, col: 0, rows: ROWS, cols: COLS });
+      for (const [i, value] of spectra.entries())
+        if (valid[Math.floor(i / D)]) assert.ok(Math.abs(value - values[i]!) <= 0.5e-4 + 1e-7, `${value} ${values[i]}`);
+      await reader.close();
+    });
+
+    it('is refused with steps too coarse for them', async () => {
+      const options = { scene, model: modelPath, output: inFolder('coarse.tif'), quality: true };
+      await assert.rejects(inferScene({ ...options, sampleType: 'uint8' }), {
+        _tag: 'InferError',
+        message: /too coarse for bands of quality; store float32 or uint16/,
+      });
+    });
   });
 
   describe('refuses, and leaves the folder as it was:', () => {

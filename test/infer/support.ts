@@ -51,12 +51,12 @@ export function memoryReader(scene: MemoryScene): SpectraReader & { windows: Win
     bands,
     block: scene.block ?? { rows, cols },
     windows,
-    async *streamSpectra(window, wanted, capacity) {
+    async *streamSpectra(window, wanted, capacity, { leaveOut } = {}) {
       windows.push(window);
       const B = wanted.length;
       const pixels = Uint32Array.from({ length: window.rows * window.cols }, (_, i) => i);
       const placeOf = (i: number) => (window.row + Math.floor(i / window.cols)) * cols + window.col + (i % window.cols);
-      const known = pixels.filter((i) => valid[placeOf(i)] === 1);
+      const known = pixels.filter((i) => valid[placeOf(i)] === 1 && leaveOut?.[i] !== 1);
       for (let start = 0; start < known.length; start += capacity) {
         const some = known.slice(start, start + capacity);
         const packed = new Float32Array(capacity * B);

@@ -87,7 +87,10 @@ describe('openScene', () => {
     assert.deepEqual([scene.rows, scene.cols, scene.bands.length], [50, 200, 4]);
     await scene.close();
     const at = make('options', { foo: PIXELS, 'foo.hdr': HDR });
-    await assertRefused(() => openScene(join(at, 'foo'), { rows: 2 }), /'rows' is for MATLAB v5 files, and this is ENVI/);
+    await assertRefused(
+      () => openScene(join(at, 'foo'), { rows: 2 }),
+      /'rows' is for MATLAB v5 files, and this is ENVI/,
+    );
     assert.deepEqual(await valuesOf(join(at, 'foo'), { variable: undefined }), [5, 7]);
   });
 

@@ -84,6 +84,28 @@ describe('Streaming spectra', () => {
     );
   });
 
+  for (const [type, interleave] of [
+    ['int16', 'pixel'],
+    ['int16', 'band'],
+    ['float32', 'band'],
+    ['float32', 'pixel'],
+  ] as const)
+    it(`leaves out the pixels that it is told to, of ${type} stored by ${interleave}`, async () => {
+      const scene = await open(await geoTiff({ rows: 60, cols: 90, bands: 9 }, type, { tile: 48, interleave }));
+      const window = { row: 5, col: 7, rows: 50, cols: 80 };
+      const pattern = fc.oneof(
+        fc.uint8Array({ min: 0, max: 1, minLength: 4000, maxLength: 4000 }),
+        fc.constantFrom(0, 1).map((every) => new Uint8Array(4000).fill(every)),
+        fc.integer({ min: 1, max: 300 }).map((run) => new Uint8Array(4000).map((_, i) => Math.floor(i / run) % 2)),
+      );
+      await fc.assert(
+        fc.asyncProperty(pattern, fc.integer({ min: 1, max: 2000 }), (leaveOut, pixels) =>
+          assertSame(scene, window, { bands: [8, 0, 1, 2, 3, 4, 5, 6, 7], pixels, leaveOut }),
+        ),
+        { numRuns: 12, seed: 7 },
+      );
+    });
+
   it('gives what reading windows gives, of ENVI images', async () => {
     const folder = temporaryFolder();
     const one = { rows: 90, cols: 70, bands: 5 };

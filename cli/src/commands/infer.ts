@@ -2,6 +2,8 @@ import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { dtype, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
+import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
+import { pixelWords } from '../support/pixel-words.js';
 import { openOptions, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer <scene>';
@@ -12,40 +14,60 @@ const formats = ['cog', 'zarr', 'envi'] as const;
 export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
-      yargs
-        .positional('scene', {
-          type: 'string',
-          demandOption: true,
-          describe:
-            'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
-        })
-        .usage(
-          '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
-        )
-        .option('model', requiredText('model', 'Model made by egunet export', 'm'))
-        .option('o', requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))
-        .option('format', oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"))
-        .option('dtype', dtype)
-        .option('resample', {
-          type: 'boolean',
-          default: false,
-          describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
-        })
-        .option(
-          'tile',
-          wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: about 512]', least: 1 }),
-        )
-        .option('workers', workers)
-        .option('overwrite', overwrite)
-        .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
-        .example(
-          '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
-          'a delivery as downloaded',
-        )
-        .example('$0 infer scene.tif -m model.onnx -o abundances.zarr --dtype uint16', 'a Zarr store of integers')
-        .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
-        .example('$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif', 'bands that do not match')
-        .example("$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'", 'mean abundances for a script'),
+      withPixelOptions(
+        yargs
+          .positional('scene', {
+            type: 'string',
+            demandOption: true,
+            describe:
+              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
+          })
+          .usage(
+            '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
+          )
+          .option('model', requiredText('model', 'Model made by egunet export', 'm'))
+          .option('o', requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))
+          .option(
+            'format',
+            oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
+          )
+          .option('dtype', dtype)
+          .option('quality', {
+            type: 'boolean',
+            default: false,
+            describe:
+              "Two more bands: RMSE of each spectrum's reconstruction from the model's endmembers (reflectance), and their spectral angle (radians)",
+          })
+          .option('resample', {
+            type: 'boolean',
+            default: false,
+            describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
+          })
+          .option(
+            'tile',
+            wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: about 512]', least: 1 }),
+          )
+          .option('workers', workers)
+          .option('overwrite', overwrite)
+          .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
+          .example(
+            '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
+            'a delivery as downloaded',
+          )
+          .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
+          .example(
+            '$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif',
+            'bands that do not match',
+          )
+          .example(
+            '$0 infer scene.tif -m model.onnx -o abundances.tif --mask clouds.tif --aoi park.geojson',
+            'a part of it',
+          )
+          .example(
+            "$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'",
+            'mean abundances for a script',
+          ),
+      ),
     ),
   );
 
@@ -70,23 +92,29 @@ export async function handler(args: Arguments): Promise<void> {
         open: openOptions(args),
         resample,
         sampleType: args.dtype,
+        quality: args.quality,
+        ...(await pixelOptions(args)),
         overwrite: args.overwrite,
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
     );
-    const { rows, cols, pixels, validPixels, seconds, megapixelsPerSecond, endmembers } = result;
+    const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
         ['map', `${o} (${format}), ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
         ['model', `${model}, ${result.precision}`],
-        ['pixels', `${validPixels} of ${pixels} with data`],
+        ...pixelWords(result),
         [
           'time',
           `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,
         ],
         ['mean abundance', endmembers.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
+        ...(result.quality ?? []).map(({ name, unit, mean }): [string, string] => [
+          name,
+          `${mean.toPrecision(3)} ${unit} on average`,
+        ]),
       ]),
     );
   } finally {

@@ -1,6 +1,6 @@
-import { matchBands } from '@egunet/infer';
+import { matchBands, QUALITY_BANDS } from '@egunet/infer';
 import { type Precision, precisionOf } from '@egunet/models/card';
-import { type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
+import { makeScene, type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { type Evaluation, evaluateAbundances, nnlsAbundances, usableBands } from '@egunet/train';
 import { type Control, sceneAccess } from '../support/control.js';
@@ -61,6 +61,12 @@ async function withScene<T>({ path, open, control }: Place, use: (scene: Scene) 
   }
 }
 
+/** A map without the bands of quality, which stand behind its abundances. */
+function abundancesOf(map: Scene): Scene {
+  const first = map.bands.findIndex(({ name }) => name === QUALITY_BANDS[0].name);
+  return first > 0 ? makeScene({ ...map, bands: map.bands.slice(0, first) }) : map;
+}
+
 /** What the parts of a comparison share. */
 interface Work {
   readonly map: Scene;
@@ -86,7 +92,8 @@ async function readReference(request: EvaluateRequest, { map, step, control }: W
   const matrix = isMat(reference);
   if (matrix) await assertReferenceMatrix(request, map);
   const open = matrix ? { variable: referenceVariable, rows: map.rows, cols: map.cols } : {};
-  return withScene({ path: reference, open, control }, async (scene) => {
+  return withScene({ path: reference, open, control }, async (opened) => {
+    const scene = abundancesOf(opened);
     assertSamePixels(scene, map);
     const [expected, got] = [map.bands.length, scene.bands.length];
     if (expected !== got)
@@ -177,7 +184,8 @@ export async function evaluateMap(request: EvaluateRequest, control: Control): P
     throw new CommandError(
       `${request.map}: is a MATLAB file, expected a map (GeoTIFF or ENVI); --reference takes .mat`,
     );
-  return withScene({ path: request.map, open: {}, control }, async (map) => {
+  return withScene({ path: request.map, open: {}, control }, async (opened) => {
+    const map = abundancesOf(opened);
     const step = stepFor(map, request.maxPixels);
     const work = { map, step, control };
     const reference = await readReference(request, work);

@@ -1,8 +1,8 @@
 import { UsageError } from './errors.js';
 import { type Declared, flag, type Outline } from './outline.js';
 
-/** Negative numbers are values, not options. */
-const isOption = (word: string): boolean => word.startsWith('-') && !/^-\d*\.?\d+(e[+-]?\d+)?$/i.test(word);
+/** Negative numbers, and lists that begin with one, are values, not options. */
+const isOption = (word: string): boolean => word.startsWith('-') && !/^-\d*\.?\d+(e[+-]?\d+)?(,.*)?$/i.test(word);
 
 /** Letters to insert, delete or exchange, with each other or another, until `from` is `to` (F. Damerau 1964). */
 function editDistance(from: string, to: string): number {

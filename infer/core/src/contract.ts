@@ -39,8 +39,13 @@ export interface SpectraReader {
   readonly bands: readonly ReaderBand[];
   /** The window shape that reads fastest. */
   readonly block: { readonly rows: number; readonly cols: number };
-  /** The pixels of a window that have data, `pixels` at a time, in any order. */
-  streamSpectra(window: Window, bands: readonly number[], pixels: number): AsyncIterable<SpectraPack>;
+  /** The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1. */
+  streamSpectra(
+    window: Window,
+    bands: readonly number[],
+    pixels: number,
+    options?: { readonly leaveOut?: Uint8Array },
+  ): AsyncIterable<SpectraPack>;
 }
 
 /** A loaded model, whatever runs it. */

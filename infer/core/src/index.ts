@@ -2,6 +2,7 @@ export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands
 export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
 export { InferError, type Remedy } from './error.js';
 export { readCard, readModelMetadata } from './metadata.js';
+export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
 export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
 export { type AbundanceTile, BATCH_PIXELS, planUnmixing, type UnmixOptions, type UnmixPlan, unmix } from './unmix.js';
@@ -12,4 +13,5 @@ export {
   type UnmixWindowOptions,
   unmixWindow,
   type WindowAbundances,
+  type WindowToUnmix,
 } from './unmix-window.js';

@@ -1,9 +1,10 @@
 // From a window of a scene to its abundances, in runs of one size. Legend: N pixels of a window, n pixels of a run,
-// B model bands, R scene bands read, C endmembers.
+// B model bands, R scene bands read, C endmembers, D bands of the map: C, or C + 2 with quality.
 import type { ModelCard } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
 import type { Session, SpectraPack, SpectraReader, Window } from './contract.js';
 import { InferError } from './error.js';
+import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { resampleSpectrum } from './resample.js';
 
 /** Abundances must sum to 1 within this. */
@@ -13,7 +14,7 @@ const SUM_TOLERANCE = 1e-5;
 const SAMPLING = 16;
 
 export interface WindowAbundances {
-  /** [N, C], NaN where not valid. */
+  /** [N, D], NaN where not valid; with quality, `QUALITY_BANDS` behind the C abundances of each pixel. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
 }
@@ -34,8 +35,18 @@ export interface UnmixWindowOptions {
   readonly plan: BandPlan;
   /** Pixels a run. */
   readonly batch: number;
+  /** Measure how well the abundances explain each spectrum. */
+  readonly quality?: boolean;
   /** Asked between two runs. */
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
+}
+
+/** Where to unmix. */
+export interface WindowToUnmix {
+  readonly reader: SpectraReader;
+  readonly window: Window;
+  /** [N], 1 = leave the pixel out, as if it had no data. */
+  readonly leaveOut?: Uint8Array | undefined;
 }
 
 /** Throws InferError unless the first `pixels` rows of `output` [n, C] are abundances. */
@@ -113,30 +124,35 @@ function resampleInto(input: Float32Array, { count, spectra }: SpectraPack, plan
 }
 
 /**
- * The abundances of a window's pixels. Every run of the model has exactly `batch` pixels (the last one is filled up with zeros), so that a
+ * The abundances of a window's pixels, of those that `leaveOut` [N] is not 1 for. Every run of the model has exactly `batch` pixels (the last one is filled up with zeros), so that a
  * pixel's bits do not depend on the window, whatever kernels the runtime picks for other sizes. Pixels without data are never run.
  * Throws InferError where the model's output is not abundances, and the signal's reason when aborted.
  */
 export async function unmixWindow(
   session: Session,
-  { reader, window }: { readonly reader: SpectraReader; readonly window: Window },
-  { card, plan, batch, signal }: UnmixWindowOptions,
+  { reader, window, leaveOut }: WindowToUnmix,
+  { card, plan, batch, quality = false, signal }: UnmixWindowOptions,
 ): Promise<WindowAbundances> {
   const C = card.endmembers.length;
   const { interpolation } = plan;
   const input = interpolation && new Float32Array(batch * card.bands.length); // [n, B]
-  const abundances = new Float32Array(window.rows * window.cols * C).fill(Number.NaN); // [N, C]
+  const meter = quality ? makeQualityMeter(card) : undefined;
+  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const abundances = new Float32Array(window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const seen: Seen[] = [];
   signal?.throwIfAborted();
-  for await (const pack of reader.streamSpectra(window, plan.bands, batch)) {
+  for await (const pack of reader.streamSpectra(window, plan.bands, batch, { ...(leaveOut && { leaveOut }) })) {
     signal?.throwIfAborted();
     const { count, pixels } = pack;
     const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;
     seen.push(look(spectra, { card, count }));
     const output = await session.run(spectra, batch); // [n, C]
     assertAbundances(output, { pixels: count, batch, C });
-    for (let slot = 0, from = 0; slot < count; slot++)
-      for (let c = 0, to = pixels[slot]! * C; c < C; c++) abundances[to++] = output[from++]!;
+    for (let slot = 0, from = 0; slot < count; slot++) {
+      let to = pixels[slot]! * D;
+      for (let c = 0; c < C; c++) abundances[to++] = output[from++]!;
+      meter?.measure(slot, { spectra, abundances: output }, { into: abundances, to });
+    }
   }
   return { abundances, seen: sumSeen(seen) };
 }

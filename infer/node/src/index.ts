@@ -1,3 +1,4 @@
+export type { BoundingBox, PixelCounts, PixelOptions } from './choose-pixels.js';
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';

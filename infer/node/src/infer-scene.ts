@@ -4,6 +4,7 @@ import {
   assertPlausible,
   InferError,
   planUnmixing,
+  QUALITY_BANDS,
   type Seen,
   sumSeen,
   TILE_PIXELS,
@@ -14,6 +15,7 @@ import {
 import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card';
 import type { OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type BandStatistics, createMapFile, type MapFile, type MapFormatName, openScene } from '@egunet/raster/node';
+import { choosePixels, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
 import { openModel } from './model.js';
@@ -32,7 +34,7 @@ export interface InferProgress {
   readonly seconds: number;
 }
 
-export interface InferSceneOptions {
+export interface InferSceneOptions extends PixelOptions {
   readonly scene: string;
   /** How to open the scene. */
   readonly open?: OpenOptions;
@@ -45,12 +47,12 @@ export interface InferSceneOptions {
   readonly format?: MapFormatName;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
-  /** The part of the scene to unmix; all of it when absent. */
-  readonly window?: Window;
   /** Interpolate spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
   /** How abundances are stored; float32 when absent. */
   readonly sampleType?: StoredType;
+  /** Add `QUALITY_BANDS` to the map: how well the abundances explain each spectrum. */
+  readonly quality?: boolean;
   /** The largest tile in pixels. */
   readonly tile?: TileShape;
   /** Pixels a run of the model. */
@@ -65,13 +67,16 @@ export interface InferSceneOptions {
   readonly onProgress?: (progress: InferProgress) => void;
 }
 
-export interface InferSummary {
+export interface InferSummary extends PixelCounts {
   readonly output: string;
   readonly format: MapFormatName;
   readonly rows: number;
   readonly cols: number;
   readonly pixels: number;
+  /** Pixels unmixed. */
   readonly validPixels: number;
+  /** Pixels that lack data, of those inside the area that no mask leaves out. */
+  readonly noDataPixels: number;
   /** Pixels that an earlier, interrupted go had finished. */
   readonly keptPixels: number;
   readonly tiles: number;
@@ -80,6 +85,8 @@ export interface InferSummary {
   readonly precision: Precision;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
   readonly means: readonly { readonly name: string; readonly mean: number }[];
+  /** Of the bands of quality, where they were asked for. */
+  readonly quality?: readonly { readonly name: string; readonly unit: string; readonly mean: number }[];
   readonly seconds: number;
 }
 
@@ -91,24 +98,27 @@ interface Work {
   /** Of which files the scene is made. */
   readonly sceneFiles: readonly string[];
   readonly card: ModelCard;
-  readonly window: Window;
+  readonly chosen: PixelChoice;
   readonly plan: UnmixPlan;
   readonly sampleType: StoredType;
+  readonly quality: boolean;
   readonly workers: Workers;
 }
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
-async function identityOf({ options, sceneFiles, window, plan, sampleType }: Work) {
+async function identityOf({ options, sceneFiles, chosen, plan, sampleType, quality }: Work) {
   const { open = {}, model, resample = false } = options;
   return {
     software: softwareVersion(),
     scene: sceneFiles,
     open,
     model: await digestOf(model),
-    window,
+    window: chosen.window,
+    ...chosen.identity,
     resample,
     batch: plan.batch,
     'sample type': sampleType,
+    quality,
   };
 }
 
@@ -120,8 +130,9 @@ interface Done {
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
   map: MapFile,
-  { options, scene, card, window, plan, sampleType, workers }: Work,
+  { options, scene, card, chosen, plan, sampleType, quality, workers }: Work,
 ): Promise<Done> {
+  const { window, leaveOut } = chosen;
   const { signal, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
@@ -130,10 +141,12 @@ async function complete(
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const { tiles: _, ...how } = plan;
+  const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
+  const finished = workers.unmix(missing, { plan: how, sampleType, quality }, { leaveOut, bands });
   const all: Seen[] = [];
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen } of workers.unmix(missing, { plan: how, sampleType })) {
+  for await (const { window: at, data, seen } of finished) {
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(inMap(at), data);
     all.push(seen);
@@ -152,26 +165,34 @@ async function complete(
 }
 
 async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, format, scene, card, window, plan, sampleType } = work;
+  const { options, format, scene, card, chosen, plan, sampleType, quality } = work;
+  const { window, counts } = chosen;
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const how = mapOptions(scene, window, { card, sampleType });
-  const map = await createMapFile(output, { ...how, format, overwrite, identity });
+  const map = await createMapFile(output, { ...mapOptions(scene, work), format, overwrite, identity });
   try {
     const { keptPixels, statistics } = await complete(map, work);
+    const pixels = window.rows * window.cols;
+    const validPixels = statistics[0]!.count;
+    const meanOf = (band: number) => statistics[band]!.mean * STORAGE[sampleType].scale;
     return {
       output,
       format,
       rows: window.rows,
       cols: window.cols,
-      pixels: window.rows * window.cols,
-      validPixels: statistics[0]!.count,
+      pixels,
+      validPixels,
+      noDataPixels: pixels - validPixels - counts.maskedPixels - counts.outsidePixels,
+      ...counts,
       keptPixels,
       tiles: plan.tiles.length,
       workers: work.workers.count,
       precision: precisionOf(card),
-      means: card.endmembers.map(({ name }, c) => ({ name, mean: statistics[c]!.mean * STORAGE[sampleType].scale })),
+      means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
+      ...(quality && {
+        quality: QUALITY_BANDS.map((band, i) => ({ ...band, mean: meanOf(card.endmembers.length + i) })),
+      }),
       seconds: (performance.now() - start) / 1000,
     };
   } finally {
@@ -188,22 +209,35 @@ async function unmixInto(work: Work): Promise<InferSummary> {
  * same bytes. Rejects with InferError, ModelCardError or RasterError, or with the signal's reason.
  */
 export async function inferScene(options: InferSceneOptions): Promise<InferSummary> {
-  const { model, output, overwrite, signal, resample, tile, batch, sampleType = 'float32' } = options;
-  const format = await assertOutput(output, { scene: options.scene, model, overwrite, format: options.format });
+  const { model, output, overwrite, signal, resample, tile, batch, sampleType = 'float32', quality = false } = options;
+  if (quality && sampleType === 'uint8')
+    throw new InferError(
+      'steps of 0.005, as uint8 stores them, are too coarse for bands of quality; store float32 or uint16',
+    );
+  const { aoi, masks = [] } = options;
+  const others = [
+    ['model', model] as const,
+    ...(aoi === undefined ? [] : [['area of interest', aoi] as const]),
+    ...masks.map(({ source }) => ['mask', source] as const),
+  ];
+  const format = await assertOutput(output, { scene: options.scene, others, overwrite, format: options.format });
   signal?.throwIfAborted();
   const access = { ...options.access, ...(signal && { signal }) };
   const scene = await openScene(options.scene, options.open, access);
+  let chosen: PixelChoice | undefined;
   let workers: Workers | undefined;
   try {
     const sceneFiles = await sceneIdentity(options.scene, access);
-    const window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
+    chosen = await choosePixels(scene, options, access);
+    const { window } = chosen;
     workers = beginWorkers(options, sceneFiles, window);
     const { card, release } = await openModel(model, { threads: 1 });
     await release(); // it loads: the workers open it for themselves
     const plan = planUnmixing(scene, { card, window, resample, tile, batch });
-    return await unmixInto({ options, format, scene, sceneFiles, card, window, plan, sampleType, workers });
+    return await unmixInto({ options, format, scene, sceneFiles, card, chosen, plan, sampleType, quality, workers });
   } finally {
     await workers?.stop();
+    await chosen?.close();
     await scene.close();
   }
 }

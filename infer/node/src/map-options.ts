@@ -1,10 +1,11 @@
 // How an abundance map is stored. Legend: C endmembers.
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
-import type { Window } from '@egunet/infer';
+import { QUALITY_BANDS, type Window } from '@egunet/infer';
 import { type ModelCard, precisionOf } from '@egunet/models/card';
 import type { Georeference, Scene } from '@egunet/raster';
 import type { MapOptions } from '@egunet/raster/node';
+import type { PixelChoice } from './choose-pixels.js';
 import { STORAGE, type StoredType } from './samples.js';
 
 /** The version of this package, which is that of the whole. */
@@ -35,21 +36,29 @@ function origin(scene: Scene, card: ModelCard): Record<string, string> {
   };
 }
 
-/** A map of `window` of the scene: one band an endmember, by name. */
-export function mapOptions(
-  scene: Scene,
-  window: Window,
-  { card, sampleType }: { readonly card: ModelCard; readonly sampleType: StoredType },
-): MapOptions {
+/** What a map shows. */
+export interface MapContent {
+  readonly card: ModelCard;
+  readonly sampleType: StoredType;
+  readonly quality: boolean;
+  readonly chosen: Pick<PixelChoice, 'window' | 'metadata'>;
+}
+
+/** A map of a part of the scene: one band an endmember, by name, then those of quality. */
+export function mapOptions(scene: Scene, { card, sampleType, quality, chosen }: MapContent): MapOptions {
+  const { window, metadata } = chosen;
   const { georeference } = scene;
   const { scale, noData } = STORAGE[sampleType];
   return {
     rows: window.rows,
     cols: window.cols,
     sampleType,
-    bands: card.endmembers.map(({ name }) => ({ name, ...(scale !== 1 && { gain: scale, offset: 0 }) })),
+    bands: [...card.endmembers.map(({ name }) => ({ name })), ...(quality ? QUALITY_BANDS : [])].map((band) => ({
+      ...band,
+      ...(scale !== 1 && { gain: scale, offset: 0 }),
+    })),
     noData,
-    metadata: origin(scene, card),
+    metadata: { ...origin(scene, card), ...metadata },
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };
 }

@@ -3,15 +3,13 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { InferError } from '@egunet/infer';
 import { assertMapWritable, type MapFormatName, mapFiles, mapFormatOf } from '@egunet/raster/node';
+import { isProductFile } from './identity.js';
 
 /** The path with links followed; as it is where it leads to nothing. */
 const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
 
 const stemOf = (path: string) => basename(path, extname(path)).toLowerCase();
 const isTiff = (path: string) => /\.tiff?$/i.test(path);
-
-/** The files of an EnMAP product, whatever stands before and after. */
-const PRODUCT_FILE = /(^|-)(SPECTRAL_IMAGE|METADATA|QL_)/i;
 
 /**
  * Whether writing `output` would destroy a part of the scene: the file itself, the other file of an ENVI pair (same name,
@@ -23,11 +21,11 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
   const folder = found?.isDirectory() ? from : dirname(from);
   if (to === from) return true;
   if (dirname(to) !== folder) return false;
-  return PRODUCT_FILE.test(basename(to)) || (stemOf(to) === stemOf(from) && !isTiff(to));
+  return isProductFile(basename(to)) || (stemOf(to) === stemOf(from) && !isTiff(to));
 }
 
 /**
- * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model or a file of the scene,
+ * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model, a mask, an area or a file of the scene,
  * overwriting or not; RasterError where the format is unclear, or the map cannot be written: its folder is not there or not writable, or
  * something exists that may not be overwritten.
  */
@@ -35,7 +33,7 @@ export async function assertOutput(
   output: string,
   inputs: {
     readonly scene: string;
-    readonly model: string;
+    readonly others: readonly (readonly [what: string, path: string])[];
     readonly overwrite?: boolean | undefined;
     readonly format?: MapFormatName | undefined;
   },
@@ -49,12 +47,14 @@ export async function assertOutput(
 
 async function assertNoInput(
   output: string,
-  inputs: { readonly scene: string; readonly model: string },
+  inputs: { readonly scene: string; readonly others: readonly (readonly [what: string, path: string])[] },
 ): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (!existing?.isFile()) return;
   if (await belongsToScene(output, inputs.scene))
     throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
-  if ((await realPathOf(output)) === (await realPathOf(inputs.model)))
-    throw new InferError(`${output}: is the model itself; choose another name for the map`);
+  const to = await realPathOf(output);
+  for (const [what, path] of inputs.others)
+    if ((await realPathOf(path)) === to)
+      throw new InferError(`${output}: is the ${what} itself; choose another name for the map`);
 }

@@ -1,13 +1,15 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
+// Legend: N pixels of a window, D bands of the map.
 import { setTimeout } from 'node:timers/promises';
-import { InferError, type Seen, type Window } from '@egunet/infer';
+import { InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
+import { encodeSamples, type StoredType } from './samples.js';
 import type { WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
 import { OPENING, STOP } from './worker-state.js';
 
-/** A window's abundances as they are stored [N, C]. */
+/** A window's samples as they are stored [N, D]. */
 export interface FinishedWindow {
   readonly window: Window;
   readonly data: SampleArray;
@@ -27,17 +29,34 @@ const died = (cause: Error): InferError =>
     { cause },
   );
 
+/** A window of which nothing is to be read. */
+const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): Omit<FinishedWindow, 'window'> => ({
+  data: encodeSamples(new Float32Array(rows * cols * bands).fill(Number.NaN), type),
+  seen: sumSeen([]),
+});
+
 /** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
 const AHEAD = 2;
+
+/** How windows are unmixed. */
+type Method = Omit<WorkerTask, 'window' | 'leaveOut'>;
+
+/** What is left out of windows. */
+export interface Gaps {
+  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
+  readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
+  /** Bands of the map, D. */
+  readonly bands: number;
+}
 
 /** Threads that unmix, each with the scene and the model opened by itself. */
 export interface Workers {
   readonly count: number;
   /**
-   * Unmixes windows. At most two a worker are under way, and no further one is handed out while the receiver keeps what it got. Throws what
-   * a worker threw, and the signal's reason when aborted.
+   * Unmixes windows; none is asked for one that is left out as a whole. At most two a worker are under way, and no further one is handed out
+   * while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
    */
-  unmix(windows: readonly Window[], how: Omit<WorkerTask, 'window'>): AsyncGenerator<FinishedWindow, void, undefined>;
+  unmix(windows: readonly Window[], how: Method, gaps: Gaps): AsyncGenerator<FinishedWindow, void, undefined>;
   /** Ends the threads, between two runs of the model. */
   stop(): Promise<void>;
 }
@@ -70,26 +89,31 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
     });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
-  const begin = (index: number, task: WorkerTask) => {
-    const { window } = task;
-    const work = pool.run(task, { signal: noneLeft.signal }).then(
-      (answer: WorkerAnswer) => {
-        if ('error' in answer) throw unpackError(answer.error);
-        return { index, window, ...answer };
-      },
-      (cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)),
-    );
+  const ask = async (task: WorkerTask): Promise<Omit<FinishedWindow, 'window'>> => {
+    const answer: WorkerAnswer = await pool
+      .run(task, { signal: noneLeft.signal })
+      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
+    if ('error' in answer) throw unpackError(answer.error);
+    return answer;
+  };
+  const begin = (index: number, window: Window, { how, gaps }: { how: Method; gaps: Gaps }) => {
+    const unmixed = async () => {
+      const leaveOut = await gaps.leaveOut(window);
+      if (leaveOut?.every((one) => one === 1)) return withoutData(window, gaps.bands, how.sampleType);
+      return ask({ window, leaveOut, ...how });
+    };
+    const work = unmixed().then((finished) => ({ index, window, ...finished }));
     work.catch(() => {}); // seen when it is awaited
     underWay.set(index, work);
   };
   return {
     count: workers,
-    async *unmix(windows, how) {
+    async *unmix(windows, how, gaps) {
       try {
         for (let next = 0; next < windows.length || underWay.size > 0; ) {
           signal?.throwIfAborted();
           for (; next < windows.length && underWay.size < AHEAD * workers; next++)
-            begin(next, { window: windows[next]!, ...how });
+            begin(next, windows[next]!, { how, gaps });
           const { index, ...finished } = await Promise.race(underWay.values());
           underWay.delete(index);
           yield finished;

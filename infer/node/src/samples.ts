@@ -1,4 +1,4 @@
-// How abundances are stored. Legend: N pixels, C endmembers.
+// How abundances, and the quality beside them, are stored. Legend: N pixels, D bands of the map.
 import type { SampleArray } from '@egunet/raster';
 
 /** The sample types of an abundance map. */
@@ -17,15 +17,15 @@ export const STORAGE: Readonly<Record<StoredType, Storage>> = {
   uint8: { scale: 0.005, noData: 255 },
 };
 
-/** Abundances [N, C], NaN where there is no data, as they are stored: rounded to the nearest step. */
-export function encodeSamples(abundances: Float32Array, type: StoredType): SampleArray {
-  if (type === 'float32') return abundances;
+/** Values [N, D], NaN where there is no data, as they are stored: rounded to the nearest step, and to the largest below NoData what exceeds it. */
+export function encodeSamples(values: Float32Array, type: StoredType): SampleArray {
+  if (type === 'float32') return values;
   const { scale, noData } = STORAGE[type];
   const steps = Math.round(1 / scale);
-  const stored = type === 'uint16' ? new Uint16Array(abundances.length) : new Uint8Array(abundances.length);
+  const stored = type === 'uint16' ? new Uint16Array(values.length) : new Uint8Array(values.length);
   for (let i = 0; i < stored.length; i++) {
-    const value = abundances[i]!;
-    stored[i] = Number.isNaN(value) ? noData : Math.round(value * steps);
+    const value = values[i]!;
+    stored[i] = Number.isNaN(value) ? noData : Math.min(noData - 1, Math.round(value * steps));
   }
   return stored;
 }

@@ -1,5 +1,5 @@
 // A worker thread of the pool: opens the scene and the model once, then unmixes one window after another, on one thread.
-import { InferError, type Seen, type UnmixPlan, unmixWindow, type Window } from '@egunet/infer';
+import { InferError, type Seen, type UnmixPlan, unmixWindow, type WindowToUnmix } from '@egunet/infer';
 import type { OpenOptions, SampleArray, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
@@ -22,14 +22,14 @@ export interface WorkerSettings {
   readonly state: Int32Array;
 }
 
-/** A window to unmix, and how. */
-export interface WorkerTask {
-  readonly window: Window;
+/** A window to unmix, which of its pixels are left out, and how. */
+export interface WorkerTask extends Omit<WindowToUnmix, 'reader'> {
   readonly plan: Omit<UnmixPlan, 'tiles'>;
+  readonly quality: boolean;
   readonly sampleType: StoredType;
 }
 
-/** A window's abundances as they are stored [N, C], or why there are none: in a form that crosses threads. */
+/** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
 export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } | { readonly error: PackedError };
 
 /** How often a worker that waits for a server looks whether to stop, ms. */
@@ -86,11 +86,11 @@ const opened = openCounted();
 opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
-export default async function unmix({ window, plan, sampleType }: WorkerTask): Promise<WorkerAnswer> {
+export default async function unmix({ sampleType, plan, quality, ...task }: WorkerTask): Promise<WorkerAnswer> {
   try {
     const { reader, model } = await opened;
-    const work = { ...plan, card: model.card, signal };
-    const { abundances, seen } = await unmixWindow(model.session, { reader, window }, work);
+    const work = { ...plan, card: model.card, quality, signal };
+    const { abundances, seen } = await unmixWindow(model.session, { ...task, reader }, work);
     const data = encodeSamples(abundances, sampleType);
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, seen } }) as unknown as WorkerAnswer;

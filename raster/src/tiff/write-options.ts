@@ -9,6 +9,8 @@ import type { Field } from './write-ifd.js';
 
 /** What is written of one band: as much of it as is known, and any further GDAL metadata. */
 export interface BandToWrite extends Partial<Omit<Band, 'noData'>> {
+  /** Of the values, once gain and offset are applied. */
+  readonly unit?: string;
   readonly items?: Readonly<Record<string, string>>;
 }
 
@@ -169,7 +171,10 @@ function metadataFields({ bands, georeference, noData, metadata = {} }: GeoTiffO
 }
 
 /** A band's metadata in the words of GDAL's ENVI driver, which EnMAP-Box shares. */
-function bandItems({ name, wavelength, fwhm, bad, gain, offset, items = {} }: BandToWrite, sample: number): GdalItem[] {
+function bandItems(
+  { name, wavelength, fwhm, bad, gain, offset, unit, items = {} }: BandToWrite,
+  sample: number,
+): GdalItem[] {
   const plain = {
     ...(bad !== undefined && { bbl: bad ? '0' : '1' }),
     ...(fwhm !== undefined && { fwhm: String(fwhm) }),
@@ -182,6 +187,7 @@ function bandItems({ name, wavelength, fwhm, bad, gain, offset, items = {} }: Ba
     ...Object.entries(plain).map(([key, value]) => ({ name: key, value, sample })),
     ...role('OFFSET', offset),
     ...role('SCALE', gain),
+    ...role('UNITTYPE', unit),
     ...role('DESCRIPTION', name),
   ];
 }

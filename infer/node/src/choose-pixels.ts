@@ -1,0 +1,199 @@
+// Which pixels of a scene are unmixed: those of an area of interest that no mask leaves out. Legend: N pixels of a window.
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { InferError, type Window } from '@egunet/infer';
+import {
+  boxArea,
+  isLayerWord,
+  type MaskRule,
+  openMask,
+  type PlacedArea,
+  parseArea,
+  placeArea,
+  type Scene,
+  type SceneAccess,
+  type SceneMask,
+} from '@egunet/raster';
+import { openScene } from '@egunet/raster/node';
+import { digestOf, sceneIdentity } from './identity.js';
+
+/** A rectangle on the ground. */
+export interface BoundingBox {
+  /** XMIN, YMIN, XMAX, YMAX; longitude or easting first. */
+  readonly bounds: readonly [number, number, number, number];
+  /** EPSG code of its coordinates; the scene's own system when absent. */
+  readonly epsg?: number;
+}
+
+export interface PixelOptions {
+  /** The part of the scene to unmix, in pixels; all of it when absent. */
+  readonly window?: Window;
+  /** Cuts the map to the pixels whose centre lies in it. */
+  readonly bbox?: BoundingBox;
+  /** GeoJSON file of polygons: cuts the map to their bounds; pixels whose centre lies outside stay without data. */
+  readonly aoi?: string;
+  /** What leaves pixels out. */
+  readonly masks?: readonly MaskRule[];
+}
+
+/** Pixels that are not unmixed, and why: outside the area, else masked. */
+export interface PixelCounts {
+  readonly outsidePixels: number;
+  readonly maskedPixels: number;
+  /** Pixels inside the area that each mask leaves out; a pixel may be in several. */
+  readonly masks: readonly { readonly name: string; readonly pixels: number }[];
+}
+
+/** Which pixels are unmixed. Close it when the work is done. */
+export interface PixelChoice {
+  /** The part of the scene that the map shows. */
+  readonly window: Window;
+  readonly counts: PixelCounts;
+  /** What of it decides about the map's content. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  /** For the map's metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
+  leaveOut(window: Window): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+/** The pixels that two windows share; throws where there are none. */
+function intersect(a: Window, b: Window, names: string): Window {
+  const [row, col] = [Math.max(a.row, b.row), Math.max(a.col, b.col)];
+  const rows = Math.min(a.row + a.rows, b.row + b.rows) - row;
+  const cols = Math.min(a.col + a.cols, b.col + b.cols) - col;
+  if (rows < 1 || cols < 1) throw new InferError(`${names} have no pixel in common; leave one of them out`);
+  return { row, col, rows, cols };
+}
+
+/** No outline of an area comes near this; a raster given by mistake does. */
+const MOST_AREA_BYTES = 2 ** 28;
+
+async function readArea(path: string, scene: Scene): Promise<PlacedArea> {
+  const { size } = await stat(path);
+  if (size > MOST_AREA_BYTES)
+    throw new InferError(
+      `${path}: an area of ${size} bytes, more than ${MOST_AREA_BYTES}; give a GeoJSON file, simplified with ogr2ogr -simplify`,
+    );
+  return placeArea(parseArea(await readFile(path, 'utf8'), path), scene);
+}
+
+async function openMasks(scene: Scene, rules: readonly MaskRule[], access: SceneAccess): Promise<SceneMask[]> {
+  const masks: SceneMask[] = [];
+  try {
+    for (const rule of rules) masks.push(await openMask(scene, rule, (path) => openScene(path, {}, access)));
+    return masks;
+  } catch (error) {
+    await Promise.all(masks.map((mask) => mask.close()));
+    throw error;
+  }
+}
+
+/** What leaves pixels out. */
+interface Reasons {
+  readonly area: PlacedArea | undefined;
+  readonly masks: readonly SceneMask[];
+}
+
+/** Marks what is left out of a window; tells `seen` of each reason. */
+async function mark(window: Window, { area, masks }: Reasons, seen?: (reason: number, pixels: number) => void) {
+  const outside = area?.outside(window);
+  const all = outside?.slice() ?? new Uint8Array(window.rows * window.cols); // [N]
+  for (const [m, mask] of masks.entries()) {
+    const one = await mask.leavesOut(window);
+    let pixels = 0;
+    for (let i = 0; i < one.length; i++) {
+      if (one[i] === 0) continue;
+      all[i] = 1;
+      if (outside?.[i] !== 1) pixels++;
+    }
+    seen?.(m, pixels);
+  }
+  return { all, outside };
+}
+
+const sumOf = (marks: Uint8Array | undefined): number => marks?.reduce((sum, one) => sum + one, 0) ?? 0;
+
+/** Counts over the windows that the map is made of, one after another. */
+async function count(windows: Iterable<Window>, reasons: Reasons): Promise<PixelCounts> {
+  const pixels = reasons.masks.map(() => 0);
+  let [outsidePixels, left] = [0, 0];
+  for (const window of windows) {
+    const { all, outside } = await mark(window, reasons, (m, found) => {
+      pixels[m]! += found;
+    });
+    outsidePixels += sumOf(outside);
+    left += sumOf(all);
+  }
+  const masks = reasons.masks.map(({ name }, m) => ({ name, pixels: pixels[m]! }));
+  return { outsidePixels, maskedPixels: left - outsidePixels, masks };
+}
+
+/** Bands of rows, as many as make a window of about so many pixels. */
+const COUNTED_PIXELS = 2 ** 20;
+
+function* stripsOf({ row, col, rows, cols }: Window): Generator<Window> {
+  const most = Math.max(1, Math.floor(COUNTED_PIXELS / cols));
+  for (let at = 0; at < rows; at += most) yield { row: row + at, col, rows: Math.min(most, rows - at), cols };
+}
+
+/** Throws where nothing is left to unmix. */
+function assertSome({ outsidePixels, maskedPixels, masks }: PixelCounts, { rows, cols }: Window, name: string): void {
+  if (outsidePixels + maskedPixels < rows * cols) return;
+  const inside = rows * cols - outsidePixels;
+  const each = masks.map((mask) => `${mask.name} ${mask.pixels}`).join(', ');
+  throw new InferError(
+    inside === 0
+      ? `${name}: no pixel's centre lies inside the area of interest; give a larger one`
+      : `${name}: all of its ${inside} pixels are masked (${each}); give fewer masks, or another scene`,
+  );
+}
+
+/** Of which files the masks are, and which values of them count. */
+const maskIdentity = (rules: readonly MaskRule[], access: SceneAccess) =>
+  Promise.all(
+    rules.map(async ({ name, source }) => [name, isLayerWord(source) ? [] : await sceneIdentity(source, access)]),
+  );
+
+/**
+ * Finds out which pixels of a scene are to be unmixed, and counts the others. Rejects with RasterError where an area or a mask cannot be
+ * read or does not fit the scene, with InferError where no pixel is left.
+ */
+export async function choosePixels(scene: Scene, options: PixelOptions, access: SceneAccess): Promise<PixelChoice> {
+  const { bbox, aoi, masks: rules = [] } = options;
+  let window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
+  const box = bbox && (await placeArea(boxArea(bbox.bounds, bbox.epsg), scene));
+  if (box) window = intersect(window, box.window, 'the bounding box and the window');
+  const area = aoi === undefined ? undefined : await readArea(aoi, scene);
+  if (area) window = intersect(window, area.window, `${aoi} and the rest of the map`);
+  const reasons = { area, masks: await openMasks(scene, rules, access) };
+  const close = async () => {
+    await Promise.all(reasons.masks.map((mask) => mask.close()));
+  };
+  try {
+    const some = area !== undefined || rules.length > 0;
+    const counts = await count(some ? stripsOf(window) : [], reasons);
+    assertSome(counts, window, scene.name);
+    return {
+      window,
+      counts,
+      identity: {
+        ...(aoi !== undefined && { 'area of interest': await digestOf(aoi) }),
+        ...(rules.length > 0 && { masks: await maskIdentity(rules, access) }),
+      },
+      metadata: {
+        ...(aoi !== undefined && { EGUNET_AREA: basename(aoi), EGUNET_OUTSIDE_PIXELS: String(counts.outsidePixels) }),
+        ...(rules.length > 0 && {
+          EGUNET_MASKS: rules.map(({ name }) => name).join(', '),
+          EGUNET_MASKED_PIXELS: String(counts.maskedPixels),
+        }),
+      },
+      leaveOut: async (at) => (some ? (await mark(at, reasons)).all : undefined),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
