@@ -6,19 +6,7 @@ import { makeEmitFile, makePrismaFile, seededRandom } from '@egunet/fixtures';
 import { openHdf5Scene, RasterError } from '@egunet/raster';
 import { loadHdf5, openHdf5File } from '@egunet/raster/node';
 import { temporaryFolder } from '../support/index.js';
-
-/** What stands in for a byte: counts, sizes and addresses begin and end with these. */
-const BYTES = [0, 1, 2, 4, 8, 127, 128, 255];
-
-/** `bytes` with one to eight of them changed, or cut short. */
-function damaged(bytes: Uint8Array, random: () => number): Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  const changes = 1 + Math.floor(random() * 8);
-  for (let i = 0; i < changes; i++)
-    copy[Math.floor(random() * copy.length)] =
-      random() < 0.5 ? BYTES[Math.floor(random() * BYTES.length)]! : Math.floor(random() * 256);
-  return random() < 0.05 ? copy.subarray(0, Math.floor(random() * copy.length)) : copy;
-}
+import { mutated } from './mutate.js';
 
 describe('HDF5 files changed at random', function () {
   this.timeout(120_000);
@@ -34,7 +22,7 @@ describe('HDF5 files changed at random', function () {
     const tally = { read: 0, refused: 0 };
     for (let i = 0; i < 2000; i++) {
       const path = join(folder, `damaged-${i}`);
-      writeFileSync(path, damaged(bytes[i % 2]!, uniform));
+      writeFileSync(path, mutated(bytes[i % 2]!, uniform));
       try {
         const scene = await openHdf5Scene(await openHdf5File(path, library), { orthorectify: i % 4 !== 0 });
         const corner = { rows: Math.min(4, scene.rows), cols: Math.min(4, scene.cols) };
