@@ -45,7 +45,10 @@ export const builder = (yargs: Argv) =>
           })
           .option(
             'tile',
-            wholeNumber('tile', { describe: 'Largest tile in pixels a side [default: about 512]', least: 1 }),
+            wholeNumber('tile', {
+              describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
+              least: 1,
+            }),
           )
           .option('workers', workers)
           .option('overwrite', overwrite)
