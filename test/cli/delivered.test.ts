@@ -130,7 +130,7 @@ describe('a delivered scene', function () {
   });
 
   it('on a server that falls silent lets itself be interrupted', async () => {
-    server.instead = (_, __, number) => number > 25;
+    server.instead = (_, __, number) => number > 45; // opening, in three threads, takes some 30
     const line = [binary, ...infer(`${server.url}large.tif`, 'map.tif')];
     const running = interrupted(line, { cwd: folder, when: /unmixing \d/ });
     const { code, stderr } = await running;
