@@ -3,8 +3,6 @@ import { planUnmixing } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 
-const BATCH = 1024;
-
 async function seconds(work: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   await work();
@@ -17,15 +15,15 @@ const scene = await openScene(path);
 const { card, session } = await openModel(modelPath, { threads: 1 });
 const { rows, cols } = scene;
 const window = { row: 0, col: 0, rows, cols };
-const { tiles, plan } = planUnmixing(scene, { card, window });
+const { tiles, plan, batch } = planUnmixing(scene, { card, window });
 let valid = 0;
 const reading = await seconds(async () => {
-  for (const tile of tiles) for await (const { count } of scene.streamSpectra(tile, plan.bands, BATCH)) valid += count;
+  for (const tile of tiles) for await (const { count } of scene.streamSpectra(tile, plan.bands, batch)) valid += count;
 });
-const spectra = new Float32Array(BATCH * card.bands.length).map((_, i) => ((i * 7919) % 3000) + 1);
-await session.run(spectra, BATCH);
+const spectra = new Float32Array(batch * card.bands.length).map((_, i) => ((i * 7919) % 3000) + 1);
+await session.run(spectra, batch);
 const running = await seconds(async () => {
-  for (let done = 0; done < valid; done += BATCH) await session.run(spectra, BATCH);
+  for (let done = 0; done < valid; done += batch) await session.run(spectra, batch);
 });
 console.log(JSON.stringify({ pixels: rows * cols, valid, reading, running }));
 process.exit();

@@ -1,7 +1,6 @@
 // npm run bench:train [-- --rounds 3 --steps 100 --peers FOLDER]
 // Milliseconds of a whole EGU-Net-pw training step beside PyTorch and TensorFlow: same sizes, same cores, in turn, 1 and 2 threads.
 // --peers names the Python environment that ../shared/peers/setup.sh makes (default: EGUNET_PEERS).
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dataFolder } from './scenes.js';
 import { median, table } from './statistics.js';
+import { lastLine, peerScripts, run } from './timed.js';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,6 @@ const { values } = parseArgs({
   },
 });
 
-const scripts = fileURLToPath(new URL('../../../shared/peers/', import.meta.url));
 const python = join(values.peers, 'bin/python');
 
 interface Contender {
@@ -31,7 +30,7 @@ const peer = (name: string, script: string): Contender => ({
   command: (threads) => [
     python,
     [
-      join(scripts, script),
+      join(peerScripts, script),
       '--threads',
       `${threads}`,
       '--steps',
@@ -55,14 +54,11 @@ if (existsSync(python))
 else console.error(`no rivals: ${python} is not there; make it with peers/setup.sh and name it with --peers`);
 
 /** Milliseconds a step of one process bound to as many cores as it has threads. */
-function time({ name, command }: Contender, threads: number): number {
+function time({ command }: Contender, threads: number): number {
   const [program, args] = command(threads);
   const cores = Array.from({ length: threads }, (_, i) => i).join(',');
-  const pinned = process.platform === 'linux' ? ['taskset', ['-c', cores, program, ...args]] : [program, args];
-  const result = spawnSync(pinned[0] as string, pinned[1] as string[], { encoding: 'utf8' });
-  const line = result.stdout?.trim().split('\n').at(-1);
-  if (result.status !== 0 || !line) throw new Error(`${name}: exit code ${result.status}\n${result.stderr}`);
-  return JSON.parse(line).ms_per_step;
+  const [first, ...rest] = [...(process.platform === 'linux' ? ['taskset', '-c', cores] : []), program, ...args];
+  return JSON.parse(lastLine(run(first!, rest).stdout)).ms_per_step;
 }
 
 const rows: string[][] = [];

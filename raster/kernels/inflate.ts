@@ -1,41 +1,19 @@
 // zlib streams (RFC 1950) of DEFLATE blocks (RFC 1951), decoded piece by piece: the state between two calls is kept here.
-// Legend: an entry of a table says what a code means: its bits in 0..7, extra bits in 8..12, base or literal in 16..30, and a kind.
-
-const LITERAL: u32 = 1 << 31;
-/** Neither literal nor match: END, or a subtable of 8..12 bits at 16..30, or no code at all. */
-const SPECIAL: u32 = 1 << 15;
-const END: u32 = 1 << 14;
-const SUBTABLE: u32 = 1 << 13;
+// Legend: an entry of a table says what a code means (huffman.ts).
+import { addToSum, beginSum, sumSoFar } from './adler';
+import { END, LITERAL, makeTable, SPECIAL, SUBTABLE } from './huffman';
 
 const LENGTH_BITS: u32 = 11;
 const DISTANCE_BITS: u32 = 9;
 const ORDER_BITS: u32 = 7;
-const MOST_CODE_BITS: u32 = 15;
 
 /** Larger than any tables of 286 and 30 codes of up to 15 bits. */
 const lengthTable = memory.data(4096 * 4);
 const distanceTable = memory.data(2048 * 4);
 const codeLengths = memory.data(320);
-const counts = memory.data(16 * 2);
-const firsts = memory.data(16 * 2);
-const sorted = memory.data(320 * 2);
 
 /** The order in which the lengths of the lengths' codes come. */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
-const LENGTH_BASE = memory.data<u16>([
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
-]);
-const LENGTH_EXTRA = memory.data<u8>([
-  0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
-]);
-const DISTANCE_BASE = memory.data<u16>([
-  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
-  8193, 12289, 16385, 24577,
-]);
-const DISTANCE_EXTRA = memory.data<u8>([
-  0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
-]);
-
 /** What comes next in the stream. */
 const HEADER: u32 = 0;
 const BLOCK: u32 = 1;
@@ -64,17 +42,13 @@ let bitCount: u32 = 0;
 /** The next byte of the input, and of the output. */
 let next: usize = 0;
 let out: usize = 0;
-/** Adler-32 of all output. */
-let sumLow: u32 = 1;
-let sumHigh: u32 = 0;
 
 export function beginInflate(): void {
   phase = HEADER;
   isLast = false;
   bits = 0;
   bitCount = 0;
-  sumLow = 1;
-  sumHigh = 0;
+  beginSum();
 }
 
 /** Where the last call stopped reading. */
@@ -111,12 +85,8 @@ export function inflate(from: usize, end: usize, final: bool, to: usize, limit: 
   out = to;
   const answer = decode(end, final, limit, history);
   addToSum(to, out);
-  if (answer === ENDED && take(32) !== swapped((sumHigh << 16) | sumLow)) return BAD_SUM;
+  if (answer === ENDED && take(32) !== bswap<u32>(sumSoFar())) return BAD_SUM;
   return answer;
-}
-
-function swapped(value: u32): u32 {
-  return bswap<u32>(value);
 }
 
 /** A header of a block takes at most 3 + 14 bits, 19 x 3 bits, and 320 x 14 bits: 570 bytes. */
@@ -244,110 +214,6 @@ function readTables(end: usize): bool {
   );
 }
 
-/** What symbol `symbol` of an alphabet means: 0 literals and lengths, 1 distances, 2 lengths of codes. */
-function meaning(alphabet: u32, symbol: u32): u32 {
-  if (alphabet === 2) return symbol << 16;
-  if (alphabet === 1) {
-    if (symbol > 29) return SPECIAL;
-    return ((<u32>load<u16>(DISTANCE_BASE + (symbol << 1))) << 16) | ((<u32>load<u8>(DISTANCE_EXTRA + symbol)) << 8);
-  }
-  if (symbol < 256) return LITERAL | (symbol << 16);
-  if (symbol === 256) return SPECIAL | END;
-  if (symbol > 285) return SPECIAL;
-  const k = symbol - 257;
-  return ((<u32>load<u16>(LENGTH_BASE + (k << 1))) << 16) | ((<u32>load<u8>(LENGTH_EXTRA + k)) << 8);
-}
-
-/** The lowest `count` bits of `code`, the other way round. */
-function reversed(code: u32, count: u32): u32 {
-  let result: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) result |= ((code >> i) & 1) << (count - 1 - i);
-  return result;
-}
-
-/**
- * Makes the table of a canonical code from the lengths of its `size` codes: 2^root entries for the codes of up to `root` bits, and subtables
- * behind them for the longer ones. False where the lengths are no complete code: only one of a single bit may lack the other, and there may
- * be no distances at all.
- */
-function makeTable(table: usize, root: u32, lengths: usize, size: u32, alphabet: u32): bool {
-  memory.fill(counts, 0, 32);
-  for (let i: u32 = 0; i < size; i++) bump(counts, load<u8>(lengths + i));
-  let left: i32 = 1;
-  let longest: u32 = 0;
-  let code: u32 = 0;
-  store<u16>(firsts + 2, 0);
-  for (let length: u32 = 1; length <= MOST_CODE_BITS; length++) {
-    const count = <u32>load<u16>(counts + (length << 1));
-    left = (left << 1) - <i32>count;
-    if (left < 0) return false;
-    if (count > 0) longest = length;
-    if (length < MOST_CODE_BITS)
-      store<u16>(firsts + ((length + 1) << 1), load<u16>(firsts + (length << 1)) + <u16>count);
-  }
-  const used = size - load<u16>(counts);
-  if (left > 0 && (alphabet === 2 || longest > 1)) return false;
-  for (let i: u32 = 0; i < size; i++) {
-    const length = <u32>load<u8>(lengths + i);
-    if (length > 0) store<u16>(sorted + ((<u32>bump(firsts, length)) << 1), <u16>i);
-  }
-  for (let i: u32 = 0; i < (<u32>1) << root; i++) store<u32>(table + (i << 2), SPECIAL);
-  let free: u32 = 1 << root;
-  let subtable: u32 = 0;
-  let subtableBits: u32 = 0;
-  let prefix: u32 = 0xffffffff;
-  let length: u32 = 1;
-  for (let i: u32 = 0; i < used; i++) {
-    while (load<u16>(counts + (length << 1)) === 0) {
-      length++;
-      code <<= 1;
-    }
-    const entry = meaning(alphabet, load<u16>(sorted + (i << 1)));
-    const word = reversed(code, length);
-    if (length <= root) spread(table, word, length, root, entry | length);
-    else {
-      const own = word & ((1 << root) - 1);
-      if (own !== prefix) {
-        prefix = own;
-        subtable = free;
-        subtableBits = bitsOfSubtable(length, root, longest);
-        free += 1 << subtableBits;
-        const pointer = SPECIAL | SUBTABLE | (subtable << 16) | (subtableBits << 8) | root;
-        store<u32>(table + (own << 2), pointer);
-      }
-      spread(table + (subtable << 2), word >> root, length - root, subtableBits, entry | (length - root));
-    }
-    code++;
-    store<u16>(counts + (length << 1), load<u16>(counts + (length << 1)) - 1);
-  }
-  return true;
-}
-
-/** Counts one more, and returns how many there were. */
-function bump(table: usize, index: u32): u16 {
-  const before = load<u16>(table + (index << 1));
-  store<u16>(table + (index << 1), before + 1);
-  return before;
-}
-
-/** Bits of the subtable that begins with a code of `length` bits, as `counts` says how many codes of each length are still to come. */
-function bitsOfSubtable(length: u32, root: u32, longest: u32): u32 {
-  let size = length - root;
-  let left: i32 = 1 << size;
-  while (size + root < longest) {
-    left -= <i32>load<u16>(counts + ((size + root) << 1));
-    if (left <= 0) break;
-    size++;
-    left <<= 1;
-  }
-  return size;
-}
-
-/** Writes the entry of a code of `length` bits wherever a table of `size` bits has it in its lowest bits. */
-function spread(table: usize, word: u32, length: u32, size: u32, entry: u32): void {
-  for (let i = word; i < (<u32>1) << size; i += 1 << length) store<u32>(table + (i << 2), entry);
-}
-
 /** Literals and matches until the block ends. */
 function decodeCodes(end: usize, final: bool, limit: usize, history: usize): i32 {
   const lastStart = final ? end + 16 : end - min(end, 16);
@@ -368,7 +234,7 @@ function decodeCodes(end: usize, final: bool, limit: usize, history: usize): i32
     p += (63 - n) >> 3;
     n |= 56;
     let entry = load<u32>(lengthTable + ((<usize>(b & lengthMask)) << 2));
-    // Up to three literals of the main table fit the bits at hand, and a length behind them.
+    // Up to three literals of the main table fit the bits at hand, and a length behind two of them; a loop would be slower.
     if (entry & LITERAL) {
       b >>= entry & 63;
       n -= entry & 63;
@@ -467,44 +333,4 @@ function copyMatch(to: usize, distance: usize, length: u32): void {
     return;
   }
   for (; to < end; to++) store<u8>(to, load<u8>(to - distance));
-}
-
-const MODULUS: u32 = 65521;
-/** Bytes whose sums fit 32 bits. */
-const SUM_BYTES: usize = 5536;
-
-/** Adds the bytes to the Adler-32 sum. */
-function addToSum(from: usize, end: usize): void {
-  const falling = i16x8(16, 15, 14, 13, 12, 11, 10, 9);
-  const rest = i16x8(8, 7, 6, 5, 4, 3, 2, 1);
-  while (from < end) {
-    const stop = min(end, from + SUM_BYTES);
-    let low = i32x4.splat(0); // sums of bytes
-    let before = i32x4.splat(0); // sums of bytes before each sixteen
-    let weighted = i32x4.splat(0);
-    const begin = from;
-    for (; from + 16 <= stop; from += 16) {
-      const v = v128.load(from);
-      const first = i16x8.extend_low_i8x16_u(v);
-      const second = i16x8.extend_high_i8x16_u(v);
-      before = i32x4.add(before, low);
-      low = i32x4.add(low, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(v)));
-      weighted = i32x4.add(weighted, i32x4.add(i32x4.dot_i16x8_s(first, falling), i32x4.dot_i16x8_s(second, rest)));
-    }
-    const sixteens = <u32>(from - begin) & ~15;
-    const high: u64 = <u64>sumHigh + <u64>sumLow * sixteens + <u64>across(before) * 16 + across(weighted);
-    sumLow = (sumLow + across(low)) % MODULUS;
-    sumHigh = <u32>(high % MODULUS);
-    for (; from < stop; from++) {
-      sumLow = (sumLow + load<u8>(from)) % MODULUS;
-      sumHigh = (sumHigh + sumLow) % MODULUS;
-    }
-  }
-}
-
-/** The sum of four lanes. */
-function across(v: v128): u32 {
-  return <u32>(
-    (i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3))
-  );
 }

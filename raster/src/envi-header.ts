@@ -21,7 +21,8 @@ export interface EnviLayout {
   readonly interleave: 'bsq' | 'bil' | 'bip';
 }
 
-const DATA_TYPES: Readonly<Record<string, SampleType>> = {
+/** The sample types that ENVI has, by its codes. */
+export const DATA_TYPES: Readonly<Record<string, SampleType>> = {
   1: 'uint8',
   2: 'int16',
   3: 'int32',

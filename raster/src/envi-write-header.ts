@@ -1,20 +1,9 @@
 // The ENVI header of a map to be written.
 import { knownCrs } from './crs-wkt.js';
-import type { EnviLayout } from './envi-header.js';
+import { DATA_TYPES, type EnviLayout } from './envi-header.js';
 import type { MapInWork } from './map-writer.js';
 import { refuse } from './refuse.js';
-import type { Georeference, SampleType } from './scene.js';
-
-/** Codes of the sample types that ENVI has. */
-const CODES: Partial<Readonly<Record<SampleType, number>>> = {
-  uint8: 1,
-  int16: 2,
-  int32: 3,
-  float32: 4,
-  float64: 5,
-  uint16: 12,
-  uint32: 13,
-};
+import type { Georeference } from './scene.js';
 
 const ELSEWHERE = 'write a GeoTIFF or a Zarr store';
 
@@ -73,7 +62,7 @@ function bandNames({ options, name }: MapInWork): string {
 export function enviHeader(map: MapInWork, interleave: EnviLayout['interleave']): string {
   const { name, options, plan } = map;
   const { bands, georeference, noData, metadata = {} } = options;
-  const code = CODES[plan.sampleType];
+  const code = Object.keys(DATA_TYPES).find((key) => DATA_TYPES[key] === plan.sampleType);
   if (code === undefined) refuse(name, `ENVI has no samples of ${plan.sampleType}; ${ELSEWHERE}`);
   const scaled = bands.some(({ gain, offset }) => gain !== undefined || offset !== undefined);
   return [

@@ -3,9 +3,10 @@ import type { EnviLayout } from './envi-header.js';
 import { enviHeader } from './envi-write-header.js';
 import { type ImageTile, readTiles } from './map-tiles.js';
 import type { MapFormat, MapInWork, Stop } from './map-writer.js';
-import { sampleArrays, sampleSize } from './samples.js';
+import { sampleArrays } from './samples.js';
 import type { SampleArray } from './scene.js';
 import type { ByteSink } from './source.js';
+import { tileBytes } from './tiff/collect.js';
 import { across, down } from './tiff/overviews.js';
 import type { BandStatistics } from './tiff/statistics.js';
 
@@ -63,8 +64,7 @@ async function writeSamples(sink: ByteSink, work: Work): Promise<readonly BandSt
   const { plan } = map;
   const side = plan.blockRows;
   const tiles = readTiles(map, signal);
-  const tileBytes = side * side * plan.bands * sampleSize(plan.sampleType);
-  const step = Math.max(1, Math.floor(STRIP_BYTES / tileBytes));
+  const step = Math.max(1, Math.floor(STRIP_BYTES / tileBytes(plan)));
   for (let ty = 0; ty < down(plan, side); ty++)
     for (let first = 0; first < across(plan, side); first += step) {
       const count = Math.min(step, across(plan, side) - first);

@@ -1,7 +1,7 @@
 // The finished tiles of a map, one after the other, for formats that store samples in another order or compression than the store.
 import type { MapInWork, Stop } from './map-writer.js';
 import type { SampleArray } from './scene.js';
-import { across, unpackTile } from './tiff/overviews.js';
+import { across, placeOf, unpackTile } from './tiff/overviews.js';
 import { type BandStatistics, sumStatistics, type TileStatistics, tileStatistics } from './tiff/statistics.js';
 
 /** A tile of the image. */
@@ -42,10 +42,9 @@ export function readTiles(map: MapInWork, signal: Stop | undefined): TileReader 
         signal?.throwIfAborted();
         const samples = await next;
         if (i + 1 < places.length) next = load(indices[i + 1]!);
-        const [row, col] = [ty * side, tx * side];
-        const size = { rows: Math.min(side, plan.rows - row), cols: Math.min(side, plan.cols - col) };
+        const { size } = placeOf(plan, side, indices[i]!);
         sums[indices[i]!] = tileStatistics(samples, { size, side, bands, noData: options.noData });
-        yield { row, col, ...size, samples };
+        yield { row: ty * side, col: tx * side, ...size, samples };
       }
     },
     statistics: () => sumStatistics(sums, bands),

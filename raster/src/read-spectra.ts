@@ -78,7 +78,8 @@ export function makeScene(core: SceneCore): Scene {
     },
     async *streamSpectra(window, bands, pixels, { leaveOut } = {}) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
-      const rows = core.streamRows?.(window, bands) ?? (() => rowsByWindow(core, window, bands));
+      const rows =
+        core.streamRows?.(window, bands) ?? (() => rowsOfParts(core, partsOf(core, window, bands.length), bands));
       const used = bands.map((i) => bandsAsStored[i]!);
       const kernels = idle.pop() ?? createKernels();
       try {
@@ -107,11 +108,15 @@ function* partsOf({ block, sampleType }: SceneCore, window: Window, B: number): 
     }
 }
 
-/** The rows of a window, read part by part. */
-async function* rowsByWindow(core: SceneCore, window: Window, bands: readonly number[]): AsyncGenerator<StoredRows> {
+/** The rows of parts of the scene, read part by part. */
+export async function* rowsOfParts(
+  core: Pick<SceneCore, 'readWindow'>,
+  parts: Iterable<Window>,
+  bands: readonly number[],
+): AsyncGenerator<StoredRows, void, undefined> {
   const B = bands.length;
   const bandOffsets = Int32Array.from(bands, (_, i) => i);
-  for (const part of partsOf(core, window, B)) {
+  for (const part of parts) {
     const { data } = await core.readWindow(part, bands);
     yield { window: part, values: data, start: 0, rowStride: part.cols * B, pixelStride: B, bandOffsets };
   }

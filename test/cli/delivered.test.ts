@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { makeEnmapProduct } from '@egunet/fixtures';
 import { serveFiles } from '../support/http-server.js';
 import { requireGdal, requireProgram, run, temporaryFolder } from '../support/index.js';
-import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+import { binary, egunet, interrupted, makeLargeScene, succeed } from './support.js';
 
 const [ROWS, COLS] = [1100, 512]; // three tiles of the map
 
@@ -23,12 +23,7 @@ describe('a delivered scene', function () {
     requireProgram(this, 'zip', 'apt-get install zip');
     process.env.EGUNET_CACHE = cache;
     mkdirSync(cache);
-    const small = mixedScene();
-    writeEnvi(folder, 'scene', small);
-    succeed(['train', 'scene.img', '-n', '3', '--epochs', '1', '-o', 'run'], folder);
-    succeed(['export', 'run', '-o', 'model.onnx'], folder);
-    const value = (pixel: number, band: number) => small.value(pixel % 400, band) + 1e-3 * Math.sin(pixel * (band + 1));
-    writeEnvi(folder, 'large', { ...small, rows: ROWS, cols: COLS, value });
+    makeLargeScene(folder, { rows: ROWS, cols: COLS });
     const options = ['-co', 'TILED=YES', '-co', 'COMPRESS=DEFLATE', '-co', 'INTERLEAVE=PIXEL', '-co', 'BLOCKXSIZE=512'];
     run('gdal_translate', [
       '-q',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { snapshot } from '../support/maps.js';
-import { binary, egunet, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+import { binary, egunet, interrupted, makeLargeScene, succeed } from './support.js';
 
 const KILLS = 12;
 const [ROWS, COLS] = [1100, 1100]; // nine tiles of the map
@@ -30,12 +30,7 @@ describe('an unmixing that is interrupted', function () {
 
   before(function () {
     requireGdal(this);
-    const small = mixedScene();
-    writeEnvi(folder, 'scene', small);
-    succeed(['train', 'scene.img', '-n', '3', '--epochs', '1', '-o', 'run'], folder);
-    succeed(['export', 'run', '-o', 'model.onnx'], folder);
-    const value = (pixel: number, band: number) => small.value(pixel % 400, band) + 1e-3 * Math.sin(pixel * (band + 1));
-    writeEnvi(folder, 'large', { ...small, rows: ROWS, cols: COLS, value });
+    makeLargeScene(folder, { rows: ROWS, cols: COLS });
     succeed([...args, '--overwrite'], folder);
     whole = readFileSync(output);
     rmSync(output);

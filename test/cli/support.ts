@@ -100,6 +100,16 @@ export function mixedScene(): EnviScene {
   return { rows: 20, cols: 20, wavelengths, value };
 }
 
+/** Makes `model.onnx`, trained on a `mixedScene`, and `large.img`, an image of the same spectra of which no two pixels are alike. */
+export function makeLargeScene(folder: string, size: { readonly rows: number; readonly cols: number }): void {
+  const small = mixedScene();
+  writeEnvi(folder, 'scene', small);
+  succeed(['train', 'scene.img', '-n', '3', '--epochs', '1', '-o', 'run'], folder);
+  succeed(['export', 'run', '-o', 'model.onnx'], folder);
+  const value = (pixel: number, band: number) => small.value(pixel % 400, band) + 1e-3 * Math.sin(pixel * (band + 1));
+  writeEnvi(folder, 'large', { ...small, ...size, value });
+}
+
 /** Names of everything below a folder. */
 const everything = (folder: string): string[] => (readdirSync(folder, { recursive: true }) as string[]).sort();
 

@@ -1,38 +1,28 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEnvi, type SampleType, type Scene } from '@egunet/raster';
+import { openEnvi, type Scene } from '@egunet/raster';
 import { openFile } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
 import { HEADER, headerText, smallData, wholeOf } from './envi-support.js';
+import { ENVI_CODES } from './geotiff-support.js';
 import { assertRefused, memorySource } from './memory.js';
 
 describe('ENVI images', () => {
   const folder = temporaryFolder();
 
-  const codes: Readonly<Partial<Record<SampleType, number>>> = {
-    uint8: 1,
-    int16: 2,
-    int32: 3,
-    float32: 4,
-    float64: 5,
-    uint16: 12,
-    uint32: 13,
-  };
-
   /** An image of rows x cols x bands where value = (row * cols + col) * bands + band, in any layout. */
   function makeImage(
     [rows, cols, bands]: readonly [number, number, number],
-    layout: { interleave: 'bsq' | 'bil' | 'bip'; type: SampleType; bigEndian: boolean; offset: number },
+    layout: { interleave: 'bsq' | 'bil' | 'bip'; type: keyof typeof ENVI_CODES; bigEndian: boolean; offset: number },
   ): { scene: Scene; source: ReturnType<typeof memorySource> } {
     const { interleave, type, bigEndian, offset } = layout;
-    const sizes = { uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 } as const;
+    const sizes = { uint8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 } as const;
     const bytes = new Uint8Array(offset + rows * cols * bands * sizes[type]);
     const view = new DataView(bytes.buffer);
     const put = {
       uint8: view.setUint8,
-      int8: view.setInt8,
       uint16: view.setUint16,
       int16: view.setInt16,
       uint32: view.setUint32,
@@ -55,7 +45,7 @@ describe('ENVI images', () => {
       lines: rows,
       bands,
       'header offset': offset,
-      'data type': codes[type],
+      'data type': ENVI_CODES[type],
       interleave,
       'byte order': bigEndian ? 1 : 0,
     });
@@ -71,7 +61,7 @@ describe('ENVI images', () => {
     );
     const layout = fc.record({
       interleave: fc.constantFrom('bsq', 'bil', 'bip'),
-      type: fc.constantFrom(...(Object.keys(codes) as SampleType[])),
+      type: fc.constantFrom(...(Object.keys(ENVI_CODES) as (keyof typeof ENVI_CODES)[])),
       bigEndian: fc.boolean(),
       offset: fc.integer({ min: 0, max: 9 }),
     });

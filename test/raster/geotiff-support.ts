@@ -19,17 +19,23 @@ export const arrays = {
 
 export const sampleTypes = Object.keys(arrays) as SampleType[];
 
-/** ENVI's codes; it has none for int8, which GDAL makes of uint8 on request. */
-const ENVI_TYPE: Record<SampleType, number> = {
-  uint8: 1,
-  int8: 1,
-  uint16: 12,
-  int16: 2,
-  uint32: 13,
-  int32: 3,
-  float32: 4,
-  float64: 5,
-};
+/** ENVI's codes; it has none for int8. */
+export const ENVI_CODES = { uint8: 1, int16: 2, int32: 3, float32: 4, float64: 5, uint16: 12, uint32: 13 } as const;
+
+/** Of the types that GDAL reads from ENVI: int8 as uint8, which it makes int8 on request. */
+const ENVI_TYPE: Record<SampleType, number> = { ...ENVI_CODES, int8: ENVI_CODES.uint8 };
+
+/** A signal that stops the work when it is asked for the `count`th time. */
+export function stopAt(count: number): { readonly stopped: Error; throwIfAborted(): void } {
+  const stopped = new Error('stopped by hand');
+  let asked = 0;
+  return {
+    stopped,
+    throwIfAborted() {
+      if (++asked === count) throw stopped;
+    },
+  };
+}
 
 export interface Size {
   rows: number;

@@ -7,7 +7,7 @@ import { createMapFile, type MapFormatName, mapFormatOf, openScene } from '@egun
 import fc from 'fast-check';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { openStore, readArray, readStore, snapshot } from '../support/maps.js';
-import { assertSameBits, cut, readWithGdal, windowsOf } from './geotiff-support.js';
+import { assertSameBits, cut, readWithGdal, stopAt, windowsOf } from './geotiff-support.js';
 import { type Case, NO_DATA, optionsOf, surfaces, writeMap } from './map-formats-support.js';
 
 const SMALL: Case = { rows: 7, cols: 5, bands: 2, type: 'float32', tile: 16 };
@@ -271,16 +271,12 @@ describe('A map', () => {
       });
 
       it('also where it was stopped while it was put together, with the old map in place', async () => {
-        for (const stopAt of [1, 2, 30, 70]) {
+        for (const count of [1, 2, 30, 70]) {
           const file = await createMapFile(path, { ...optionsOf(one), format });
           for (const window of windows)
             if (!file.holds(window)) await file.writeWindow(window, cut(values, one, window));
-          let tiles = 0;
-          const stopped = new Error('stopped by hand');
-          const throwIfAborted = () => {
-            if (++tiles === stopAt) throw stopped;
-          };
-          await assert.rejects(file.close({ throwIfAborted }), stopped);
+          const signal = stopAt(count);
+          await assert.rejects(file.close(signal), signal.stopped);
           await file.stop();
           const kept = [...written()].filter(([file]) => !file.startsWith(`${name}.part/`));
           assert.deepEqual(new Map(kept), whole);

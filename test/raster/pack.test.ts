@@ -2,26 +2,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SampleType } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { requireGdal, root, temporaryFolder } from '../support/index.js';
-import { arrays, bytesOf } from './geotiff-support.js';
+import { arrays, bytesOf, ENVI_CODES } from './geotiff-support.js';
 import { assertSame } from './same-spectra.js';
 
-/** ENVI's numbers of the sample types. */
-const DATA_TYPES: Partial<Record<SampleType, number>> = {
-  uint8: 1,
-  int16: 2,
-  int32: 3,
-  float32: 4,
-  float64: 5,
-  uint16: 12,
-  uint32: 13,
-};
-
 interface Image {
-  readonly type: SampleType;
+  readonly type: keyof typeof ENVI_CODES;
   readonly rows: number;
   readonly cols: number;
   readonly bands: number;
@@ -49,7 +37,7 @@ function writeImage(folder: string, image: Image): string {
   writeFileSync(path, bytes);
   writeFileSync(
     join(folder, 'image.hdr'),
-    `ENVI\nsamples = ${cols}\nlines = ${rows}\nbands = ${bands}\ndata type = ${DATA_TYPES[type]}\ninterleave = ${interleave}\nbyte order = ${Number(bigEndian)}\ndata ignore value = ${noData}\ndata gain values = {${gains}}\ndata offset values = {${offsets}}\n`,
+    `ENVI\nsamples = ${cols}\nlines = ${rows}\nbands = ${bands}\ndata type = ${ENVI_CODES[type]}\ninterleave = ${interleave}\nbyte order = ${Number(bigEndian)}\ndata ignore value = ${noData}\ndata gain values = {${gains}}\ndata offset values = {${offsets}}\n`,
   );
   return path;
 }
@@ -59,7 +47,7 @@ describe('Packing spectra', () => {
 
   it('gives what reading windows gives, for any sample type, interleave, size, calibration, NoData, bands and pack', async () => {
     const image = fc.record({
-      type: fc.constantFrom(...(Object.keys(DATA_TYPES) as SampleType[])),
+      type: fc.constantFrom(...(Object.keys(ENVI_CODES) as (keyof typeof ENVI_CODES)[])),
       rows: fc.integer({ min: 1, max: 9 }),
       cols: fc.integer({ min: 1, max: 150 }),
       bands: fc.integer({ min: 1, max: 40 }),

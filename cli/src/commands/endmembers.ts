@@ -3,7 +3,7 @@ import type { Control } from '../support/control.js';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { overwrite, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
-import { withSceneOptions } from '../support/scene-options.js';
+import { scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'endmembers <scene>';
 export const describe = 'Find the endmembers of a scene: CSV, ENVI library and a drawing';
@@ -13,12 +13,7 @@ export const builder = (yargs: Argv) =>
     withSceneOptions(
       withDataOptions(
         yargs
-          .positional('scene', {
-            type: 'string',
-            demandOption: true,
-            describe:
-              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
-          })
+          .positional('scene', { ...scenePositional, demandOption: true })
           .usage(
             '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
           )

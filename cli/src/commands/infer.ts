@@ -4,7 +4,7 @@ import { dtype, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers
 import { formatFacts, formatSeconds, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
-import { openOptions, withSceneOptions } from '../support/scene-options.js';
+import { openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer <scene>';
 export const describe = 'Unmix a scene with a model: a map of abundances';
@@ -16,12 +16,7 @@ export const builder = (yargs: Argv) =>
     withSceneOptions(
       withPixelOptions(
         yargs
-          .positional('scene', {
-            type: 'string',
-            demandOption: true,
-            describe:
-              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
-          })
+          .positional('scene', { ...scenePositional, demandOption: true })
           .usage(
             '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
           )

@@ -3,7 +3,7 @@ import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
-import { withSceneOptions } from '../support/scene-options.js';
+import { scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
@@ -13,11 +13,7 @@ export const builder = (yargs: Argv) =>
     withSceneOptions(
       withDataOptions(
         yargs
-          .positional('scene', {
-            type: 'string',
-            describe:
-              'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
-          })
+          .positional('scene', scenePositional)
           .usage(
             '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
           )

@@ -3,6 +3,13 @@ import type { Argv } from 'yargs';
 import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
 
+/** What may be named as a scene. */
+export const scenePositional = {
+  type: 'string' as const,
+  describe:
+    'GeoTIFF, ENVI, MATLAB v5, EMIT or PRISMA file, EnMAP or DESIS folder, an archive of one (ZIP, tar) or a URL',
+};
+
 /** What a user may have to add to a scene that does not say enough of itself. */
 export interface SceneArguments {
   readonly 'reflectance-scale'?: number | undefined;

@@ -1,5 +1,5 @@
 // Windows of a cube as a stream of parts, each within one cell of granules: what a cell is made from is read once, and then let go. Legend: B bands asked for.
-import type { SceneCore } from '../read-spectra.js';
+import { rowsOfParts, type SceneCore } from '../read-spectra.js';
 import { sampleSize } from '../samples.js';
 import type { SampleType, Window } from '../scene.js';
 
@@ -26,13 +26,6 @@ export function streamCells(
   scene: Pick<SceneCore, 'readWindow' | 'sampleType'>,
   cell: { readonly rows: number; readonly cols: number },
 ): NonNullable<SceneCore['streamRows']> {
-  return (window, bands) =>
-    async function* rows() {
-      const B = bands.length;
-      const bandOffsets = Int32Array.from(bands, (_, i) => i);
-      for (const part of partsOf(window, cell, pixelsOfPart(B, scene.sampleType))) {
-        const { data } = await scene.readWindow(part, bands);
-        yield { window: part, values: data, start: 0, rowStride: part.cols * B, pixelStride: B, bandOffsets };
-      }
-    };
+  return (window, bands) => () =>
+    rowsOfParts(scene, partsOf(window, cell, pixelsOfPart(bands.length, scene.sampleType)), bands);
 }

@@ -7,7 +7,7 @@ import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import { copyPixels, type Place } from './gather.js';
 import { type Part, partsOf } from './grid.js';
-import { applyPredictor } from './predictor.js';
+import { applyPredictor, predictedRows } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 import type { Plan } from './write-options.js';
 
@@ -138,15 +138,8 @@ function fillTile(
 }
 
 /** Applies the predictor in place to the words of a tile's plane and returns their bytes. */
-export function predict(
-  kernels: Kernels,
-  words: Words,
-  plan: Pick<Plan, 'planar' | 'bands' | 'predictor' | 'blockRows' | 'blockCols'>,
-): Uint8Array {
+export function predict(kernels: Kernels, words: Words, plan: Plan): Uint8Array {
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-  const { predictor, blockRows, blockCols } = plan;
-  const stride = plan.planar ? 1 : plan.bands;
-  const rows = { rows: blockRows, length: blockCols * stride, stride, width: words.BYTES_PER_ELEMENT };
-  applyPredictor(kernels, bytes, { predictor, rows });
+  applyPredictor(kernels, bytes, { predictor: plan.predictor, rows: predictedRows(plan, plan.blockRows) });
   return bytes;
 }

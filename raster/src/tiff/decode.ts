@@ -7,7 +7,7 @@ import { sampleSize, swapBytes } from '../samples.js';
 import { type ByteSource, type Codecs, readInto } from '../source.js';
 import { type Layout, rowBytes } from './layout.js';
 import { decodeLzwAt } from './lzw.js';
-import { type Rows, undoPredictor, undoPredictorAt } from './predictor.js';
+import { predictedRows, undoPredictor, undoPredictorAt } from './predictor.js';
 import { toWords, type Words } from './tags.js';
 import { unzstd } from './zstd.js';
 
@@ -22,12 +22,6 @@ export interface DecodeOptions {
   readonly codecs: Codecs;
   readonly kernels: Kernels;
   readonly place: BlockPlace;
-}
-
-/** Rows of a block, as its predictor sees them. */
-export function predictedRows({ blockCols, bands, planar, sampleType }: Layout, rows: number): Rows {
-  const stride = planar ? 1 : bands;
-  return { rows, length: blockCols * stride, stride, width: sampleSize(sampleType) };
 }
 
 /** Whether words are stored with their bytes the other way round. Predictor 3 has an order of its own. */
@@ -67,7 +61,8 @@ export async function decodeBlockAt(
   const { kernels, place } = options;
   const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
   const size = place.rows * rowBytes(layout);
-  if (layout.compression === 'deflate') await inflateBlock(layout, { kernels, place, source, at, scratch });
+  if (layout.compression === 'deflate')
+    await inflateBlock(layout, { kernels, place, at, scratch, input: { source, offset, length } });
   else if (layout.compression === 'lzw') {
     const input = aligned(scratch);
     kernels.reserve(input + length);
@@ -83,21 +78,15 @@ export async function decodeBlockAt(
   undoPredictorAt(kernels, { at, scratch }, { predictor: layout.predictor, rows: predictedRows(layout, place.rows) });
 }
 
-async function inflateBlock(
-  layout: Layout,
-  {
-    kernels,
-    place,
-    source,
-    at,
-    scratch,
-  }: Pick<DecodeOptions, 'kernels' | 'place'> & BlockMemory & { source: ByteSource },
-): Promise<void> {
+interface ToInflate extends Pick<DecodeOptions, 'kernels' | 'place'>, BlockMemory {
+  readonly input: { readonly source: ByteSource; readonly offset: number; readonly length: number };
+}
+
+async function inflateBlock(layout: Layout, { kernels, place, at, scratch, input }: ToInflate): Promise<void> {
   const limit = at + place.rows * rowBytes(layout);
   const room = aligned(Math.max(scratch, limit + BEHIND_BYTES));
   kernels.reserve(room + INFLATER_BYTES);
-  const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
-  const inflater = makeInflater(kernels, { source, offset, length, room });
+  const inflater = makeInflater(kernels, { ...input, room });
   let end = at;
   try {
     end = await inflater.inflate(at, limit, at);
@@ -140,7 +129,7 @@ function decodeLzwBlock(
 
 function unlzw(bytes: Uint8Array, layout: Layout, { kernels, place }: DecodeOptions): Uint8Array {
   const size = place.rows * rowBytes(layout);
-  const at = aligned(kernels.base);
+  const at = kernels.base;
   const input = aligned(at + size + BEHIND_BYTES);
   kernels.reserve(input + bytes.length);
   new Uint8Array(kernels.buffer).set(bytes, input);

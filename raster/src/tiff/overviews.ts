@@ -6,8 +6,8 @@ import type { Stop, TileStore } from '../map-writer.js';
 import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { Codecs } from '../source.js';
-import { predict } from './collect.js';
-import { undoPredictor } from './predictor.js';
+import { predict, tileBytes } from './collect.js';
+import { predictedRows, undoPredictor } from './predictor.js';
 import { reduceInto, type Size } from './reduce.js';
 import { type BandStatistics, sumStatistics, type TileStatistics, tileStatistics } from './statistics.js';
 import { toWords, type Words } from './tags.js';
@@ -42,12 +42,11 @@ export async function unpackTile(
   level: number,
   index: number,
 ): Promise<SampleArray> {
-  const { blockRows, blockCols, bands, sampleType, predictor } = plan;
+  const { blockRows, sampleType, predictor } = plan;
   const size = sampleSize(sampleType);
-  const bytes = await codecs.inflate(await store.get(level, index), blockRows * blockCols * bands * size);
+  const bytes = await codecs.inflate(await store.get(level, index), tileBytes(plan));
   const own = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // not slice(): a Buffer's gives a view
-  const rows = { rows: blockRows, length: blockCols * bands, stride: bands, width: size };
-  undoPredictor(kernels, own, { predictor, rows });
+  undoPredictor(kernels, own, { predictor, rows: predictedRows(plan, blockRows) });
   return new sampleArrays[sampleType](own.buffer as ArrayBuffer, own.byteOffset, own.length / size);
 }
 
@@ -87,7 +86,7 @@ export function makeOverviews(work: Work): Overviews {
   const made = counts.map((count) => new Uint8Array(count));
   const statistics: (TileStatistics | undefined)[] = new Array(counts[0]!);
   const open = new Map<string, OpenTile>(); // oldest first
-  const bytes = side * side * plan.bands * sampleSize(plan.sampleType);
+  const bytes = tileBytes(plan);
   const place = (level: number, index: number) => placeOf(levels[level]!, side, index);
 
   const look = (index: number, words: SampleArray): void => {
@@ -161,7 +160,7 @@ export function makeOverviews(work: Work): Overviews {
 }
 
 /** Where a tile of a level lies among the others, and its pixels that lie in the image. */
-function placeOf(level: Size, side: number, index: number): { at: readonly [number, number]; size: Size } {
+export function placeOf(level: Size, side: number, index: number): { at: readonly [number, number]; size: Size } {
   const at = [Math.floor(index / across(level, side)), index % across(level, side)] as const;
   const size = { rows: Math.min(side, level.rows - at[0] * side), cols: Math.min(side, level.cols - at[1] * side) };
   return { at, size };

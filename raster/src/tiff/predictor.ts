@@ -1,6 +1,8 @@
 // TIFF 6.0 section 14 (horizontal differencing) and Adobe's TIFF Technical Note 3 (floating point), in place, both ways.
 // Words in memory are little-endian, as on every machine that runs JavaScript.
-import { aligned, type Kernels } from '../kernels.js';
+import type { Kernels } from '../kernels.js';
+import { sampleSize } from '../samples.js';
+import type { Layout } from './layout.js';
 
 export type Predictor = 1 | 2 | 3;
 
@@ -10,6 +12,15 @@ export interface Rows {
   readonly length: number;
   readonly stride: number;
   readonly width: number;
+}
+
+/** Rows of a block or a tile, as its predictor sees them. */
+export function predictedRows(
+  { blockCols, bands, planar, sampleType }: Pick<Layout, 'blockCols' | 'bands' | 'planar' | 'sampleType'>,
+  rows: number,
+): Rows {
+  const stride = planar ? 1 : bands;
+  return { rows, length: blockCols * stride, stride, width: sampleSize(sampleType) };
 }
 
 const rowBytes = ({ length, width }: Rows): number => length * width;
@@ -50,7 +61,7 @@ function transform(
   if (predictor === 1) return;
   const row = rowBytes(rows);
   const most = Math.max(1, Math.floor(PIECE_BYTES / row));
-  const at = aligned(kernels.base);
+  const at = kernels.base;
   kernels.reserve(at + (most + 1) * row);
   const room = new Uint8Array(kernels.buffer, at);
   for (let first = 0; first < rows.rows; first += most) {

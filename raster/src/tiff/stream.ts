@@ -6,9 +6,9 @@ import type { RowMemory } from '../pack.js';
 import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { ByteSource } from '../source.js';
-import { isForeign, predictedRows, refuseBlock } from './decode.js';
+import { isForeign, refuseBlock } from './decode.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
-import { undoPredictorAt } from './predictor.js';
+import { predictedRows, undoPredictorAt } from './predictor.js';
 
 /** Bytes inflated at a time. */
 const CHUNK_BYTES = 2 ** 20;
