@@ -4,11 +4,10 @@ import { enviBands } from './envi.js';
 import { findEnviHeader } from './envi-files.js';
 import { parseEnviFields } from './envi-header.js';
 import { type Folder, readText } from './folder.js';
-import { openRaster } from './open-raster.js';
+import { openRaster, type RasterCodecs } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
-import type { Codecs } from './source.js';
 
 const IMAGE = /DESIS-HSI-(L\d[A-D]?)-.*SPECTRAL_IMAGE\.TIFF?$/i;
 
@@ -29,7 +28,11 @@ export function findDesisHeader(files: readonly string[], named: string | undefi
 }
 
 /** Opens a DESIS L2A image by its header. Rejects with RasterError where that describes other bands, or the level is another. */
-export async function openDesisByHeader(folder: Folder, { image, header }: DesisPair, codecs: Codecs): Promise<Scene> {
+export async function openDesisByHeader(
+  folder: Folder,
+  { image, header }: DesisPair,
+  codecs: RasterCodecs,
+): Promise<Scene> {
   const path = folder.pathOf(image);
   const level = IMAGE.exec(image)![1]!.toUpperCase();
   if (level !== 'L2A')

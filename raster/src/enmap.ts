@@ -2,11 +2,10 @@ import { findDesisHeader, openDesisByHeader } from './desis.js';
 import { findEnmapFiles } from './enmap-files.js';
 import { type EnmapBand, type EnmapMetadata, readEnmapMetadata } from './enmap-metadata.js';
 import type { Folder } from './folder.js';
-import { openRaster } from './open-raster.js';
+import { openRaster, type RasterCodecs } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Band, QualityLayer, Scene } from './scene.js';
-import type { Codecs } from './source.js';
 
 export interface EnmapScene extends Scene {
   readonly qualityLayers: readonly QualityLayer[];
@@ -70,7 +69,7 @@ async function readMetadata(folder: Folder, file: string) {
  * NoData from the image, else the XML's background value.
  * Rejects with RasterError where a piece is missing, damaged, of another level, or the XML and the image differ in bands.
  */
-export async function openEnmap(folder: Folder, named: string | undefined, codecs: Codecs): Promise<EnmapScene> {
+export async function openEnmap(folder: Folder, named: string | undefined, codecs: RasterCodecs): Promise<EnmapScene> {
   const listed = await folder.list();
   const pair = findDesisHeader(listed, named);
   if (pair) return { ...(await openDesisByHeader(folder, pair, codecs)), qualityLayers: [] };

@@ -2,7 +2,7 @@ export type { SceneAccess } from './access.js';
 export { boxArea, type Grid, type PlacedArea, placeArea } from './area.js';
 export { type EnmapScene, openEnmap } from './enmap.js';
 export { openEnvi } from './envi.js';
-export { RasterError, type Remedy } from './error.js';
+export { type DamagedBlock, RasterError, type Remedy } from './error.js';
 export type { Folder } from './folder.js';
 export { type Area, parseArea } from './geojson.js';
 export type { EmitOptions } from './hdf5/emit.js';

@@ -5,7 +5,15 @@ import { basename, dirname, join } from 'node:path';
 import type { EnviSinks } from './envi-write.js';
 import { RasterError } from './error.js';
 import { toRasterError } from './node-files.js';
-import { assertFolder, assertWritable, createFile, findAt, followLinks } from './node-output.js';
+import {
+  assertFolder,
+  assertWritable,
+  createFile,
+  type FileOptions,
+  findAt,
+  followLinks,
+  syncFolder,
+} from './node-output.js';
 import type { FolderSink } from './zarr/write.js';
 
 /**
@@ -55,7 +63,7 @@ async function assertStoreFree(path: string, target: string, overwrite: boolean)
 }
 
 /** A new Zarr store that is written beside its final place and goes there when it is complete. Rejects with RasterError where `path` cannot be written. */
-export async function createStore(path: string, overwrite: boolean): Promise<FolderSink> {
+export async function createStore(path: string, { overwrite, onComplete }: FileOptions): Promise<FolderSink> {
   const target = await assertStoreWritable(path, { overwrite });
   const beside = `${target}.${randomUUID().slice(0, 8)}`;
   const partial = `${beside}.partial`;
@@ -72,11 +80,12 @@ export async function createStore(path: string, overwrite: boolean): Promise<Fol
     create: (file) =>
       attempt('create it', async () => {
         await mkdir(dirname(join(partial, file)), { recursive: true });
-        return createFile(join(partial, file), false);
+        return createFile(join(partial, file), { overwrite: false });
       }),
     commit: () =>
       attempt('complete it', async () => {
         await assertStoreFree(path, target, overwrite);
+        await onComplete?.(partial);
         // A folder replaces no other: the old store steps aside, and comes back where the new one cannot take its place.
         const old = (await findAt(target)) && `${beside}.old`;
         if (old) await rename(target, old);
@@ -86,6 +95,7 @@ export async function createStore(path: string, overwrite: boolean): Promise<Fol
           if (old) await rename(old, target);
           throw cause;
         }
+        await syncFolder(dirname(target));
         done = true;
         if (old) await rm(old, { recursive: true, force: true });
       }),
@@ -103,17 +113,18 @@ export async function createStore(path: string, overwrite: boolean): Promise<Fol
  */
 export async function createEnviFiles(
   paths: { readonly data: string; readonly header: string },
-  overwrite: boolean,
+  options: FileOptions,
 ): Promise<EnviSinks> {
+  const { overwrite } = options;
   const target = await assertWritable(paths.header, { overwrite });
-  const data = await createFile(paths.data, overwrite);
+  const data = await createFile(paths.data, options);
   const discard = async () => {
     await data.discard();
     await header?.discard();
   };
   let header: Awaited<ReturnType<typeof createFile>> | undefined;
   try {
-    const sink = await createFile(paths.header, overwrite);
+    const sink = await createFile(paths.header, options);
     header = sink;
     return {
       data,

@@ -74,8 +74,21 @@ export async function assertWritable(
   }
 }
 
+/** Makes a renaming last through a power cut, where the system lets folders be synchronised. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+export interface FileOptions {
+  readonly overwrite: boolean;
+  /** Told where a complete file (or folder) is, before it goes to its place. */
+  readonly onComplete?: (path: string) => Promise<void>;
+}
+
 /** A new file that is written beside its final place and goes there when it is complete. Rejects with RasterError where `path` cannot be written. */
-export async function createFile(path: string, overwrite: boolean): Promise<ByteSink> {
+export async function createFile(path: string, { overwrite, onComplete }: FileOptions): Promise<ByteSink> {
   const target = await assertWritable(path, { overwrite });
   const partial = `${target}.${randomUUID().slice(0, 8)}.partial`;
   const attempt = async <T>(doing: string, action: () => Promise<T>): Promise<T> => {
@@ -99,7 +112,9 @@ export async function createFile(path: string, overwrite: boolean): Promise<Byte
         await handle.sync();
         await assertFree(path, target, overwrite);
         await handle.close();
+        await onComplete?.(partial);
         await rename(partial, target);
+        await syncFolder(dirname(target));
         done = true;
       }),
     async discard() {
@@ -125,7 +140,7 @@ export async function writeFiles(
   const sinks: ByteSink[] = [];
   try {
     for (const [path, bytes] of files) {
-      const sink = await createFile(path, overwrite);
+      const sink = await createFile(path, { overwrite });
       sinks.push(sink);
       await sink.write(0, bytes);
     }

@@ -29,7 +29,7 @@ export async function createMap(
   path: string,
   { overwrite = false, ...options }: GeoTiffOptions & { readonly overwrite?: boolean },
 ): Promise<RasterWriter> {
-  const sink = await createFile(path, overwrite);
+  const sink = await createFile(path, { overwrite });
   try {
     return createGeoTiff(sink, nodeCodecs, options);
   } catch (error) {

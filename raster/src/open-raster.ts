@@ -58,9 +58,16 @@ export async function openEnviFile(folder: Folder, files: { header: string; data
   return openWith(folder, data, (source) => openEnvi({ text, name: folder.pathOf(header) }, source));
 }
 
+/** How a raster is decoded. */
+export interface RasterCodecs extends Codecs {
+  /** Open a GeoTIFF that is cut off; reading what it lacks rejects. */
+  readonly allowDamaged?: boolean | undefined;
+}
+
 /** Opens a GeoTIFF, or an ENVI data file by the header beside it. Rejects with RasterError where the file is neither. */
-export async function openRaster(folder: Folder, file: string, codecs: Codecs): Promise<Scene> {
-  if ((await kindOf(folder, file)) === 'tiff') return openWith(folder, file, (source) => openGeoTiff(source, codecs));
+export async function openRaster(folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene> {
+  if ((await kindOf(folder, file)) === 'tiff')
+    return openWith(folder, file, (source) => openGeoTiff(source, codecs, codecs));
   const header = findEnviHeader(await folder.list(), file);
   if (header === undefined) refuse(folder.pathOf(file), UNREADABLE);
   return openEnviFile(folder, { header, data: file });

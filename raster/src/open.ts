@@ -3,7 +3,7 @@ import { isEnviHeaderFile } from './envi-files.js';
 import type { Folder } from './folder.js';
 import type { EmitOptions } from './hdf5/emit.js';
 import type { MatSceneOptions } from './matlab-scene.js';
-import { kindOf, openEnviFile, openRaster, openWith, UNREADABLE } from './open-raster.js';
+import { kindOf, openEnviFile, openRaster, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
 import { makeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
@@ -12,6 +12,8 @@ import type { Codecs } from './source.js';
 export interface OpenOptions extends MatSceneOptions, EmitOptions {
   /** Reflectance = stored value * this, for files that don't say: 0.0001 for 10000 = 100 %. */
   readonly reflectanceScale?: number;
+  /** Open a GeoTIFF that is cut off; reading a block that it lacks, as one that is damaged, rejects with an error that says which pixels it holds. */
+  readonly allowDamaged?: boolean;
 }
 
 /** A scene's place: a file of a folder, or the folder itself (a product). */
@@ -43,7 +45,7 @@ async function openHdf5(folder: Folder, file: string, options: EmitOptions): Pro
 
 async function openUnscaled(
   { folder, file }: ScenePlace,
-  codecs: Codecs,
+  codecs: RasterCodecs,
   options: MatSceneOptions & EmitOptions,
 ): Promise<Scene> {
   // A format's reader is loaded for its scenes only.
@@ -76,8 +78,8 @@ const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {
-  const { reflectanceScale, ...own } = options;
-  const scene = await openUnscaled(place, codecs, own);
+  const { reflectanceScale, allowDamaged, ...own } = options;
+  const scene = await openUnscaled(place, { ...codecs, allowDamaged }, own);
   try {
     for (const [option, format] of Object.entries(FORMAT_OF_OPTION))
       if (own[option as keyof typeof own] !== undefined && scene.format !== format)

@@ -1,10 +1,11 @@
 // Finished tiles of a file being written, in a folder beside it: what a killed process leaves, the next one goes on from.
 // `journal` holds records, appended and never changed: MAGIC, level, index, length (uint32, little-endian), the first 16 bytes of the
-// SHA-256 of those and the tile, the tile. `work.json` says of which work they are, a lock which process writes.
+// SHA-256 of those and the tile, the tile; or a note, as if it were a tile of a level of its own. `work.json` says of which work they are, a lock which process writes.
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RasterError } from './error.js';
+import { FINISHED } from './finished-map.js';
 import type { TileStore } from './map-writer.js';
 import { toRasterError } from './node-files.js';
 import { lockFolder } from './write-lock.js';
@@ -14,7 +15,12 @@ export type WorkIdentity = Readonly<Record<string, unknown>>;
 
 /** A tile store on disk. */
 export interface TileJournal extends TileStore {
+  /** Whether it holds no tile. */
   isEmpty(): boolean;
+  /** What was noted, in this go and earlier ones. */
+  notes(): readonly string[];
+  /** Keeps a text as it keeps tiles: what is put after it is never there without it. */
+  note(text: string): Promise<void>;
   /** Keeps the journal for a later go. */
   close(): Promise<void>;
   /** Deletes it, and the folder. */
@@ -27,6 +33,9 @@ const MAGIC = 0x31544745; // EGT1
 const HEADER = 32;
 const CHECKSUM_AT = 16;
 
+/** The level of records that are notes. */
+const NOTE = 0xffffffff;
+
 interface Place {
   readonly offset: number;
   readonly length: number;
@@ -36,14 +45,19 @@ const keyOf = (level: number, index: number): string => `${level}/${index}`;
 
 /**
  * Opens the journal in `folder`, made if need be; records that are damaged or cut off, and all behind them, are dropped.
- * Rejects with RasterError where another process writes there, where the folder holds other work (saying what differs), or cannot be used.
+ * Rejects with RasterError where another process writes there, where the folder holds other work (saying what differs; `anew` removes it), or
+ * cannot be used.
  */
-export async function openTileJournal(folder: string, identity: WorkIdentity): Promise<TileJournal> {
+export async function openTileJournal(
+  folder: string,
+  identity: WorkIdentity,
+  { anew = false }: { readonly anew?: boolean } = {},
+): Promise<TileJournal> {
   try {
     await mkdir(folder, { recursive: true });
     const unlock = await lockFolder(folder);
     try {
-      await claim(folder, identity);
+      await claim(folder, identity, anew);
       return await makeJournal(folder, unlock);
     } catch (error) {
       await unlock();
@@ -62,17 +76,21 @@ async function orNothing<T>(found: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** Compares the identity with that of the tiles that are there; writes it where there are none. */
-async function claim(folder: string, identity: WorkIdentity): Promise<void> {
+/** Compares the identity with that of the tiles that are there, which go where work begins `anew`; writes it where there are none. */
+async function claim(folder: string, identity: WorkIdentity, anew: boolean): Promise<void> {
   const path = join(folder, WORK);
-  const journal = await orNothing(stat(join(folder, JOURNAL)));
-  if (!journal || journal.size === 0) return await writeFile(path, `${JSON.stringify(identity, null, 1)}\n`);
-  const differences = differencesOf(parse((await orNothing(readFile(path, 'utf8'))) ?? ''), identity);
-  if (differences.length > 0)
-    throw new RasterError(
-      `${folder}: holds finished tiles of other work: ${differences.join('; ')}; finish that, or remove the folder`,
-      { path: folder },
-    );
+  const found = await orNothing(stat(join(folder, JOURNAL)));
+  if (found && found.size > 0) {
+    const differences = differencesOf(parse((await orNothing(readFile(path, 'utf8'))) ?? ''), identity);
+    if (differences.length === 0) return;
+    if (!anew)
+      throw new RasterError(
+        `${folder}: holds finished tiles of other work: ${differences.join('; ')}; finish that, or remove the folder`,
+        { path: folder, remedy: 'overwrite' },
+      );
+    await rm(join(folder, JOURNAL));
+  }
+  await writeFile(path, `${JSON.stringify(identity, null, 1)}\n`);
 }
 
 function parse(text: string): WorkIdentity {
@@ -165,26 +183,32 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
     if (!place) throw new Error(`no tile ${index} of level ${level}`);
     return place;
   };
+  const noted = [...places].filter(([key]) => key.startsWith(`${NOTE}/`)).map(([, place]) => place);
+  const texts = await Promise.all(noted.map(({ offset, length }) => readAt(handle, offset, length)));
+  const notes = texts.map((bytes) => bytes.toString());
   let queue = Promise.resolve();
   const closeFile = async () => {
     await queue;
     await handle.close();
   };
+  const put = (level: number, index: number, bytes: Uint8Array): Promise<void> => {
+    const done = queue.then(() =>
+      attempt('keep finished tiles in it', async () => {
+        for (const part of [headerOf(level, index, bytes), bytes])
+          for (let done = 0; done < part.length; )
+            done += (await handle.write(part, done, part.length - done)).bytesWritten; // the file is opened for appending
+        places.set(keyOf(level, index), { offset: end + HEADER, length: bytes.length });
+        end += HEADER + bytes.length;
+      }),
+    );
+    queue = done.catch(() => {});
+    return done;
+  };
   return {
     held: () => heldAtFirst.map(([, index]) => index!),
-    put(level, index, bytes) {
-      const put = queue.then(() =>
-        attempt('keep finished tiles in it', async () => {
-          for (const part of [headerOf(level, index, bytes), bytes])
-            for (let done = 0; done < part.length; )
-              done += (await handle.write(part, done, part.length - done)).bytesWritten; // the file is opened for appending
-          places.set(keyOf(level, index), { offset: end + HEADER, length: bytes.length });
-          end += HEADER + bytes.length;
-        }),
-      );
-      queue = put.catch(() => {});
-      return put;
-    },
+    put,
+    notes: () => notes,
+    note: (text) => put(NOTE, notes.push(text) - 1, Buffer.from(text)),
     get: (level, index) =>
       attempt('read finished tiles', async () => {
         const { offset, length } = placeOf(level, index);
@@ -193,7 +217,7 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
         return tile;
       }),
     size: (level, index) => placeOf(level, index).length,
-    isEmpty: () => places.size === 0,
+    isEmpty: () => places.size === notes.length,
     async close() {
       await closeFile();
       await unlock();
@@ -203,6 +227,7 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
       // The tiles first: none may be left without the name of their work.
       for (const name of [JOURNAL, WORK]) await rm(join(folder, name), { force: true });
       await unlock();
+      await rm(join(folder, FINISHED), { force: true }); // until now it tells the next go to tidy up
       await rmdir(folder).catch(() => {}); // who comes next may have begun in it
     },
   };

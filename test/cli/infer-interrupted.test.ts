@@ -9,8 +9,11 @@ import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { snapshot } from '../support/maps.js';
 import { binary, egunet, interrupted, makeLargeScene, succeed } from './support.js';
 
-const KILLS = 12;
-const [ROWS, COLS] = [1100, 1100]; // nine tiles of the map
+const KILLS = 30;
+const [ROWS, COLS] = [900, 600]; // four tiles of the map
+
+/** Longer than a go takes, ms. */
+const A_WHILE = 3000;
 
 /** Shares in [0, 1) from a seed (Park and Miller 1988). */
 function* sharesFrom(seed: number): Generator<number, never> {
@@ -44,11 +47,16 @@ describe('an unmixing that is interrupted', function () {
     }
   };
 
-  /** Starts it and kills it once its journal holds so many bytes; resolves to whether it was killed before it had ended. */
-  async function killAt(bytes: number, command: readonly string[] = args, of = part): Promise<boolean> {
+  /** Starts it and kills it once its journal holds so many bytes, or after so many ms; resolves to whether it was killed before it had ended. */
+  async function killAt(
+    bytes: number,
+    { time = Number.POSITIVE_INFINITY, command = args, of = part } = {},
+  ): Promise<boolean> {
     const child = spawn(process.execPath, [binary, ...command], { cwd: folder, stdio: 'ignore' });
     const closed = once(child, 'close');
-    while (child.exitCode === null && child.signalCode === null && journalBytes(of) < bytes) await sleep(2);
+    const until = Date.now() + time;
+    const runs = () => child.exitCode === null && child.signalCode === null;
+    while (runs() && journalBytes(of) < bytes && Date.now() < until) await sleep(2);
     child.kill('SIGKILL');
     const [code, signal] = await closed;
     if (signal !== 'SIGKILL') assert.equal(code, 0);
@@ -58,8 +66,13 @@ describe('an unmixing that is interrupted', function () {
   /** The map is complete: it is the undisturbed one, and goes away. */
   function takeMap(): void {
     assert.ok(readFileSync(output).equals(whole));
+    if (existsSync(part)) {
+      // It was killed before the tiles were gone: they are now, and where they were whole, the map was made of them again.
+      const { code, stderr } = egunet(args, folder);
+      assert.ok(code === 0 || /map\.tif: exists already/.test(stderr), stderr);
+    }
+    assert.ok(readFileSync(output).equals(whole) && !existsSync(part));
     rmSync(output);
-    rmSync(part, { recursive: true, force: true }); // of one that was killed between the two
   }
 
   it(`ends with the same bytes wherever it is killed, ${KILLS} times`, async () => {
@@ -68,11 +81,12 @@ describe('an unmixing that is interrupted', function () {
     for (let kills = 0; kills < KILLS; ) {
       const held = journalBytes();
       if (held > 0) wentOn++;
-      // The journal becomes about as large as the map.
-      if (await killAt(held + shares.next().value * (whole.length - held))) kills++;
+      // The journal becomes about as large as the map. Every third time, whatever it is doing.
+      const bytes = held + shares.next().value * (whole.length - held);
+      if (await (kills % 3 === 0 ? killAt(Infinity, { time: shares.next().value * A_WHILE }) : killAt(bytes))) kills++;
       if (existsSync(output)) takeMap();
     }
-    assert.ok(wentOn > KILLS / 3, `only ${wentOn} went on from finished tiles`);
+    assert.ok(wentOn > KILLS / 4, `only ${wentOn} went on from finished tiles`);
     if (journalBytes() === 0) await killAt(whole.length / 2);
     const { keptPixels } = JSON.parse(succeed([...args, '--json'], folder).stdout);
     assert.ok(keptPixels > 0);
@@ -103,7 +117,7 @@ describe('an unmixing that is interrupted', function () {
       for (const share of [0.2, 0.5, 0.74]) {
         for (const file of readdirSync(folder))
           if (file.startsWith('other.') && !file.endsWith('.part')) rmSync(join(folder, file), { recursive: true });
-        await killAt(share * whole.length, own, journal);
+        await killAt(share * whole.length, { command: own, of: journal });
       }
       if (!existsSync(join(folder, name))) succeed(own, folder);
       assert.deepEqual(files(), complete);
@@ -142,7 +156,7 @@ describe('an unmixing that is interrupted', function () {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /map\.tif\.part: holds finished tiles of other work: sample type was "float32", is "uint8"; finish that, or remove the folder\n$/,
+      /map\.tif\.part: holds finished tiles of other work: sample type was "float32", is "uint8"; finish that, or remove the folder; --overwrite replaces it\n$/,
     );
     succeed(args, folder);
     takeMap();

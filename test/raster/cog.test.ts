@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SampleArray, SampleType } from '@egunet/raster';
 import { createMapFile, type MapFileOptions } from '@egunet/raster/node';
@@ -231,12 +240,42 @@ describe('A cloud-optimised GeoTIFF', () => {
     });
 
     it('refuses other work and says what differs', async () => {
+      const other = { ...optionsOf(one), identity: { scene: 'b', model: 1 } };
+      rmSync(path, { force: true });
       interrupted();
-      await assert.rejects(
-        createMapFile(path, { ...optionsOf(one), identity: { scene: 'b', model: 1 } }),
-        /map\.tif\.part: holds finished tiles of other work: scene was "a", is "b"; model was nothing, is 1; finish that, or remove the folder/,
-      );
+      await assert.rejects(createMapFile(path, { ...other, overwrite: false }), {
+        _tag: 'RasterError',
+        message: `${path}.part: holds finished tiles of other work: scene was "a", is "b"; model was nothing, is 1; finish that, or remove the folder`,
+        remedy: 'overwrite',
+      });
       await finish();
+    });
+
+    it('removes the tiles of other work where it overwrites', async () => {
+      interrupted();
+      const file = await createMapFile(path, { ...optionsOf(one), identity: { scene: 'b' } });
+      assert.ok(windowsOf(one, 64).every((window) => !file.holds(window)));
+      await file.stop();
+      assert.ok(!existsSync(`${path}.part`));
+    });
+
+    it('keeps notes with the tiles, and leaves nothing where there are notes alone', async () => {
+      rmSync(path, { force: true });
+      for (const [i, tile] of windowsOf(one, 64).slice(0, 2).entries()) {
+        const file = await createMapFile(path, optionsOf(one));
+        assert.deepEqual(file.notes(), ['first', 'second: 2 \u00d7 3'].slice(0, i));
+        await file.note(['first', 'second: 2 \u00d7 3'][i]!);
+        await file.writeWindow(tile, cut(values, one, tile));
+        await file.stop();
+      }
+      const file = await createMapFile(path, optionsOf(one));
+      assert.equal(file.notes().length, 2);
+      assert.deepEqual(windowsOf(one, 64).map(file.holds).slice(0, 3), [true, true, false]);
+      await file.discard();
+      const other = await createMapFile(path, optionsOf(one));
+      await other.note('alone');
+      await other.stop();
+      assert.ok(!existsSync(`${path}.part`));
     });
   });
 });

@@ -1,6 +1,6 @@
 // Maps as Zarr stores and ENVI images: judged by zarrita and by GDAL, beside the GeoTIFF of the same values.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Georeference } from '@egunet/raster';
 import { createMapFile, type MapFormatName, mapFormatOf, openScene } from '@egunet/raster/node';
@@ -297,13 +297,22 @@ describe('A map', () => {
         assert.ok(!existsSync(join(own, `${name}.89abcdef.old`)));
       });
 
-      it('refuses other work, and another format', async () => {
+      it('refuses other work, and takes its place where it overwrites', async () => {
+        for (const file of readdirSync(own)) rmSync(join(own, file), { recursive: true });
         const first = await createMapFile(path, { ...optionsOf(one), format });
+        await first.note('of the first');
         await first.writeWindow(windows[0]!, cut(values, one, windows[0]!));
         await first.stop();
-        await assert.rejects(createMapFile(path, { ...optionsOf(one), format, identity: { scene: 'b' } }), /scene was "a", is "b"/); // biome-ignore format: one line
-        const last = await createMapFile(path, { ...optionsOf(one), format });
-        await last.discard();
+        const other = { ...optionsOf(one), format, identity: { scene: 'b' } };
+        await assert.rejects(createMapFile(path, { ...other, overwrite: false }), /scene was "a", is "b"/);
+        const again = await createMapFile(path, { ...optionsOf(one), format });
+        assert.deepEqual([again.notes(), again.holds(windows[0]!)], [['of the first'], true]);
+        await again.stop();
+        const anew = await createMapFile(path, other);
+        assert.deepEqual([anew.notes(), anew.holds(windows[0]!)], [[], false]);
+        await anew.stop();
+        assert.deepEqual(readdirSync(own), []);
+        await writeMap(path, one, { format, values });
         assert.deepEqual(written(), whole);
       });
 

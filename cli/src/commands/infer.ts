@@ -1,7 +1,8 @@
 import type { Argv } from 'yargs';
+import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
 import { dtype, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
-import { formatFacts, formatSeconds, printResult } from '../support/output.js';
+import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
 import { openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
@@ -46,6 +47,11 @@ export const builder = (yargs: Argv) =>
             }),
           )
           .option('workers', workers)
+          .option('on-error', {
+            choices: ['fail', 'nodata'] as const,
+            default: 'fail' as const,
+            describe: 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
+          })
           .option('overwrite', overwrite)
           .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
           .example(
@@ -93,17 +99,20 @@ export async function handler(args: Arguments): Promise<void> {
         quality: args.quality,
         ...(await pixelOptions(args)),
         overwrite: args.overwrite,
+        onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
     );
+    if (result.damage && result.damage.blocks > 0) note(`egunet: warning: ${damageWarning(result.damage)}`);
     const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
         ['map', `${o} (${format}), ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
         ['model', `${model}, ${result.precision}`],
         ...pixelWords(result),
+        ...damageWords(result.damage),
         [
           'time',
           `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,

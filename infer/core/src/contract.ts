@@ -39,7 +39,10 @@ export interface SpectraReader {
   readonly bands: readonly ReaderBand[];
   /** The window shape that reads fastest. */
   readonly block: { readonly rows: number; readonly cols: number };
-  /** The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1. */
+  /**
+   * The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1. An error about
+   * a block that cannot be decoded, where others can, has `damaged`: the block's name and its pixels in the scene.
+   */
   streamSpectra(
     window: Window,
     bands: readonly number[],

@@ -6,6 +6,7 @@ export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
 export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
 export { type AbundanceTile, BATCH_PIXELS, planUnmixing, type UnmixOptions, type UnmixPlan, unmix } from './unmix.js';
+export { type DamagedPixels, unmixAround } from './unmix-around.js';
 export {
   assertPlausible,
   type Seen,

@@ -1,4 +1,5 @@
 export type { BoundingBox, PixelCounts, PixelOptions } from './choose-pixels.js';
+export type { DamageSummary } from './damage.js';
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';

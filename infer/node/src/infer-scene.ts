@@ -16,6 +16,7 @@ import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card
 import type { OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type BandStatistics, createMapFile, type MapFile, type MapFormatName, openScene } from '@egunet/raster/node';
 import { choosePixels, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
+import { assertSomeLeft, type DamageSummary, noteDamage, sumDamage } from './damage.js';
 import { digestOf, sceneIdentity } from './identity.js';
 import { mapOptions, softwareVersion } from './map-options.js';
 import { openModel } from './model.js';
@@ -59,6 +60,11 @@ export interface InferSceneOptions extends PixelOptions {
   readonly batch?: number;
   /** Threads, each with the scene and the model opened by itself; as many as processors when absent. */
   readonly workers?: number;
+  /**
+   * What becomes of a scene with a block that cannot be decoded: `fail` (when absent) ends the work with an error that names it, `nodata`
+   * leaves its pixels without data and lists it.
+   */
+  readonly onError?: 'fail' | 'nodata';
   /** Stops the work; the promise rejects with the signal's reason. Finished tiles are kept. */
   readonly signal?: AbortSignal;
   /** Called once, when everything is checked and the work begins. */
@@ -83,6 +89,8 @@ export interface InferSummary extends PixelCounts {
   readonly workers: number;
   /** Of the model. */
   readonly precision: Precision;
+  /** Where damaged blocks may become NoData. */
+  readonly damage?: DamageSummary;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
   readonly means: readonly { readonly name: string; readonly mean: number }[];
   /** Of the bands of quality, where they were asked for. */
@@ -107,7 +115,7 @@ interface Work {
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
 async function identityOf({ options, sceneFiles, chosen, plan, sampleType, quality }: Work) {
-  const { open = {}, model, resample = false } = options;
+  const { open = {}, model, resample = false, onError = 'fail', tile } = options;
   return {
     software: softwareVersion(),
     scene: sceneFiles,
@@ -119,6 +127,9 @@ async function identityOf({ options, sceneFiles, chosen, plan, sampleType, quali
     batch: plan.batch,
     'sample type': sampleType,
     quality,
+    'on error': onError,
+    // Damaged blocks are counted by their pieces.
+    ...(onError === 'nodata' && { tile }),
   };
 }
 
@@ -127,26 +138,31 @@ interface Done {
   readonly statistics: readonly BandStatistics[];
 }
 
+/** How to open the scene: one that is cut off opens where damaged blocks may become NoData. */
+const openOptions = ({ open = {}, onError }: InferSceneOptions): OpenOptions =>
+  onError === 'nodata' ? { ...open, allowDamaged: true } : open;
+
 /** Unmixes what the map lacks, and completes it. */
 async function complete(
   map: MapFile,
   { options, scene, card, chosen, plan, sampleType, quality, workers }: Work,
 ): Promise<Done> {
   const { window, leaveOut } = chosen;
-  const { signal, onStart, onProgress } = options;
+  const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
   const missing = plan.tiles.filter((tile) => !map.holds(inMap(tile)));
   const totalPixels = window.rows * window.cols;
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
-  const { tiles: _, ...how } = plan;
+  const { tiles: _, ...rest } = plan;
+  const how = { plan: rest, sampleType, quality, aroundDamage: onError === 'nodata' };
   const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
-  const finished = workers.unmix(missing, { plan: how, sampleType, quality }, { leaveOut, bands });
   const all: Seen[] = [];
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen } of finished) {
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, { leaveOut, bands })) {
+    await noteDamage(map, damaged);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(inMap(at), data);
     all.push(seen);
@@ -156,6 +172,7 @@ async function complete(
   await writing;
   // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
+    assertSomeLeft(sumDamage(map), { name: scene.name, pixels: totalPixels });
     if (keptPixels === 0) assertPlausible(sumSeen(all), scene.name, card);
   } catch (error) {
     await map.discard();
@@ -189,6 +206,7 @@ async function unmixInto(work: Work): Promise<InferSummary> {
       tiles: plan.tiles.length,
       workers: work.workers.count,
       precision: precisionOf(card),
+      ...(options.onError === 'nodata' && { damage: sumDamage(map) }),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
       ...(quality && {
         quality: QUALITY_BANDS.map((band, i) => ({ ...band, mean: meanOf(card.endmembers.length + i) })),
@@ -223,7 +241,7 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
   const format = await assertOutput(output, { scene: options.scene, others, overwrite, format: options.format });
   signal?.throwIfAborted();
   const access = { ...options.access, ...(signal && { signal }) };
-  const scene = await openScene(options.scene, options.open, access);
+  const scene = await openScene(options.scene, openOptions(options), access);
   let chosen: PixelChoice | undefined;
   let workers: Workers | undefined;
   try {
@@ -244,9 +262,10 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
 
 /** Starts the workers: they open the scene and the model while the rest is checked. */
 function beginWorkers(options: InferSceneOptions, sceneFiles: readonly string[], window: Window): Workers {
-  const { scene, model, open = {}, access: { onNotice: _told, ...access } = {}, signal, tile } = options;
+  const { scene, model, access: { onNotice: _told, ...access } = {}, signal, tile } = options;
   const tiles = Math.ceil((window.rows * window.cols) / (tile ? tile.rows * tile.cols : TILE_PIXELS)); // or fewer
   const workers = workersFor(options.workers, Math.max(1, tiles || 1));
+  const open = openOptions(options);
   return startWorkers({ workers, settings: { scene, sceneFiles, open, access, model }, signal });
 }
 

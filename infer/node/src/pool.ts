@@ -1,7 +1,7 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
 // Legend: N pixels of a window, D bands of the map.
 import { setTimeout } from 'node:timers/promises';
-import { InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
+import { type DamagedPixels, InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
@@ -14,6 +14,8 @@ export interface FinishedWindow {
   readonly window: Window;
   readonly data: SampleArray;
   readonly seen: Seen;
+  /** What damaged blocks took, where that is allowed. */
+  readonly damaged?: readonly DamagedPixels[];
 }
 
 export interface PoolOptions {

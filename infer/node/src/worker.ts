@@ -1,5 +1,13 @@
 // A worker thread of the pool: opens the scene and the model once, then unmixes one window after another, on one thread.
-import { InferError, type Seen, type UnmixPlan, unmixWindow, type WindowToUnmix } from '@egunet/infer';
+import {
+  type DamagedPixels,
+  InferError,
+  type Seen,
+  type UnmixPlan,
+  unmixAround,
+  unmixWindow,
+  type WindowToUnmix,
+} from '@egunet/infer';
 import type { OpenOptions, SampleArray, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
@@ -27,10 +35,14 @@ export interface WorkerTask extends Omit<WindowToUnmix, 'reader'> {
   readonly plan: Omit<UnmixPlan, 'tiles'>;
   readonly quality: boolean;
   readonly sampleType: StoredType;
+  /** Whether pixels of damaged blocks become NoData; else the first one ends the work. */
+  readonly aroundDamage: boolean;
 }
 
 /** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
-export type WorkerAnswer = { readonly data: SampleArray; readonly seen: Seen } | { readonly error: PackedError };
+export type WorkerAnswer =
+  | { readonly data: SampleArray; readonly seen: Seen; readonly damaged?: readonly DamagedPixels[] }
+  | { readonly error: PackedError };
 
 /** How often a worker that waits for a server looks whether to stop, ms. */
 const LOOK_EVERY = 100;
@@ -86,14 +98,21 @@ const opened = openCounted();
 opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
-export default async function unmix({ sampleType, plan, quality, ...task }: WorkerTask): Promise<WorkerAnswer> {
+export default async function unmix({
+  plan,
+  quality,
+  sampleType,
+  aroundDamage,
+  ...task
+}: WorkerTask): Promise<WorkerAnswer> {
   try {
     const { reader, model } = await opened;
     const work = { ...plan, card: model.card, quality, signal };
-    const { abundances, seen } = await unmixWindow(model.session, { ...task, reader }, work);
+    const unmixHere = aroundDamage ? unmixAround : unmixWindow;
+    const { abundances, ...rest } = await unmixHere(model.session, { ...task, reader }, work);
     const data = encodeSamples(abundances, sampleType);
     // Handed over, not copied.
-    return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, seen } }) as unknown as WorkerAnswer;
+    return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, ...rest } }) as unknown as WorkerAnswer;
   } catch (error) {
     return { error: packError(error) };
   }

@@ -2,10 +2,9 @@
 import { RasterError } from '../error.js';
 import { endInflating, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from '../inflate.js';
 import { aligned, type Kernels } from '../kernels.js';
-import { refuse } from '../refuse.js';
 import { sampleSize, swapBytes } from '../samples.js';
 import { type ByteSource, type Codecs, readInto } from '../source.js';
-import { type Layout, rowBytes } from './layout.js';
+import { blockKind, faultOf, type Layout, rowBytes, windowOfBlock } from './layout.js';
 import { decodeLzwAt } from './lzw.js';
 import { predictedRows, undoPredictor, undoPredictorAt } from './predictor.js';
 import { toWords, type Words } from './tags.js';
@@ -59,6 +58,7 @@ export async function decodeBlockAt(
   { at, scratch, ...options }: DecodeOptions & BlockMemory,
 ): Promise<void> {
   const { kernels, place } = options;
+  assertBlock(layout, place.index, source);
   const [offset, length] = [layout.offsets[place.index]!, layout.byteCounts[place.index]!];
   const size = place.rows * rowBytes(layout);
   if (layout.compression === 'deflate')
@@ -101,8 +101,18 @@ async function inflateBlock(layout: Layout, { kernels, place, at, scratch, input
 /** Throws the RasterError of a block whose bytes are damaged. */
 export function refuseBlock(layout: Layout, { name, index }: Omit<BlockPlace, 'rows'>, cause: unknown): never {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const block = `${layout.tiled ? 'tile' : 'strip'} ${index} (${layout.compression})`;
-  return refuse(name, `${block} cannot be decoded: ${why}; the file is damaged, get it again`, cause);
+  const block = `${blockKind(layout)} ${index} (${layout.compression})`;
+  throw new RasterError(`${name}: ${block} cannot be decoded: ${why}; the file is damaged, get it again`, {
+    path: name,
+    damaged: { block, window: windowOfBlock(layout, index) },
+    cause,
+  });
+}
+
+/** Throws the RasterError of a block that cannot be where it should be. */
+export function assertBlock(layout: Layout, index: number, { name, size }: ByteSource): void {
+  const fault = faultOf(layout, index, size);
+  if (fault) refuseBlock(layout, { name, index }, `it ${fault}`);
 }
 
 function assertLength(length: number, layout: Layout, place: BlockPlace): void {

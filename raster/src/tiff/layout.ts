@@ -1,7 +1,7 @@
 // How the samples of a TIFF image are stored: validated once here, trusted afterwards.
 import { refuse } from '../refuse.js';
 import { sampleSize } from '../samples.js';
-import type { SampleType } from '../scene.js';
+import type { SampleType, Window } from '../scene.js';
 import type { Ifd } from './ifd.js';
 import { FORMAT_OF, SAMPLE_FORMAT, TAG } from './tags.js';
 
@@ -60,8 +60,11 @@ const DAMAGED = 'the file is damaged or cut off, get it again';
 
 export const convert = (options: string): string => `convert it: gdal_translate ${options} IN.tif OUT.tif`;
 
-/** Reads and validates the storage of an image. Rejects with RasterError where it is damaged or not supported. */
-export async function readLayout(ifd: Ifd, fileBytes: number): Promise<Layout> {
+/** Reads and validates the storage of an image: of blocks that cannot be where they should be only that they are listed, where damaged ones are allowed. Rejects with RasterError where it is damaged or not supported. */
+export async function readLayout(
+  ifd: Ifd,
+  { fileBytes, allowDamaged }: { fileBytes: number; allowDamaged: boolean },
+): Promise<Layout> {
   const shape = await readShape(ifd);
   const compression = await readCompression(ifd);
   const sampleType = await readSampleType(ifd, shape.bands);
@@ -74,7 +77,12 @@ export async function readLayout(ifd: Ifd, fileBytes: number): Promise<Layout> {
     offsets: (await ifd.numbers(shape.tiled ? TAG.tileOffsets : TAG.stripOffsets)) ?? new Float64Array(),
     byteCounts: (await ifd.numbers(shape.tiled ? TAG.tileByteCounts : TAG.stripByteCounts)) ?? new Float64Array(),
   };
-  assertBlocks(ifd.name, layout, fileBytes);
+  assertBlocks(ifd.name, layout);
+  const count = blockCount(layout);
+  for (let i = 0; i < count && !allowDamaged; i++) {
+    const fault = faultOf(layout, i, fileBytes);
+    if (fault) refuse(ifd.name, `${blockKind(layout)} ${i} of ${count} ${fault}; ${DAMAGED}`);
+  }
   return layout;
 }
 
@@ -163,32 +171,43 @@ export function rowsOfBlock(layout: Layout, index: number): number {
   return Math.min(layout.blockRows, layout.rows - row);
 }
 
-function assertBlocks(name: string, layout: Layout, fileBytes: number): void {
+/** What blocks are called. */
+export const blockKind = ({ tiled }: Layout): string => (tiled ? 'tile' : 'strip');
+
+const blockCount = ({ blocksAcross, blocksDown, planar, bands }: Layout): number =>
+  blocksAcross * blocksDown * (planar ? bands : 1);
+
+function assertBlocks(name: string, layout: Layout): void {
   const { offsets, byteCounts, compression, blockRows, blockCols } = layout;
-  const kind = layout.tiled ? 'tile' : 'strip';
-  const count = layout.blocksAcross * layout.blocksDown * (layout.planar ? layout.bands : 1);
+  const count = blockCount(layout);
   const entries = Math.min(offsets.length, byteCounts.length);
-  if (entries < count) refuse(name, `expected the places of ${count} ${kind}s, got ${entries}; ${DAMAGED}`);
+  if (entries < count)
+    refuse(name, `expected the places of ${count} ${blockKind(layout)}s, got ${entries}; ${DAMAGED}`);
   const whole = blockRows * rowBytes(layout);
   if (compression !== 'none' && whole > MOST_BLOCK_BYTES)
     refuse(
       name,
-      `${kind}s of ${blockRows} x ${blockCols} pixels take ${whole} bytes each, more than ${MOST_BLOCK_BYTES}; ${convert('-co TILED=YES -co COMPRESS=DEFLATE')}`,
+      `${blockKind(layout)}s of ${blockRows} x ${blockCols} pixels take ${whole} bytes each, more than ${MOST_BLOCK_BYTES}; ${convert('-co TILED=YES -co COMPRESS=DEFLATE')}`,
     );
-  for (let i = 0; i < count; i++) {
-    const bytes = byteCounts[i]!;
-    if (bytes === 0) continue;
-    const at = offsets[i]!;
-    if (at < 8 || at + bytes > fileBytes)
-      refuse(
-        name,
-        `${kind} ${i} of ${count} should lie at bytes ${at}..${at + bytes}, but the file has ${fileBytes} bytes; ${DAMAGED}`,
-      );
-    const needed = rowsOfBlock(layout, i) * rowBytes(layout);
-    if (needed > bytes * HIGHEST_RATIO[compression])
-      refuse(
-        name,
-        `${kind} ${i} of ${count} should hold ${needed} bytes, which its ${bytes} bytes in the file cannot; ${DAMAGED}`,
-      );
-  }
+}
+
+/** What shows, before it is read, that a block cannot be decoded; undefined where nothing does. */
+export function faultOf(layout: Layout, index: number, fileBytes: number): string | undefined {
+  const bytes = layout.byteCounts[index]!;
+  const at = layout.offsets[index]!;
+  if (bytes === 0) return undefined;
+  if (at < 8 || at + bytes > fileBytes)
+    return `should lie at bytes ${at}..${at + bytes}, but the file has ${fileBytes} bytes`;
+  const needed = rowsOfBlock(layout, index) * rowBytes(layout);
+  if (needed > bytes * HIGHEST_RATIO[layout.compression])
+    return `should hold ${needed} bytes, which its ${bytes} bytes in the file cannot`;
+  return undefined;
+}
+
+/** The pixels of the scene that a block holds. */
+export function windowOfBlock(layout: Layout, index: number): Window {
+  const { rows, cols, blockRows, blockCols, blocksAcross, blocksDown } = layout;
+  const place = index % (blocksAcross * blocksDown);
+  const [row, col] = [Math.floor(place / blocksAcross) * blockRows, (place % blocksAcross) * blockCols];
+  return { row, col, rows: Math.min(blockRows, rows - row), cols: Math.min(blockCols, cols - col) };
 }

@@ -6,7 +6,7 @@ import type { Scene, Window } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
 import { makeBlockCache } from './cache.js';
-import { decodeBlock } from './decode.js';
+import { assertBlock, decodeBlock } from './decode.js';
 import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
 import { readGeoreference } from './georeference.js';
 import { partsOf } from './grid.js';
@@ -23,16 +23,17 @@ const CACHE_BYTES = 384 * 2 ** 20;
  * Opens the full-resolution image of a GeoTIFF: none, DEFLATE, LZW or ZSTD; predictors 1-3; tiles or strips; pixel- or band-interleaved; BigTIFF.
  * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`; where this rejects, closing it is the caller's.
  * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them; one of every plane is kept at least, up to 1 GiB, so that windows beside each other decode it once.
+ * With `allowDamaged` a file that is cut off opens, and reading a block that is not whole rejects.
  * Rejects with RasterError where the file is damaged or stored in a way that cannot be read.
  */
 export async function openGeoTiff(
   source: ByteSource,
   codecs: Codecs,
-  { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
+  { cacheBytes = CACHE_BYTES, allowDamaged = false }: { cacheBytes?: number; allowDamaged?: boolean | undefined } = {},
 ): Promise<Scene> {
   const { name } = source;
   const ifd = await readIfd(source);
-  const layout = await readLayout(ifd, source.size);
+  const layout = await readLayout(ifd, { fileBytes: source.size, allowDamaged });
   const noData = parseNoData(await ifd.text(TAG.gdalNoData), name);
   const items = parseMetadata(await ifd.text(TAG.gdalMetadata), name);
   const georeference = await readGeoreference(ifd);
@@ -55,7 +56,7 @@ export async function openGeoTiff(
     },
     streamRows: (window, bands) =>
       streamsWindow(layout, { window, bands })
-        ? (memory) => streamWindow(layout, { window, bands }, { source, codecs, noData, memory })
+        ? (memory) => streamWindow(layout, { window, bands }, { source, codecs, noData, memory, allowDamaged })
         : undefined,
     close: () => source.close(),
   });
@@ -104,6 +105,7 @@ function makeRowReader(
   const bytesPerRow = rowBytes(layout);
   const kernels = createKernels();
   const decode = async (index: number, from: number, to: number): Promise<Words> => {
+    assertBlock(layout, index, source);
     // Rows of an uncompressed block are read by themselves.
     const part = layout.compression === 'none';
     const offset = offsets[index]! + (part ? from * bytesPerRow : 0);

@@ -15,6 +15,8 @@ export interface StreamOptions {
   readonly source: ByteSource;
   readonly codecs: Codecs;
   readonly memory: RowMemory;
+  /** Blocks that are damaged may be left out: no piece of one may pass. */
+  readonly allowDamaged: boolean;
 }
 
 /** Decoded blocks that are held together at most, of all the bands asked for at one place. */
@@ -77,7 +79,9 @@ async function* inflatedRows(work: Work, part: Part): AsyncGenerator<StoredRows,
   }
   const { blockCols, bands: S } = layout;
   const [from, end] = [part.top - part.blockRow, part.bottom - part.blockRow];
-  for await (const { first, rows, values } of streamBlock(layout, { index: part.index, end }, work)) {
+  // Of a block that reaches below the scene, the checksum is looked at all the same.
+  const toEnd = work.allowDamaged || part.bottom === layout.rows;
+  for await (const { first, rows, values } of streamBlock(layout, { index: part.index, end, toEnd }, work)) {
     const skipped = Math.max(0, from - first);
     if (skipped >= rows) continue;
     const window = { ...windowOf(part), row: part.blockRow + first + skipped, rows: rows - skipped };

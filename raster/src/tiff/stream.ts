@@ -6,7 +6,7 @@ import type { RowMemory } from '../pack.js';
 import { sampleArrays, sampleSize, swapBytes } from '../samples.js';
 import type { SampleArray } from '../scene.js';
 import type { ByteSource } from '../source.js';
-import { isForeign, refuseBlock } from './decode.js';
+import { assertBlock, isForeign, refuseBlock } from './decode.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
 import { predictedRows, undoPredictorAt } from './predictor.js';
 
@@ -28,13 +28,17 @@ export function canStream(layout: Layout): boolean {
   return large && !layout.planar && layout.compression === 'deflate';
 }
 
-/** The rows of a block before the row `end`, in order, in the memory given. Rejects with RasterError where the bytes are damaged. */
+/**
+ * The rows of a block before the row `end`, in order, in the memory given. Rejects with RasterError where the bytes are damaged; with `toEnd`
+ * also where only those behind `end` are, or the checksum behind them says that some are.
+ */
 export async function* streamBlock(
   layout: Layout,
-  { index, end }: { index: number; end: number },
+  { index, end, toEnd }: { index: number; end: number; toEnd: boolean },
   { source, memory: { kernels, from } }: { source: ByteSource; memory: RowMemory },
 ): AsyncGenerator<BlockRows, void, undefined> {
   const place = { name: source.name, index };
+  assertBlock(layout, index, source);
   const { sampleType, predictor, offsets, byteCounts } = layout;
   const bytesPerRow = rowBytes(layout);
   const total = Math.min(end, rowsOfBlock(layout, index));
@@ -54,15 +58,15 @@ export async function* streamBlock(
   };
   try {
     let to = raw;
-    for (let first = 0; first < total; ) {
-      const rows = Math.min(most, total - first);
+    const all = rowsOfBlock(layout, index);
+    for (let first = 0; first < (toEnd ? all : total); ) {
+      const rows = Math.min(most, (first < total ? total : all) - first);
       const limit = raw + rows * bytesPerRow;
       const history = first === 0 ? raw : raw - HISTORY_BYTES;
       to = await inflater.inflate(to, limit, history);
-      if (to < limit) throw new Error(`expected ${total} rows, got ${first + Math.floor((to - raw) / bytesPerRow)}`);
-      if (first + rows === rowsOfBlock(layout, index))
-        await endInflating(inflater, to, { history, padded: !layout.tiled });
-      yield { first, rows, values: restore(rows) };
+      if (to < limit) throw new Error(`expected ${all} rows, got ${first + Math.floor((to - raw) / bytesPerRow)}`);
+      if (first + rows === all) await endInflating(inflater, to, { history, padded: !layout.tiled });
+      if (first < total) yield { first, rows, values: restore(rows) };
       first += rows;
       new Uint8Array(kernels.buffer).copyWithin(raw - HISTORY_BYTES, limit - HISTORY_BYTES, to);
       to -= limit - raw;

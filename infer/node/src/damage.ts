@@ -1,0 +1,43 @@
+// What damaged blocks took from a map, over all goes of the work.
+import { type DamagedPixels, InferError } from '@egunet/infer';
+import type { MapFile } from '@egunet/raster/node';
+
+/** Blocks of the scene that could not be decoded; their pixels are NoData. */
+export interface DamageSummary {
+  readonly blocks: number;
+  readonly pixels: number;
+  /** The first hundred pieces of blocks, by their place: pixels of the scene. */
+  readonly list: readonly DamagedPixels[];
+}
+
+const MOST_LISTED = 100;
+
+const keyOf = ({ row, col, rows, cols }: DamagedPixels['window']): string => [row, col, rows, cols].join();
+
+/** Keeps with the map's finished tiles what they lack, before those tiles are kept. */
+export async function noteDamage(map: MapFile, damaged: readonly DamagedPixels[] = []): Promise<void> {
+  for (const one of damaged) await map.note(JSON.stringify(one));
+}
+
+/** What the map lacks. A piece that was found again in a later go counts once. */
+export function sumDamage(map: MapFile): DamageSummary {
+  const pieces = new Map<string, DamagedPixels>();
+  for (const note of map.notes()) {
+    const one = JSON.parse(note) as DamagedPixels;
+    pieces.set(keyOf(one.window), one);
+  }
+  const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);
+  return {
+    blocks: new Set(list.map(({ block }) => block)).size,
+    pixels: list.reduce((sum, { window }) => sum + window.rows * window.cols, 0),
+    list: list.slice(0, MOST_LISTED),
+  };
+}
+
+/** Throws InferError where nothing of the scene could be decoded. */
+export function assertSomeLeft({ pixels, list }: DamageSummary, scene: { name: string; pixels: number }): void {
+  if (pixels < scene.pixels) return;
+  throw new InferError(
+    `${scene.name}: not one of its ${pixels} pixels can be decoded, ${list[0]!.block} first; the file is damaged, get it again`,
+  );
+}
