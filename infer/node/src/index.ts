@@ -3,3 +3,4 @@ export type { DamageSummary } from './damage.js';
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';
+export type { SceneNames } from './scene-list.js';

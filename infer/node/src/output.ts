@@ -25,14 +25,14 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
 }
 
 /**
- * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model, a mask, an area or a file of the scene,
+ * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model, a mask, an area, a list or a file of a scene,
  * overwriting or not; RasterError where the format is unclear, or the map cannot be written: its folder is not there or not writable, or
  * something exists that may not be overwritten.
  */
 export async function assertOutput(
   output: string,
   inputs: {
-    readonly scene: string;
+    readonly scenes: readonly string[];
     readonly others: readonly (readonly [what: string, path: string])[];
     readonly overwrite?: boolean | undefined;
     readonly format?: MapFormatName | undefined;
@@ -47,12 +47,13 @@ export async function assertOutput(
 
 async function assertNoInput(
   output: string,
-  inputs: { readonly scene: string; readonly others: readonly (readonly [what: string, path: string])[] },
+  inputs: { readonly scenes: readonly string[]; readonly others: readonly (readonly [what: string, path: string])[] },
 ): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (!existing?.isFile()) return;
-  if (await belongsToScene(output, inputs.scene))
-    throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
+  for (const scene of inputs.scenes)
+    if (await belongsToScene(output, scene))
+      throw new InferError(`${output}: is a file of the scene ${scene}; choose another name for the map`);
   const to = await realPathOf(output);
   for (const [what, path] of inputs.others)
     if ((await realPathOf(path)) === to)

@@ -1,0 +1,126 @@
+// The scenes of a mosaic: each is opened once beforehand, to see that it fits the model and the others, and closed again.
+import { type BandPlan, InferError, planBands, type TileShape, type Window } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import {
+  type Grid,
+  joinGrids,
+  type MaskedScene,
+  type MaskRule,
+  type OpenOptions,
+  type Scene,
+  type SceneAccess,
+} from '@egunet/raster';
+import { holdScene, openScene } from '@egunet/raster/node';
+import { openMasks } from './choose-pixels.js';
+import { sceneIdentity } from './identity.js';
+import type { SceneSource } from './scene-list.js';
+
+/** What must be known of a scene while it is closed. */
+export interface MosaicScene {
+  readonly path: string;
+  /** Of which files it is made. */
+  readonly files: readonly string[];
+  /** Where it lies on the mosaic's grid. */
+  readonly place: Window;
+  /** The window shape that it reads fastest. */
+  readonly block: TileShape;
+  readonly plan: BandPlan;
+}
+
+/** Several scenes on one grid. */
+export interface Mosaic {
+  readonly grid: MaskedScene & Required<Grid>;
+  readonly scenes: readonly MosaicScene[];
+  /** Lets go of what was unpacked for them. */
+  close(): Promise<void>;
+}
+
+export interface MosaicOptions {
+  readonly card: ModelCard;
+  readonly resample: boolean | undefined;
+  readonly open: OpenOptions;
+  readonly access: SceneAccess;
+  /** Masks that each scene must have for itself. */
+  readonly masks: readonly MaskRule[];
+}
+
+/** With so many scenes it takes a while to look at each. */
+const MANY = 20;
+
+const isSame = (a: number | undefined, b: number | undefined): boolean =>
+  a === b || (Number.isNaN(a) && Number.isNaN(b));
+
+/** Throws InferError unless the scene is what the virtual mosaic takes it for. */
+function assertAsInVrt(scene: Scene, { vrt }: SceneSource): void {
+  if (!vrt) return;
+  const { rows, cols } = vrt.source.place;
+  if (scene.rows !== rows || scene.cols !== cols)
+    throw new InferError(
+      `${vrt.name}: ${scene.name} has ${scene.rows} rows x ${scene.cols} columns, not ${rows} x ${cols}; make the mosaic again with gdalbuildvrt`,
+    );
+  const { noData } = vrt.source;
+  const other = scene.bands.find((band) => !isSame(band.noData, noData) && !isSame(band.noData, Math.fround(noData!)));
+  if (noData !== undefined && other)
+    throw new InferError(
+      `${vrt.name}: takes ${noData} of ${scene.name} for NoData, but ${other.name} of that has ${other.noData ?? 'none'}; make the mosaic again without -srcnodata`,
+    );
+}
+
+/** Throws InferError unless the scenes of each virtual mosaic lie to each other as it says. */
+function assertPlacesOfVrts(sources: readonly SceneSource[], places: readonly Window[]): void {
+  const corners = new Map<string, { readonly row: number; readonly col: number }>();
+  for (const [s, { path, vrt }] of sources.entries()) {
+    if (!vrt) continue;
+    const { place } = vrt.source;
+    const [row, col] = [places[s]!.row - place.row, places[s]!.col - place.col];
+    const corner = corners.get(vrt.name) ?? { row, col };
+    corners.set(vrt.name, corner);
+    if (corner.row !== row || corner.col !== col)
+      throw new InferError(
+        `${vrt.name}: puts ${path} at row ${place.row}, column ${place.col}, but by the scenes' georeferences it lies at row ${place.row + row - corner.row}, column ${place.col + col - corner.col}; make the mosaic again with gdalbuildvrt`,
+      );
+  }
+}
+
+/** Looks at a scene, which is closed again. */
+async function lookAt(source: SceneSource, { card, resample, open, access, masks }: MosaicOptions) {
+  const { path } = source;
+  const scene = await openScene(path, open, access);
+  try {
+    assertAsInVrt(scene, source);
+    const plan = planBands(scene, card, resample === undefined ? {} : { resample });
+    for (const mask of await openMasks(scene, masks, access)) await mask.close();
+    const { name, rows, cols, georeference, block } = scene;
+    return { path, name, rows, cols, georeference, block, plan, files: await sceneIdentity(path, access) };
+  } finally {
+    await scene.close();
+  }
+}
+
+/**
+ * Looks at every scene of a mosaic and lays them on one grid. Rejects with RasterError or InferError, which name the scene, where one cannot be read, lacks the model's
+ * bands or a mask, or does not lie on the grid of the first. Close it when the work is done: until then what archives were unpacked to stays.
+ */
+export async function openMosaic(sources: readonly SceneSource[], options: MosaicOptions): Promise<Mosaic> {
+  const { access } = options;
+  const held: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const release of held.splice(0)) await release();
+  };
+  try {
+    if (sources.length >= MANY) access.onNotice?.(`looking at ${sources.length} scenes`);
+    const looked: Awaited<ReturnType<typeof lookAt>>[] = [];
+    for (const source of sources) {
+      access.signal?.throwIfAborted();
+      held.push(await holdScene(source.path, access));
+      looked.push(await lookAt(source, options));
+    }
+    const { places, ...grid } = joinGrids(looked);
+    assertPlacesOfVrts(sources, places);
+    const scenes = looked.map(({ path, files, block, plan }, s) => ({ path, files, block, plan, place: places[s]! }));
+    return { grid: { ...grid, name: `mosaic of ${scenes.length} scenes`, format: 'mosaic' }, scenes, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
