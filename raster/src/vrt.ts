@@ -63,30 +63,45 @@ interface Reading {
   count: number;
 }
 
+/** What is not there. */
+const NOTHING: Omit<Open, 'name'> = { attributes: {}, text: '' };
+
 const numberIn = (text: string | undefined): number => (text?.trim() ? Number(text) : Number.NaN);
+
+/** Places are computed by GDAL: so close is the same. */
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-3;
 
 function wholeNumber(name: string, what: string, text: string | undefined): number {
   const value = numberIn(text);
   const whole = Math.round(value);
-  if (Math.abs(value - whole) <= 1e-3 && Math.abs(whole) <= 2 ** 31) return whole + 0; // 0 for -0
+  if (isNear(value, whole) && Math.abs(whole) <= 2 ** 31) return whole + 0; // 0 for -0
   return refuse(name, `${what} should be a whole number, got '${text ?? 'nothing'}'; ${LIST}`);
-}
-
-/** A rectangle of whole pixels. */
-function rectangle(name: string, what: string, { attributes: at }: { attributes: Attributes }): Window {
-  const [col, row, cols, rows] = ['xOff', 'yOff', 'xSize', 'ySize'].map((key) =>
-    wholeNumber(name, `${key} of ${what}`, at[key]),
-  ) as [number, number, number, number];
-  return { row, col, rows, cols };
 }
 
 const shown = ({ row, col, rows, cols }: Window): string => `${rows} x ${cols} pixels at row ${row}, column ${col}`;
 
+/** Where the whole of a file lies in the mosaic; throws where it takes a part of it, or resamples it. */
+function placeOf(name: string, file: string, part: (wanted: string) => { attributes: Attributes }): Window {
+  const [from, to] = [part('SrcRect').attributes, part('DstRect').attributes];
+  const whole = (what: string, text: string | undefined) => wholeNumber(name, `${what} of ${file}`, text);
+  const [rows, cols] = [whole('ySize', from.ySize), whole('xSize', from.xSize)];
+  const taken = { row: whole('yOff', from.yOff), col: whole('xOff', from.xOff), rows, cols };
+  const { RasterYSize = from.ySize, RasterXSize = from.xSize } = part('SourceProperties').attributes;
+  const size = { rows: whole('RasterYSize', RasterYSize), cols: whole('RasterXSize', RasterXSize) };
+  const has = `${file}, which has ${size.rows} x ${size.cols}`;
+  if (taken.row !== 0 || taken.col !== 0 || rows !== size.rows || cols !== size.cols)
+    refuse(name, `takes ${shown(taken)} of ${has}; a part of a scene cannot be honoured: ${LIST}`);
+  if (!isNear(numberIn(to.ySize), rows) || !isNear(numberIn(to.xSize), cols))
+    refuse(
+      name,
+      `makes ${to.ySize ?? 0} x ${to.xSize ?? 0} pixels of ${has}; resampling cannot be honoured: bring all scenes to one pixel size with gdalwarp`,
+    );
+  return { row: whole('yOff', to.yOff), col: whole('xOff', to.xOff), rows, cols };
+}
+
 /** A source of the band that is being read; throws where it is not the same band of a whole file, as it is stored. */
 function toSource({ name, band }: Reading, parts: Parts): VrtSource {
-  const part = (wanted: string) =>
-    parts.get(wanted) ?? refuse(name, `band ${band} has a source without ${wanted}; ${ANEW}`);
-  const { text: file, attributes } = part('SourceFilename');
+  const { text: file, attributes } = parts.get('SourceFilename') ?? NOTHING;
   if (file.trim() === '') refuse(name, `band ${band} has a source without a name; ${ANEW}`);
   const from = parts.get('SourceBand')?.text.trim() ?? '1';
   if (from !== String(band))
@@ -94,27 +109,9 @@ function toSource({ name, band }: Reading, parts: Parts): VrtSource {
       name,
       `band ${band} is band ${from} of ${file}; bands in another order, chosen or separate cannot be honoured: ${LIST}`,
     );
-  const [taken, place] = [
-    rectangle(name, `SrcRect of ${file}`, part('SrcRect')),
-    rectangle(name, `DstRect of ${file}`, part('DstRect')),
-  ];
-  const { RasterYSize, RasterXSize } = part('SourceProperties').attributes;
-  const [rows, cols] = [
-    wholeNumber(name, `RasterYSize of ${file}`, RasterYSize),
-    wholeNumber(name, `RasterXSize of ${file}`, RasterXSize),
-  ];
-  if (taken.row !== 0 || taken.col !== 0 || taken.rows !== rows || taken.cols !== cols)
-    refuse(
-      name,
-      `takes ${shown(taken)} of ${file}, which has ${rows} x ${cols}; a part of a scene cannot be honoured: ${LIST}`,
-    );
-  if (place.rows !== rows || place.cols !== cols)
-    refuse(
-      name,
-      `makes ${shown(place)} of ${file}, which has ${rows} x ${cols}; resampling cannot be honoured: bring all scenes to one pixel size with gdalwarp`,
-    );
-  const noData = parts.get('NODATA')?.text;
-  if (noData !== undefined && noData.trim().toLowerCase() !== 'nan' && Number.isNaN(numberIn(noData)))
+  const place = placeOf(name, file, (wanted) => parts.get(wanted) ?? NOTHING);
+  const noData = parts.get('NODATA')?.text.trim();
+  if (noData !== undefined && noData.toLowerCase() !== 'nan' && Number.isNaN(numberIn(noData)))
     refuse(name, `NODATA of ${file} should be a number, got '${noData}'; ${ANEW}`);
   return {
     file,
