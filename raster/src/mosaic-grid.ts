@@ -114,12 +114,12 @@ function placeOn(first: Placed, scene: Placed): Window {
   if (off.some((part) => !(Math.abs(part) <= TOLERANCE)))
     refuse(
       name,
-      `lies ${shown(off[0])} columns and ${shown(off[1])} rows beside the pixels of ${first.name}, expected whole pixels; ${warpTo(first, scene)}`,
+      `lies ${shown(off[0])} columns and ${shown(off[1])} rows off the pixels of ${first.name}, expected whole pixels; ${warpTo(first, scene)}`,
     );
   return { row: row + 0, col: col + 0, rows, cols }; // 0 for -0
 }
 
-const shown = (part: number): string => String(Number(part.toFixed(4)));
+const shown = (part: number): string => String(Number(Math.abs(part).toFixed(4)));
 
 function assertPlaced(scene: Grid): asserts scene is Placed {
   if (!scene.georeference)
