@@ -29,7 +29,7 @@ export interface AbundanceTile {
 }
 
 /** Pixels a run: enough to reach the processor's peak, few enough to stay in its caches. */
-export const BATCH_PIXELS = 1024;
+export const BATCH_PIXELS = 512;
 
 /** How a scene is unmixed. */
 export interface UnmixPlan {
