@@ -8,6 +8,7 @@ import { type InferProgress, type InferSceneOptions, inferScene, openModel } fro
 import { parseMaskRule } from '@egunet/raster';
 import { createMap, openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
+import { serveFiles } from '../support/http-server.js';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { readRaw, writeEnvi } from './envi.js';
 import { hashedSpectra, modelCard, modelPath } from './support.js';
@@ -319,6 +320,48 @@ describe('several scenes as one map', function () {
         JSON.stringify(window),
       );
     }
+  });
+
+  describe('from a web server, an archive and a disk', () => {
+    const files: Record<string, Uint8Array> = {};
+    const server = serveFiles(files);
+    const packed = inFolder('south.tar.gz');
+    const cache = inFolder('cache');
+    const before = process.env.EGUNET_CACHE;
+
+    beforeEach(() => {
+      process.env.EGUNET_CACHE = cache;
+      mkdirSync(cache, { recursive: true });
+      files['east.tif'] = readFileSync(paths.east!);
+      run('tar', ['-czf', packed, '-C', folder, 'south.hdr', 'south.img']);
+    });
+    afterEach(() => {
+      if (before === undefined) delete process.env.EGUNET_CACHE;
+      else process.env.EGUNET_CACHE = before;
+    });
+
+    it('is the same, and what is packed is unpacked once', async () => {
+      const { map } = await compose(all(), { overlap: 'last' });
+      const told: string[] = [];
+      const access = { onNotice: (message: string) => told.push(message) };
+      const url = `${server.url.replace('//', '//user:secret@')}east.tif?key=secret`;
+      await infer({ scene: [paths.north!, packed, url], access, tile: { rows: 9, cols: 9 } });
+      assertSame(readRaw(output, folder), abundancesOf(map));
+      assert.equal(told.filter((message) => message.startsWith('unpacking')).length, 1, told.join('\n'));
+      assert.deepEqual(readdirSync(cache), []);
+      const info = run('gdalinfo', [output]);
+      assert.match(info, /EGUNET_SCENE=north\.hdr, south\.tar\.gz, east\.tif/);
+      assert.doesNotMatch(info, /secret/);
+    });
+
+    it('names the one that is not there, and lets go of what was unpacked', async () => {
+      await assert.rejects(infer({ scene: [packed, `${server.url}none.tif?key=secret`] }), (error: Error) => {
+        assert.match(error.message, /none\.tif: .*404/);
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      });
+      assert.deepEqual(readdirSync(cache), []);
+    });
   });
 
   describe('named by a list or a virtual mosaic', () => {

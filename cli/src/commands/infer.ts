@@ -128,7 +128,8 @@ export async function handler(args: Arguments): Promise<void> {
       },
       control,
     );
-    if (result.damage && result.damage.blocks > 0) note(`egunet: warning: ${damageWarning(result.damage)}`);
+    if (result.damage && result.damage.blocks > 0)
+      note(`egunet: warning: ${damageWarning(result.damage, result.scenes !== undefined)}`);
     const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([

@@ -10,6 +10,9 @@ import type { SceneFiles } from './worker.js';
 export const openOptions = ({ open = {}, onError }: InferSceneOptions): OpenOptions =>
   onError === 'nodata' ? { ...open, allowDamaged: true } : open;
 
+/** Bytes of decoded blocks that a reader keeps of one of several scenes: together they keep what that of a single one does. */
+const CACHE_BYTES = 96 * 2 ** 20;
+
 /** About how many windows a part of a scene is unmixed in. */
 export const windowsOf = ({ rows, cols }: Window, { tile }: InferSceneOptions): number =>
   Math.ceil((rows * cols) / (tile ? tile.rows * tile.cols : TILE_PIXELS)); // or fewer
@@ -21,7 +24,8 @@ export function beginWorkers(
 ): Workers {
   const { model, access: { onNotice: _told, ...access } = {}, signal } = options;
   const workers = workersFor(options.workers, Math.max(1, windows || 1));
-  const settings = { ...(scene && { scene }), open: openOptions(options), access, model };
+  const open = { ...openOptions(options), ...(!scene && { cacheBytes: CACHE_BYTES }) };
+  const settings = { ...(scene && { scene }), open, access, model };
   return startWorkers({ workers, settings, signal });
 }
 

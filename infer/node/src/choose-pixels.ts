@@ -37,11 +37,14 @@ export interface PixelOptions {
   readonly masks?: readonly MaskRule[];
 }
 
-/** Pixels that are not unmixed, and why: outside the area, else masked. */
+/**
+ * Pixels that are not unmixed, and why: outside the area, else masked. Of several scenes a pixel counts as masked where a raster on their grid marks it,
+ * or every scene that covers it leaves it out by quality layers of its own.
+ */
 export interface PixelCounts {
   readonly outsidePixels: number;
   readonly maskedPixels: number;
-  /** Pixels inside the area that each mask leaves out; a pixel may be in several. */
+  /** Pixels inside the area that each mask leaves out; a pixel may be in several. Of several scenes: in at least one of those that cover a masked pixel. */
   readonly masks: readonly { readonly name: string; readonly pixels: number }[];
 }
 

@@ -40,7 +40,7 @@ export function maskScenes(
   open: (scene: MosaicScene) => Promise<OpenMasks>,
 ): SceneMasks {
   const kept = keepOpen<OpenMasks>(MOST_SCENES);
-  const marks = new WeakMap<Window, Promise<Marks>>(); // asked for several times of a window
+  const marks = new WeakMap<Window, Promise<Marks>>(); // for those who ask several times of one window
   let queue: Promise<unknown> = Promise.resolve(); // what is open must be used before another is opened
   const markAll = async (window: Window): Promise<Marks> => {
     const N = window.rows * window.cols;

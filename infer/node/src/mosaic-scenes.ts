@@ -118,7 +118,8 @@ export async function openMosaic(sources: readonly SceneSource[], options: Mosai
     const { places, ...grid } = joinGrids(looked);
     assertPlacesOfVrts(sources, places);
     const scenes = looked.map(({ path, files, block, plan }, s) => ({ path, files, block, plan, place: places[s]! }));
-    return { grid: { ...grid, name: `mosaic of ${scenes.length} scenes`, format: 'mosaic' }, scenes, close };
+    const name = scenes.length === 1 ? looked[0]!.name : `mosaic of ${scenes.length} scenes`;
+    return { grid: { ...grid, name, format: 'mosaic' }, scenes, close };
   } catch (error) {
     await close();
     throw error;

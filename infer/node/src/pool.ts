@@ -50,7 +50,7 @@ const AHEAD = 2;
 /** How windows are unmixed. */
 type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts'>;
 
-/** What windows are made of. */
+/** What windows are made of. Each is asked about as an object of its own. */
 export interface Content {
   /** The scenes that touch a window, the last one on top. */
   readonly parts: (window: Window) => Promise<readonly ScenePart[]>;
@@ -110,8 +110,9 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
   };
   const begin = (index: number, window: Window, { how, content }: { how: Method; content: Content }) => {
     const unmixed = async () => {
-      const leaveOut = await content.leaveOut(window);
-      const parts = leaveOut?.every((one) => one === 1) ? [] : await content.parts(window);
+      const at = { ...window }; // what is known of it goes when this is done
+      const leaveOut = await content.leaveOut(at);
+      const parts = leaveOut?.every((one) => one === 1) ? [] : await content.parts(at);
       if (parts.length === 0) return withoutData(window, content.bands, how.sampleType);
       return ask({ window, leaveOut, parts, ...how });
     };
