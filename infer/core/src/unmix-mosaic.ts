@@ -60,17 +60,21 @@ interface Composition {
   abundances?: Float32Array;
 }
 
-/** The pixels of the window that need no further scene [N]. */
-function decidedOf({ abundances, M, rank }: Composition, leaveOut: Uint8Array | undefined): Uint8Array | undefined {
-  if (!abundances || rank !== undefined) return leaveOut;
-  return Uint8Array.from({ length: abundances.length / M }, (_, i) =>
-    leaveOut?.[i] === 1 || !Number.isNaN(abundances[i * M]!) ? 1 : 0,
-  );
-}
-
-/** What is left out [n]: where either says so. */
-function either(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
-  return a && b ? a.map((one, i) => one | b[i]!) : (a ?? b);
+/** What is left out of a part [n]: by the window's own marks [N], by those of the scene [n], and what is decided already. */
+function leftOut(
+  { window, M, rank, abundances }: Composition,
+  part: Window,
+  marks: { readonly ofWindow: Uint8Array | undefined; readonly ofScene: Uint8Array | undefined },
+): Uint8Array | undefined {
+  const { ofWindow, ofScene } = marks;
+  const decided = rank === undefined ? abundances : undefined;
+  if (!decided && !ofScene) return cutMarks(ofWindow, window, part);
+  const out = ofScene?.slice() ?? new Uint8Array(part.rows * part.cols);
+  let at = 0;
+  for (const [from, to] of rowsIn(window, part))
+    for (let i = from; i < to; i++, at++)
+      if (ofWindow?.[i] === 1 || (decided && !Number.isNaN(decided[i * M]!))) out[at] = 1;
+  return out;
 }
 
 /** Takes the pixels of a part [n, M] that win. */
@@ -118,9 +122,9 @@ export async function unmixMosaic(
   const composition: Composition = { window, M, rank };
   const seenOf = parts.map(() => sumSeen([]));
   const damaged: DamagedPixels[] = [];
-  for (const [p, { name, place, plan, leaveOut: ownOut, open }] of [...parts.entries()].reverse()) {
+  for (const [p, { name, place, plan, leaveOut: ofScene, open }] of [...parts.entries()].reverse()) {
     const mine = sharedWindow(window, place)!;
-    const out = either(cutMarks(decidedOf(composition, leaveOut), window, mine), ownOut);
+    const out = leftOut(composition, mine, { ofWindow: leaveOut, ofScene });
     const part = out && parts.length > 1 ? unmarkedPart(mine, out) : mine;
     if (!part) continue;
     const task = { reader: await open(), window: windowFrom(place, part), leaveOut: cutMarks(out, mine, part) };
