@@ -38,4 +38,5 @@ export type { ByteSink, ByteSource, Codecs } from './source.js';
 export { openGeoTiff } from './tiff/read.js';
 export { createGeoTiff, type RasterWriter } from './tiff/write.js';
 export type { BandToWrite, GeoTiffOptions } from './tiff/write-options.js';
-export { readVrt, type VrtSource } from './vrt.js';
+export { readVrt, type Vrt, type VrtBand } from './vrt.js';
+export type { VrtSource } from './vrt-source.js';

@@ -414,7 +414,7 @@ describe('several scenes as one map', function () {
       run('gdal_translate', ['-q', inFolder('north.img'), inFolder('north.tif')]);
       const files = [inFolder('north.tif'), inFolder('east.tif')];
       build('-srcnodata', '0', vrt, ...files);
-      await assert.rejects(infer({ scene: vrt }), /m\.vrt: takes 0 of .*north\.tif for NoData, but .* of that has -9999; make the mosaic again without -srcnodata/); // biome-ignore format: one call
+      await assert.rejects(infer({ scene: vrt }), /m\.vrt: takes 0 of .*north\.tif for NoData, but .* of that has -9999; make the mosaic again with gdalbuildvrt, without -srcnodata/); // biome-ignore format: one call
       build(vrt, ...files);
       const whole = readFileSync(vrt, 'utf8');
       // North at row 0, column 0, east at row 10, column 16.
@@ -424,6 +424,10 @@ describe('several scenes as one map', function () {
       const other = whole.replaceAll('RasterXSize="25"', 'RasterXSize="24"').replaceAll('xSize="25"', 'xSize="24"');
       writeFileSync(vrt, other);
       await assert.rejects(infer({ scene: vrt }), /m\.vrt: .*north\.tif has 30 rows x 25 columns, not 30 x 24; make the mosaic again/); // biome-ignore format: one call
+      writeFileSync(vrt, whole.replace(/(<VRTRasterBand[^>]*band="3">)/, '$1<Scale>0.5</Scale>'));
+      await assert.rejects(infer({ scene: vrt }), /m\.vrt: scales band 3 by 0\.5 and 0, but .*north\.tif by 1 and 0; make the mosaic again/); // biome-ignore format: one call
+      build('-b', '1', '-b', '2', vrt, ...files);
+      await assert.rejects(infer({ scene: vrt }), /m\.vrt: has 2 of the 8 bands of .*north\.tif; make the mosaic again with gdalbuildvrt without -b/); // biome-ignore format: one call
       writeFileSync(vrt, whole.replaceAll(/relativeToVRT="1">north\.tif/g, 'relativeToVRT="0">/vsizip/a.zip/b.img'));
       await assert.rejects(infer({ scene: vrt }), /m\.vrt: takes \/vsizip\/a\.zip\/b\.img, a name of GDAL's own; name the scenes themselves/); // biome-ignore format: one call
       await assert.rejects(infer({ scene: vrt, output: vrt, format: 'cog', overwrite: true }), /a name of GDAL's own/);

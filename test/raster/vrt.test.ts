@@ -56,25 +56,26 @@ describe('a virtual mosaic', () => {
 
   it('names its files in their order, with their places and what is NoData', async () => {
     // The topmost and leftmost of them begin the mosaic: row -3, column 0.
-    assert.deepEqual(await built(['b.tif', 'c & d.tif', 'a.tif']), [
+    assert.deepEqual((await built(['b.tif', 'c & d.tif', 'a.tif'])).sources, [
       { file: 'b.tif', relative: true, place: place(10, 11) },
       { file: 'c & d.tif', relative: true, place: place(0, 40), noData: -7 },
       { file: 'a.tif', relative: true, place: place(3, 0) },
     ]);
     const elsewhere = read(run('gdalbuildvrt', ['-q', '/vsistdout/', at('nan.tif')]));
-    assert.deepEqual(await elsewhere, [
+    assert.deepEqual((await elsewhere).sources, [
       { file: at('nan.tif'), relative: false, place: place(0, 0), noData: Number.NaN },
     ]);
   });
 
   it('may have overviews to come, colours, statistics, names and another NoData', async () => {
-    assert.equal((await built(['a.tif', 'b.tif'], '-vrtnodata', '-9', '-r', 'bilinear')).length, 2);
+    assert.equal((await built(['a.tif', 'b.tif'], '-vrtnodata', '-9', '-r', 'bilinear')).sources.length, 2);
     run(
       'gdalinfo',
       ['-q', '-stats', at('m.vrt')].filter((word) => word !== '-q'),
     );
-    const [first] = await read(readFileSync(at('m.vrt')));
-    assert.deepEqual(first, { file: 'a.tif', relative: true, place: place(0, 0) });
+    const { sources, bands } = await read(readFileSync(at('m.vrt')));
+    assert.deepEqual(bands, [{}, {}]);
+    assert.deepEqual(sources[0], { file: 'a.tif', relative: true, place: place(0, 0) });
   });
 
   it('of pixels of another size, parts, chosen or separate bands, another extent or computed values is refused', async () => {
@@ -144,6 +145,11 @@ describe('a virtual mosaic', () => {
       assert.deepEqual(await read(cdata), await read(whole));
     });
 
+    it('and scales its bands says so', async () => {
+      const scaled = whole.replace(/(band="2">)/, '$1<Offset>-0.1</Offset><Scale>1.0E-4</Scale>');
+      assert.deepEqual((await read(scaled)).bands, [{}, { offset: -0.1, gain: 1e-4 }]);
+    });
+
     it('at random is read or refused, 2,000 files', async () => {
       const { uniform } = seededRandom(11);
       const bytes = new TextEncoder().encode(whole);
@@ -172,7 +178,7 @@ describe('a virtual mosaic', () => {
     const xml = `<VRTDataset rasterXSize="5" rasterYSize="3000"><VRTRasterBand dataType="Int16" band="1">${sources.join('\n')}</VRTRasterBand></VRTDataset>`;
     writeFileSync(at('many.vrt'), xml);
     assert.deepEqual(
-      (await read(xml)).map(({ file }) => file),
+      (await read(xml)).sources.map(({ file }) => file),
       names,
     );
   });

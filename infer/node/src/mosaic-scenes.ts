@@ -50,20 +50,32 @@ const MANY = 20;
 const isSame = (a: number | undefined, b: number | undefined): boolean =>
   a === b || (Number.isNaN(a) && Number.isNaN(b));
 
+/** Equal but for the digits that a text leaves out. */
+const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-12 * Math.abs(b);
+
 /** Throws InferError unless the scene is what the virtual mosaic takes it for. */
 function assertAsInVrt(scene: Scene, { vrt }: SceneSource): void {
   if (!vrt) return;
-  const { rows, cols } = vrt.source.place;
-  if (scene.rows !== rows || scene.cols !== cols)
-    throw new InferError(
-      `${vrt.name}: ${scene.name} has ${scene.rows} rows x ${scene.cols} columns, not ${rows} x ${cols}; make the mosaic again with gdalbuildvrt`,
+  const { name, bands, source } = vrt;
+  const unless = (right: boolean, difference: string, advice = '') => {
+    if (!right) throw new InferError(`${name}: ${difference}; make the mosaic again with gdalbuildvrt${advice}`);
+  };
+  const { rows, cols } = source.place;
+  unless(
+    scene.rows === rows && scene.cols === cols,
+    `${scene.name} has ${scene.rows} rows x ${scene.cols} columns, not ${rows} x ${cols}`,
+  );
+  unless(bands.length === scene.bands.length, `has ${bands.length} of the ${scene.bands.length} bands of ${scene.name}`, ' without -b'); // biome-ignore format: one call
+  for (const [b, band] of scene.bands.entries()) {
+    const { noData = band.noData } = source;
+    const { gain = band.gain, offset = band.offset } = bands[b]!;
+    const isNoData = isSame(band.noData, noData) || isSame(band.noData, Math.fround(noData ?? 0));
+    unless(isNoData, `takes ${noData} of ${scene.name} for NoData, but ${band.name} of that has ${band.noData ?? 'none'}`, ', without -srcnodata'); // biome-ignore format: one call
+    unless(
+      isClose(gain, band.gain) && isClose(offset, band.offset),
+      `scales band ${b + 1} by ${gain} and ${offset}, but ${scene.name} by ${band.gain} and ${band.offset}`,
     );
-  const { noData } = vrt.source;
-  const other = scene.bands.find((band) => !isSame(band.noData, noData) && !isSame(band.noData, Math.fround(noData!)));
-  if (noData !== undefined && other)
-    throw new InferError(
-      `${vrt.name}: takes ${noData} of ${scene.name} for NoData, but ${other.name} of that has ${other.noData ?? 'none'}; make the mosaic again without -srcnodata`,
-    );
+  }
 }
 
 /** Throws InferError unless the scenes of each virtual mosaic lie to each other as it says. */
@@ -88,7 +100,7 @@ async function lookAt(source: SceneSource, { card, resample, open, access, masks
   const scene = await openScene(path, open, access);
   try {
     assertAsInVrt(scene, source);
-    const plan = planBands(scene, card, resample === undefined ? {} : { resample });
+    const plan = planBands(scene, card, { resample });
     for (const mask of await openMasks(scene, masks, access)) await mask.close();
     const { name, rows, cols, georeference, block } = scene;
     return { path, name, rows, cols, georeference, block, plan, files: await sceneIdentity(path, access) };
@@ -114,6 +126,7 @@ export async function openMosaic(sources: readonly SceneSource[], options: Mosai
       access.signal?.throwIfAborted();
       held.push(await holdScene(source.path, access));
       looked.push(await lookAt(source, options));
+      joinGrids([looked[0]!, looked.at(-1)!]); // one that does not fit is known at once
     }
     const { places, ...grid } = joinGrids(looked);
     assertPlacesOfVrts(sources, places);

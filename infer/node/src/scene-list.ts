@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { InferError } from '@egunet/infer';
-import { readVrt, type VrtSource } from '@egunet/raster';
+import { readVrt, type VrtBand, type VrtSource } from '@egunet/raster';
 import { openFile } from '@egunet/raster/node';
 import { systemReason } from '@egunet/raster/system-reason';
 import { isUrl } from '@egunet/raster/url';
@@ -14,7 +14,7 @@ export type SceneNames = string | readonly string[] | { readonly list: string };
 export interface SceneSource {
   readonly path: string;
   /** Where a virtual mosaic names it: which one, and what that says of it. */
-  readonly vrt?: { readonly name: string; readonly source: VrtSource };
+  readonly vrt?: { readonly name: string; readonly bands: readonly VrtBand[]; readonly source: VrtSource };
 }
 
 /** What the names mean. */
@@ -62,10 +62,14 @@ const isVrt = (path: string): boolean => /\.vrt$/i.test(path) && !isUrl(path);
 async function sourcesOf(name: string): Promise<SceneSource[]> {
   const file = await openFile(name);
   try {
-    return (await readVrt(file)).map((source) => {
+    const { sources, bands } = await readVrt(file);
+    return sources.map((source) => {
       if (source.file.startsWith('/vsi'))
         throw new InferError(`${name}: takes ${source.file}, a name of GDAL's own; name the scenes themselves`);
-      return { path: source.relative ? pathFrom(dirname(name), source.file) : source.file, vrt: { name, source } };
+      return {
+        path: source.relative ? pathFrom(dirname(name), source.file) : source.file,
+        vrt: { name, bands, source },
+      };
     });
   } finally {
     await file.close();
