@@ -227,6 +227,16 @@ describe('several scenes, on the command line', function () {
     assertFails(['infer', '--list', 'none.txt', ...model, '-o', 'no.tif'], folder, /none\.txt: cannot read the list: there is no such file/); // biome-ignore format: one call
   });
 
+  it('may have damaged blocks: what another scene has is taken from that, and it is said', () => {
+    const bytes = readFileSync(at('c.tif'));
+    writeFileSync(at('damaged.tif'), bytes.fill(0xff, bytes.length - 3000, bytes.length - 500));
+    const given = ['infer', 'a.tif', 'damaged.tif', ...model, '-o', 'damaged-map.tif'];
+    assert.match(egunet(given, folder).stderr, /damaged\.tif: tile \d+ \(deflate\) cannot be decoded/);
+    const { stderr, stdout } = succeed([...given, '--on-error', 'nodata'], folder);
+    assert.match(stderr, /^egunet: warning: 1 damaged block of the scenes, \d+ pixels, taken from other scenes or NoData: damaged\.tif: tile \d+ \(deflate\) at rows \d+/m); // biome-ignore format: one call
+    assert.match(stdout, /^damaged +\d+ pixels in 1 block$/m);
+  });
+
   it('are wrong usage where they are named twice, or not at all, or by another rule', () => {
     for (const [args, says] of [
       [['a.tif', '--list', 'x.txt'], /scenes are named by --list or as arguments: give one of the two/],
