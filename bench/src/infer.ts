@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
-import { lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
-
-const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>> = {
-  'bip-deflate-512': { file: 'scene-bip-deflate-512.tif' },
-  'bsq-deflate-256': { file: 'scene-bsq-deflate-256.tif' },
-  'bip-lzw-strip': { file: 'scene-bip-lzw-strip.tif' },
-  'envi-bil': { file: 'scene-envi-bil.hdr', python: 'scene-envi-bil.bil' },
-};
+import { LAYOUTS, lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
