@@ -22,10 +22,10 @@ export function beginWorkers(
   options: InferSceneOptions,
   { scene, windows }: { readonly scene?: SceneFiles; readonly windows: number },
 ): Workers {
-  const { model, access: { onNotice: _told, ...access } = {}, signal } = options;
+  const { model, device = 'cpu', access: { onNotice: _told, ...access } = {}, signal } = options;
   const workers = workersFor(options.workers, Math.max(1, windows || 1));
   const open = { ...openOptions(options), ...(!scene && { cacheBytes: CACHE_BYTES }) };
-  const settings = { ...(scene && { scene }), open, access, model };
+  const settings = { ...(scene && { scene }), open, access, model, device };
   return startWorkers({ workers, settings, signal });
 }
 

@@ -1,13 +1,13 @@
 // From several scenes on one grid to one map.
 import { basename } from 'node:path';
-import { assertBatch, BATCH_PIXELS, planMosaic, sharedWindow, type Window } from '@egunet/infer';
+import { assertBatch, planMosaic, sharedWindow, type Window } from '@egunet/infer';
 import { isLayerWord, type MaskRule, type SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice } from './choose-pixels.js';
+import { batchFor, openEngine } from './engine.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
-import { openModel } from './model.js';
 import { maskScenes, type SceneMasks } from './mosaic-masks.js';
 import { type Mosaic, type MosaicScene, openMosaic } from './mosaic-scenes.js';
 import type { Workers } from './pool.js';
@@ -82,24 +82,26 @@ export async function inferMosaic(
   options: InferSceneOptions,
   format: MapFormatName,
 ): Promise<InferSummary> {
-  const { signal, resample, tile, batch = BATCH_PIXELS, overlap = 'last', masks = [] } = options;
+  const { signal, resample, tile, overlap = 'last', masks = [] } = options;
   const { sampleType = 'float32', quality = false } = options;
-  assertBatch(batch);
+  if (options.batch !== undefined) assertBatch(options.batch);
   const access = { ...options.access, ...(signal && { signal }) };
-  const { card, release } = await openModel(options.model, { threads: 1 });
-  await release(); // it loads: the workers open it for themselves
+  const engine = await openEngine(options);
+  const { card } = engine;
   const rules = masks.filter(({ source }) => isLayerWord(source));
-  const mosaic = await openMosaic(sources, { card, resample, open: openOptions(options), access, masks: rules });
+  let mosaic: Mosaic | undefined;
   let chosen: PixelChoice | undefined;
   let workers: Workers | undefined;
   try {
+    mosaic = await openMosaic(sources, { card, resample, open: openOptions(options), access, masks: rules });
     const { grid, scenes } = mosaic;
     const own = maskScenes(scenes, rules, masksOfScene(rules, options, access));
     chosen = await choosePixels(grid, options, { access, openMasks: openAllMasks(mosaic, own, access) });
     const windows = planMosaic(scenes, { grid, window: chosen.window, tile });
     workers = beginWorkers(options, { windows: windows.length });
+    const batch = batchFor(options, chosen.window.rows * chosen.window.cols);
     return await unmixInto({
-      ...{ options, format, card, chosen, windows, overlap, batch, sampleType, quality, workers },
+      ...{ options, format, engine, chosen, windows, overlap, batch, sampleType, quality, workers },
       source: {
         name: grid.name,
         scenes: scenes.length,
@@ -112,6 +114,7 @@ export async function inferMosaic(
   } finally {
     await workers?.stop();
     await chosen?.close();
-    await mosaic.close();
+    await mosaic?.close();
+    await engine.release();
   }
 }

@@ -9,7 +9,8 @@ import { beginWorkers, openOptions, windowsOf } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import type { DamageSummary } from './damage.js';
 import { sceneIdentity } from './identity.js';
-import { openModel } from './model.js';
+import { batchFor, type Engine, openEngine } from './engine.js';
+import type { Device } from './model.js';
 import { assertOutput } from './output.js';
 import type { Workers } from './pool.js';
 import type { StoredType } from './samples.js';
@@ -53,7 +54,9 @@ export interface InferSceneOptions extends PixelOptions {
   readonly tile?: TileShape;
   /** Pixels a run of the model. */
   readonly batch?: number;
-  /** Threads, each with the scene and the model opened by itself; as many as processors when absent. */
+  /** Where the model runs; the CPU when absent. On a GPU one run follows another, of spectra that the workers decode. */
+  readonly device?: Device;
+  /** Threads, each with the scene (and on the CPU the model) opened by itself; as many as processors when absent. */
   readonly workers?: number;
   /**
    * What becomes of a scene with a block that cannot be decoded: `fail` (when absent) ends the work with an error that names it, `nodata`
@@ -87,6 +90,8 @@ export interface InferSummary extends PixelCounts {
   readonly workers: number;
   /** Of the model. */
   readonly precision: Precision;
+  /** Where it ran. */
+  readonly device: Device;
   /** Where damaged blocks may become NoData. */
   readonly damage?: DamageSummary;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
@@ -128,11 +133,12 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
 
 /** Unmixes one scene. */
 async function inferOne(path: string, options: InferSceneOptions, format: MapFormatName): Promise<InferSummary> {
-  const { model, signal, resample, tile, batch, sampleType = 'float32', quality = false } = options;
+  const { signal, resample, tile, sampleType = 'float32', quality = false } = options;
   const access = { ...options.access, ...(signal && { signal }) };
   const scene = await openScene(path, openOptions(options), access);
   let chosen: PixelChoice | undefined;
   let workers: Workers | undefined;
+  let engine: Engine | undefined;
   try {
     const files = await sceneIdentity(path, access);
     const masks = (rules: readonly MaskRule[]) => openMasks(scene, rules, access);
@@ -140,13 +146,14 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     const { window } = chosen;
     const named = { path, files: isUrl(path) ? files : undefined };
     workers = beginWorkers(options, { scene: named, windows: windowsOf(window, options) });
-    const { card, release } = await openModel(model, { threads: 1 });
-    await release(); // it loads: the workers open it for themselves
-    const { tiles: windows, plan, batch: pixels } = planUnmixing(scene, { card, window, resample, tile, batch });
+    engine = await openEngine(options);
+    const { card } = engine;
+    const batch = batchFor(options, window.rows * window.cols);
+    const { tiles: windows, plan } = planUnmixing(scene, { card, window, resample, tile, batch });
     const { name, georeference, rows, cols } = scene;
     const parts = [{ scene: named, place: { row: 0, col: 0, rows, cols }, plan }];
     return await unmixInto({
-      ...{ options, format, card, chosen, windows, sampleType, quality, workers, batch: pixels },
+      ...{ options, format, engine, chosen, windows, sampleType, quality, workers, batch },
       source: { name, ...(georeference && { georeference }), metadata: { EGUNET_SCENE: basename(name) } },
       identity: { scene: files },
       parts: async () => parts,
@@ -154,6 +161,7 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     });
   } finally {
     await workers?.stop();
+    await engine?.release();
     await chosen?.close();
     await scene.close();
   }

@@ -5,6 +5,7 @@ import { type DamagedPixels, InferError, type Seen, type Window } from '@egunet/
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
+import type { Runs } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import type { ScenePart, WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
 import { OPENING, STOP } from './worker-state.js';
@@ -48,7 +49,7 @@ const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): O
 const AHEAD = 2;
 
 /** How windows are unmixed. */
-type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts'>;
+type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts' | 'runs'>;
 
 /** What windows are made of. Each is asked about as an object of its own. */
 export interface Content {
@@ -58,6 +59,8 @@ export interface Content {
   readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
   /** Bands of the map, D. */
   readonly bands: number;
+  /** Where the model runs, if not in the workers. */
+  readonly runs?: Runs | undefined;
 }
 
 /** Threads that unmix, each with the scene and the model opened by itself. */
@@ -101,10 +104,12 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
     });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
-  const ask = async (task: WorkerTask): Promise<Omit<FinishedWindow, 'window'>> => {
+  const ask = async (task: WorkerTask, runs: Runs | undefined): Promise<Omit<FinishedWindow, 'window'>> => {
+    const line = runs?.open();
     const answer: WorkerAnswer = await pool
-      .run(task, { signal: noneLeft.signal })
-      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
+      .run({ ...task, runs: line?.port }, { signal: noneLeft.signal, transferList: line ? [line.port] : [] })
+      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)))
+      .finally(() => line?.close());
     if ('error' in answer) throw unpackError(answer.error);
     const { seenOf, ...rest } = answer;
     return { ...rest, seen: seenOf.map((seen, p) => ({ scene: task.parts[p]!.scene.path, seen })) };
@@ -115,7 +120,7 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
       const leaveOut = await content.leaveOut(at);
       const parts = leaveOut?.every((one) => one === 1) ? [] : await content.parts(at);
       if (parts.length === 0) return withoutData(window, content.bands, how.sampleType);
-      return ask({ window, leaveOut, parts, ...how });
+      return ask({ window, leaveOut, parts, ...how }, content.runs);
     };
     const work = unmixed().then((finished) => ({ index, window, ...finished }));
     work.catch(() => {}); // seen when it is awaited

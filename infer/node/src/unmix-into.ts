@@ -14,6 +14,7 @@ import { publicPath } from '@egunet/raster/url';
 import type { PixelChoice } from './choose-pixels.js';
 import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
 import { digestOf } from './identity.js';
+import type { Engine } from './engine.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
 import { type MapSource, mapOptions, softwareVersion } from './map-options.js';
 import type { Content, Workers } from './pool.js';
@@ -26,7 +27,7 @@ export interface Work {
   readonly source: MapSource;
   /** Of which files the scenes are made, and what else makes it the same work. */
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly card: ModelCard;
+  readonly engine: Engine;
   readonly chosen: PixelChoice;
   /** What covers the map, in order. */
   readonly windows: readonly Window[];
@@ -42,12 +43,13 @@ export interface Work {
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
 async function identityOf({ options, identity, chosen, batch, sampleType, quality }: Work) {
-  const { open = {}, model, resample = false, onError = 'fail', tile } = options;
+  const { open = {}, model, device = 'cpu', resample = false, onError = 'fail', tile } = options;
   return {
     software: softwareVersion(),
     ...identity,
     open,
     model: await digestOf(model),
+    ...(device !== 'cpu' && { device }), // it rounds in its own way
     window: chosen.window,
     ...chosen.identity,
     resample,
@@ -78,7 +80,8 @@ interface Done {
 
 /** Unmixes what the map lacks, and completes it. */
 async function complete(map: MapFile, work: Work): Promise<Done> {
-  const { options, source, card, chosen, windows, parts, overlap, batch, sampleType, quality, workers } = work;
+  const { options, source, engine, chosen, windows, parts, overlap, batch, sampleType, quality, workers } = work;
+  const { card, runs } = engine;
   const { window, leaveOut } = chosen;
   const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
@@ -91,7 +94,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const seenOf = new Map<string, Seen>();
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, { parts, leaveOut, bands })) {
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, { parts, leaveOut, bands, runs })) {
     await noteDamage(map, damaged);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
@@ -113,12 +116,13 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
 
 /** Unmixes what is asked for into a map, or what an earlier go left of it. */
 export async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, format, source, card, chosen, windows, overlap, sampleType, quality } = work;
+  const { options, format, source, engine, chosen, windows, overlap, sampleType, quality } = work;
+  const { card } = engine;
   const { window, counts } = chosen;
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const map = await createMapFile(output, { ...mapOptions(source, work), format, overwrite, identity });
+  const map = await createMapFile(output, { ...mapOptions(source, { ...work, card }), format, overwrite, identity });
   try {
     const { keptPixels, statistics } = await complete(map, work);
     const pixels = window.rows * window.cols;
@@ -138,6 +142,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
       tiles: windows.length,
       workers: work.workers.count,
       precision: precisionOf(card),
+      device: options.device ?? 'cpu',
       ...(options.onError === 'nodata' && { damage: sumDamage(map) }),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
       ...(quality && {

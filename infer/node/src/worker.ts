@@ -1,21 +1,25 @@
 // A worker thread of the pool: opens the model once, and scenes as windows ask for them, then unmixes one window after another, on one thread.
+import type { MessagePort } from 'node:worker_threads';
 import {
   type DamagedPixels,
   InferError,
   type MosaicPart,
   type MosaicWindow,
   type Seen,
+  type Session,
   type UnmixMosaicOptions,
   unmixMosaic,
 } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
 import type { OpenOptions, SampleArray, Scene, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
 import { keepOpen } from './keep-open.js';
-import { openModel } from './model.js';
+import { type Device, openModel, readModelCard } from './model.js';
 import { type PackedError, packError } from './remote-error.js';
+import { sessionOver } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import { OPENING, STOP } from './worker-state.js';
 
@@ -33,6 +37,8 @@ export interface WorkerSettings {
   readonly open: OpenOptions;
   readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
+  /** Where the model runs: on the CPU in each worker, else in the main thread. */
+  readonly device: Device;
   /** Shared with the main thread: see worker-state.ts. */
   readonly state: Int32Array;
 }
@@ -47,6 +53,8 @@ export interface WorkerTask
   extends Omit<MosaicWindow, 'parts'>,
     Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage'> {
   readonly parts: readonly ScenePart[];
+  /** Where the model runs, if not in the worker. */
+  readonly runs?: MessagePort;
   readonly quality: boolean;
   readonly sampleType: StoredType;
 }
@@ -104,9 +112,10 @@ const scenes = keepOpen<Scene>(MOST_SCENES);
 const openKept = (scene: SceneFiles): Promise<Scene> => scenes.get(scene.path, () => openSame(scene));
 
 /** What is needed from the beginning: the model, and the scene where there is but one. */
-async function openFirst() {
+async function openFirst(): Promise<{ readonly card: ModelCard; readonly session?: Session }> {
   if (settings.scene) await openKept(settings.scene);
-  return openModel(settings.model, { threads: 1 });
+  const { model, device } = settings;
+  return device === 'cpu' ? openModel(model, { threads: 1 }) : { card: await readModelCard(model) };
 }
 
 /** Opens it, and lets the pool know that it must be waited for. */
@@ -129,7 +138,8 @@ opened.catch(() => {}); // seen by the first window
 export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
   const { window, leaveOut, sampleType, overlap, aroundDamage, batch, quality } = task;
   try {
-    const { card, session } = await opened;
+    const { card, ...own } = await opened;
+    const session = task.runs ? sessionOver(task.runs) : own.session!;
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => openKept(scene) }));
     const work = { overlap, aroundDamage, batch, quality, card, signal };
     const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut }, work);
