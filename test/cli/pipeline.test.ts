@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
@@ -131,8 +131,9 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('gives the same map whatever the tiles', () => {
-      succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled.tif', '--tile', '7'], folder);
-      assert.ok(readFileSync(join(folder, 'tiled.tif')).equals(readFileSync(join(folder, 'map.tif'))));
+      mkdirSync(join(folder, 'tiled'));
+      succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled/map.tif', '--tile', '7'], folder);
+      assert.ok(readFileSync(join(folder, 'tiled/map.tif')).equals(readFileSync(join(folder, 'map.tif'))));
     });
 
     it('is read by GDAL, endmembers and NoData and all', function () {

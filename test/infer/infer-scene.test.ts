@@ -129,6 +129,24 @@ describe('inferring a scene', function () {
     assert.equal(facts.EGUNET_MODEL_CREATED, card.created);
     assert.equal(facts.EGUNET_TRAINING_SCENE, 'random');
     assert.match(facts.EGUNET_SCENE!, /^scene\.(hdr|img)$/);
+    assert.equal(facts.EGUNET_COMMAND, undefined);
+  });
+
+  it('keeps the command that it is told, however long, and GDAL reads what stands beside it', async () => {
+    const command = `unmix <a> & "b" {c} ${'long '.repeat(400)}é`;
+    for (const name of ['told.tif', 'told.img']) {
+      await inferScene({ scene, model: modelPath, output: inFolder(name), command });
+      const { bands } = gdalInfo(inFolder(name));
+      assert.deepEqual(
+        bands.map(({ description }) => description),
+        ['tree', 'water', 'soil'],
+      );
+    }
+    // Braces end a value in an ENVI header.
+    assert.ok(
+      readFileSync(inFolder('told.hdr'), 'utf8').includes(`; EGUNET_COMMAND=${command.replace('{c}', '(c)')}}`),
+    );
+    assert.equal(gdalInfo(inFolder('told.tif')).metadata['']!.EGUNET_COMMAND, command);
   });
 
   it('gives the same map from tiles of any size, and from a tiled GeoTIFF', async () => {

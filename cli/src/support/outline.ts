@@ -9,6 +9,9 @@ export interface Declared {
   readonly takes?: string;
   readonly required: boolean;
   readonly many: boolean;
+  /** Its value where it is not given. */
+  readonly fallback?: unknown;
+  readonly recorded?: OptionOf['recorded'];
 }
 
 /** A command as its builder declares it: enough to explain it and to check its arguments, without a parser. */
@@ -31,8 +34,13 @@ export interface Command {
   readonly builder: (yargs: Argv) => unknown;
 }
 
-/** An option of ours; `takes` is `N` or the like where its name does not tell what it takes. */
-export type OptionOf = Options & { readonly takes?: string };
+/** An option of ours. */
+export type OptionOf = Options & {
+  /** `N` or the like, where its name does not tell what it takes. */
+  readonly takes?: string;
+  /** In a command line that is kept: `name` is a file, without the folders around it, `never` changes nothing about the outcome. As given when absent. */
+  readonly recorded?: 'name' | 'never';
+};
 
 /** As the user types it. */
 export const flag = (name: string): string => (name.length > 1 ? `--${name}` : `-${name}`);
@@ -43,11 +51,16 @@ function placeholder(names: readonly string[]): string {
   return longest.length === 1 ? 'PATH' : longest.replace(/^.*-/, '').toUpperCase();
 }
 
-function optionOf(name: string, { alias, describe, type, choices, demandOption, takes }: OptionOf): Declared {
+function optionOf(name: string, option: OptionOf): Declared {
+  const { alias, describe, type, choices, demandOption, takes, recorded } = option;
   const names = [name, ...(alias === undefined ? [] : [alias].flat())].sort((a, b) => a.length - b.length);
   const value = takes ?? choices?.join('|') ?? placeholder(names);
   const required = Boolean(demandOption);
-  return { names, describe: describe || '', required, many: false, ...(type === 'boolean' ? {} : { takes: value }) };
+  return {
+    ...{ names, describe: describe || '', required, many: false, fallback: option.default },
+    ...(type === 'boolean' ? {} : { takes: value }),
+    ...(recorded && { recorded }),
+  };
 }
 
 function positionalsOf(command: string, described: ReadonlyMap<string, string>): Declared[] {
@@ -57,6 +70,7 @@ function positionalsOf(command: string, described: ReadonlyMap<string, string>):
     takes: name!.toUpperCase(),
     required: bracket === '<',
     many: dots !== undefined,
+    recorded: 'name',
   }));
 }
 

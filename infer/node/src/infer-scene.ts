@@ -46,6 +46,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly output: string;
   /** By the output's ending when absent. */
   readonly format?: MapFormatName;
+  /** The command line that asks for the map, kept in its metadata as it is; none when absent. */
+  readonly command?: string;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
   /** Interpolate spectra to the model's wavelengths instead of matching bands. */
@@ -187,7 +189,8 @@ async function unmixInto(work: Work): Promise<InferSummary> {
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const map = await createMapFile(output, { ...mapOptions(scene, work), format, overwrite, identity });
+  const content = { ...work, command: options.command };
+  const map = await createMapFile(output, { ...mapOptions(scene, content), format, overwrite, identity });
   try {
     const { keptPixels, statistics } = await complete(map, work);
     const pixels = window.rows * window.cols;
