@@ -19,6 +19,7 @@ export const builder = (yargs: Argv) =>
           )
           .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
           .option('overwrite', overwrite)
+          .group(['o', 'overwrite'], 'Output:')
           .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
           .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands"),
       ),

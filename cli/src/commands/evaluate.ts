@@ -44,6 +44,8 @@ export const builder = (yargs: Argv) =>
             least: 1,
           }),
         )
+        .group(['reference', 'reference-endmembers', 'names', 'reference-variable', 'endmember-variable'], 'Reference:')
+        .group(['scene', 'model', 'endmembers', 'max-pixels'], 'Map:')
         .example('$0 evaluate abundances.tif --reference truth.tif', 'abundances only')
         .example(
           '$0 evaluate a.tif -r truth.tif --scene s.tif -m model.onnx --reference-endmembers truth.csv',

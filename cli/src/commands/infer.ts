@@ -55,6 +55,8 @@ export const builder = (yargs: Argv) =>
             describe: 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
           })
           .option('overwrite', overwrite)
+          .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
+          .group(['model', 'resample'], 'Model:')
           .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
           .example(
             '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
@@ -74,7 +76,9 @@ export const builder = (yargs: Argv) =>
             'mean abundances for a script',
           ),
       ),
-    ),
+    )
+      .group(['on-error'], 'Reading the scene:')
+      .group(['workers', 'tile'], 'Machine:'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;

@@ -54,6 +54,8 @@ export const builder = (yargs: Argv) =>
           )
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
+          .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
+          .group(['epochs', 'schedule', 'learning-rate', 'drop-rate', 'weight-decay', 'batch', 'threads'], 'Training:')
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')

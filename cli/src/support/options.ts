@@ -23,7 +23,8 @@ export const withCommon = <T>(yargs: Argv<T>) =>
       default: false,
       describe: 'Print every step of progress, and the stack of an error',
       recorded: 'never',
-    } satisfies OptionOf);
+    } satisfies OptionOf)
+    .group(['json', 'verbose'], 'General:');
 
 interface Range {
   readonly describe: string;

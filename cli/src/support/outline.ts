@@ -23,6 +23,8 @@ export interface Outline {
   readonly positionals: readonly Declared[];
   /** In the order of the declaration. */
   readonly options: readonly Declared[];
+  /** What belongs together, by heading, in the order in which it is explained: options by a name of each. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 
@@ -79,6 +81,7 @@ export function outlineOf({ command, builder }: Command): Outline {
   const options: Declared[] = [];
   const examples: [string, string][] = [];
   const described = new Map<string, string>();
+  const groups = new Map<string, readonly string[]>();
   let usage = '';
   const spell = (line: string) => line.replaceAll('$0', 'egunet');
   const listener: Record<string, (...args: never[]) => unknown> = {
@@ -94,6 +97,10 @@ export function outlineOf({ command, builder }: Command): Outline {
       options.push(optionOf(name, option));
       return listener;
     },
+    group: (names: readonly string[], heading: string) => {
+      groups.set(heading, [...(groups.get(heading) ?? []), ...names]);
+      return listener;
+    },
     example: (line: string, what: string) => {
       examples.push([spell(line), what]);
       return listener;
@@ -107,6 +114,7 @@ export function outlineOf({ command, builder }: Command): Outline {
     about: about.join('\n').trim(),
     positionals: positionalsOf(command, described),
     options,
+    groups,
     examples,
   };
 }

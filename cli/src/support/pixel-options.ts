@@ -70,7 +70,8 @@ export const withPixelOptions = <T>(yargs: Argv<T>) =>
       'aoi',
       named(text('aoi', 'GeoJSON file: unmix only pixels whose centre lies in its polygons, and cut the map to them')),
     )
-    .option('mask', named(mask));
+    .option('mask', named(mask))
+    .group(['bbox', 'bbox-crs', 'aoi', 'mask'], 'Pixels:');
 
 /** The library's options. Throws UsageError for a reference system without a box. */
 export async function pixelOptions(args: PixelArguments): Promise<PixelOptions> {

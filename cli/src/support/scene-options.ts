@@ -38,7 +38,8 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
     .option('no-orthorectify', {
       type: 'boolean' as const,
       describe: 'EMIT: leave the pixels as the sensor saw them, without a map grid',
-    });
+    })
+    .group(['reflectance-scale', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:');
 
 /** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {
