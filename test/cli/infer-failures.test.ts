@@ -88,7 +88,11 @@ describe('an unmixing', function () {
       );
       const window = { row: 512, col: 1024, rows: 88, cols: 76 };
       assert.equal(validPixels, ROWS * COLS - 6688);
-      assert.deepEqual(damage, { blocks: 1, pixels: 6688, list: [{ block: 'tile 14 (deflate)', window }] });
+      assert.deepEqual(damage, {
+        blocks: 1,
+        pixels: 6688,
+        list: [{ block: 'tile 14 (deflate)', window, pixels: 6688 }],
+      });
     });
   });
 

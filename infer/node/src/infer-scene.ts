@@ -149,7 +149,7 @@ async function complete(
   map: MapFile,
   { options, scene, card, chosen, plan, sampleType, quality, workers }: Work,
 ): Promise<Done> {
-  const { window, leaveOut } = chosen;
+  const { window, counts, leaveOut } = chosen;
   const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
@@ -174,7 +174,8 @@ async function complete(
   await writing;
   // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
-    assertSomeLeft(sumDamage(map), { name: scene.name, pixels: totalPixels });
+    const pixels = totalPixels - counts.outsidePixels - counts.maskedPixels;
+    assertSomeLeft(sumDamage(map), { name: scene.name, pixels });
     if (keptPixels === 0) assertPlausible(sumSeen(all), scene.name, card);
   } catch (error) {
     await map.discard();
