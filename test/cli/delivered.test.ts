@@ -110,6 +110,49 @@ describe('a delivered scene', function () {
     rmSync(join(folder, 'map.tif'));
   });
 
+  it('on a server that stumbles often is waited for as patiently as asked', async () => {
+    server.instead = (_, response, number) => number > 12 && number % 2 === 0 && !!response.writeHead(503).end();
+    const impatient = await beside(infer(`${server.url}large.tif`, 'map.tif', '--http-retries', '0'));
+    assert.equal(impatient.code, 1);
+    assert.match(
+      impatient.stderr,
+      /large\.\w+: the server answered 503, 1 time; try again later, or download the file/,
+    );
+    assert.ok(!existsSync(join(folder, 'map.tif')));
+    server.asked.length = 0;
+    const { code, stderr } = await beside(infer(`${server.url}large.tif`, 'map.tif', '--http-retries', '60'));
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(contentOf('map.tif'), mapOf('large.tif'));
+    rmSync(join(folder, 'map.tif'));
+  });
+
+  for (const [command, ...more] of [
+    ['info'],
+    ['endmembers', '-n', '3', '-o', 'far'],
+    ['train', '-n', '3', '--epochs', '1', '--max-pixels', '1000', '-o', 'far-run'],
+  ] as const)
+    it(`is asked for by ${command} as often and as long as it is told`, async () => {
+      const line = (retries: number) => [command, `${server.url}large.tif`, ...more, '--http-retries', String(retries)];
+      server.instead = (_, response, number) => number <= 2 && !!response.writeHead(503).end();
+      const refused = await beside(line(1));
+      assert.match(refused.stderr, /large\.tif: the server answered 503, 2 times in a row; /);
+      assert.deepEqual([refused.code, server.asked.length], [1, 2]);
+      server.asked.length = 0;
+      const { code, stderr } = await beside(line(2));
+      assert.equal(code, 0, stderr);
+      server.asked.length = 0;
+      server.instead = () => true; // and no answer
+      const silent = await beside([
+        ...line(1).slice(0, -1),
+        '1',
+        '--http-timeout',
+        '0.2',
+        ...(command === 'info' ? [] : ['--overwrite']),
+      ]);
+      assert.match(silent.stderr, /large\.tif: no whole answer within 0\.2 s, 2 times in a row; /);
+      assert.equal(silent.code, 1);
+    });
+
   it('that changes on its server while it is unmixed is refused', async () => {
     server.instead = (_, response, number) => {
       response.setHeader('etag', number > 20 ? '"2"' : '"1"');

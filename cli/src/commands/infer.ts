@@ -7,7 +7,7 @@ import { formatFacts, formatSeconds, note, printResult } from '../support/output
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
 import { recordedCommand } from '../support/recorded-command.js';
-import { openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer <scene>';
 export const describe = 'Unmix a scene with a model: a map of abundances';
@@ -93,7 +93,7 @@ export async function handler(args: Arguments): Promise<void> {
   const pixels = await pixelOptions(args);
   const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
-  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
+  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept', http: httpOptions(args) });
   try {
     const result = await unmixScene(
       {
