@@ -111,7 +111,7 @@ describe('a delivered scene', function () {
   });
 
   it('on a server that stumbles often is waited for as patiently as asked', async () => {
-    server.instead = (_, response, number) => number > 12 && number % 2 === 0 && !!response.writeHead(503).end();
+    server.instead = (_, response, number) => number > 12 && number % 3 === 0 && !!response.writeHead(503).end();
     const impatient = await beside(infer(`${server.url}large.tif`, 'map.tif', '--http-retries', '0'));
     assert.equal(impatient.code, 1);
     assert.match(
