@@ -31,6 +31,7 @@ const DIFFERENCES = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
+  gunzip: unpackBy(zlib.gunzipSync, zlib.gunzip),
   deflate: (bytes) => deflateAsync(bytes, DIFFERENCES),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

@@ -227,6 +227,26 @@ describe('from a scene to its map, on the command line', () => {
       assert.match(stdout, /^\d+ pixels compared, \d+ without data or reference; matched by/m);
     });
 
+    for (const [name, ...how] of [
+      ['like.zarr', '--quality'],
+      ['like.img', '--quality'],
+      ['small.zarr', '--dtype', 'uint16'],
+    ] as const)
+      it(`finds in ${name} what it finds in the GeoTIFF of the same unmixing`, () => {
+        const figures = (map: string) => {
+          succeed(['infer', product, '-m', 'model.onnx', '-o', map, ...how], folder);
+          const against = ['-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx', '--json'];
+          const {
+            figures: found,
+            materials,
+            ...rest
+          } = JSON.parse(succeed(['evaluate', map, ...against], folder).stdout);
+          const turned = ['evaluate', 'truth-abundances.tif', '-r', map, '--json'];
+          return { found, materials, rest, turned: JSON.parse(succeed(turned, folder).stdout) };
+        };
+        assert.deepEqual(figures(name), figures(name.replace(/\..*/, '.tif').replace('like', name.replace('.', '-'))));
+      });
+
     it('compares abundances alone, with other names, on a part of the pixels', () => {
       const args = [
         'evaluate',

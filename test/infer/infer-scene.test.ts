@@ -572,6 +572,13 @@ describe('inferring a scene', function () {
       const model = inFolder('copy.onnx');
       copyFileSync(modelPath, model);
       await refused({ model, output: model, overwrite }, /is the model itself; choose another name/);
+      const store = inFolder('store.zarr');
+      mkdirSync(store);
+      writeFileSync(join(store, 'zarr.json'), '{}');
+      const holds = /store\.zarr\/?: holds the (scene|mask) .*store\.zarr.*; choose another name/;
+      await refused({ scene: store, output: `${store}/`, overwrite }, holds);
+      await refused({ scene: join(store, 'zarr.json'), output: store, overwrite }, holds);
+      await refused({ masks: [parseMaskRule(store)], output: store, overwrite }, holds);
     });
 
     it('inputs that are not there, or wrong', async () => {
