@@ -1,4 +1,4 @@
-// Brings a fresh clone to a runnable state: installs what package-lock.json names (when it changed), then compiles.
+// Brings a fresh clone to a runnable state: installs what package-lock.json names (when it changed), then compiles, and joins what the command line needs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,3 +34,4 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   writeFileSync(stamp, wanted);
 }
 run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-b']);
+run(process.execPath, [`${root}scripts/bundle.mjs`]);

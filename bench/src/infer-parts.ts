@@ -11,7 +11,7 @@ async function seconds(work: () => Promise<void>): Promise<number> {
 }
 
 const [path, modelPath] = process.argv.slice(2) as [string, string];
-const scene = await openScene(path);
+const scene = await openScene(path, { reflectanceScale: 1e-4 });
 const { card, session } = await openModel(modelPath, { threads: 1 });
 const { rows, cols } = scene;
 const window = { row: 0, col: 0, rows, cols };
@@ -20,7 +20,7 @@ let valid = 0;
 const reading = await seconds(async () => {
   for (const tile of tiles) for await (const { count } of scene.streamSpectra(tile, plan.bands, batch)) valid += count;
 });
-const spectra = new Float32Array(batch * card.bands.length).map((_, i) => ((i * 7919) % 3000) + 1);
+const spectra = new Float32Array(batch * card.bands.length).map((_, i) => (((i * 7919) % 3000) + 1) / 1e4);
 await session.run(spectra, batch);
 const running = await seconds(async () => {
   for (let done = 0; done < valid; done += batch) await session.run(spectra, batch);

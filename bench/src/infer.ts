@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
-import { lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
-
-const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>> = {
-  'bip-deflate-512': { file: 'scene-bip-deflate-512.tif' },
-  'bsq-deflate-256': { file: 'scene-bsq-deflate-256.tif' },
-  'bip-lzw-strip': { file: 'scene-bip-lzw-strip.tif' },
-  'envi-bil': { file: 'scene-envi-bil.hdr', python: 'scene-envi-bil.bil' },
-};
+import { LAYOUTS, lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
@@ -40,12 +33,17 @@ const ours = (name: string, scene: string, model: string): Contender => ({
   time: () => timeInference(scene, model, within('ours.tif')),
 });
 
-const theirs = (reader: string, scene: string, model: string): Contender => ({
-  name: `Python, ${reader}`,
-  rival: true,
+/** Writes a plain tiled GeoTIFF unless asked for a cloud-optimised one, which only `egunet` always writes. */
+const theirs = (
+  reader: string,
+  scene: string,
+  { model, cog = false }: { model: string; cog?: boolean },
+): Contender => ({
+  name: `Python, ${reader}${cog ? ', COG' : ''}`,
+  rival: !cog,
   time() {
-    const args = [join(peerScripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model, '--scale', '1'];
-    const { seconds, stdout } = run(python, [...args, '--reader', reader]);
+    const args = [join(peerScripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model];
+    const { seconds, stdout } = run(python, [...args, '--reader', reader, ...(cog ? ['--cog'] : [])]);
     const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stdout));
     return { seconds, cpu: cpu_s, rss: peak_rss_mb };
   },
@@ -59,8 +57,9 @@ for (const layout of values.layouts.split(',')) {
   const contenders = [
     ours('egunet', within(file), models.float),
     ours('egunet, int8', within(file), models.int8),
-    theirs('tifffile', within(data), models.float),
-    theirs('rasterio', within(data), models.float),
+    theirs('tifffile', within(data), { model: models.float }),
+    theirs('rasterio', within(data), { model: models.float }),
+    theirs('tifffile', within(data), { model: models.float, cog: true }),
   ];
   const all = contenders.map((): Usage[] => []);
   for (let round = 0; round < Number(values.rounds); round++)

@@ -9,6 +9,14 @@ const local = (path: string): string => fileURLToPath(new URL(path, import.meta.
 /** Where scenes and models are kept, unless told otherwise. */
 export const SCENES = local('../out/scenes');
 
+/** The scenes that are made, and what Python opens of those that are more than one file. */
+export const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>> = {
+  'bip-deflate-512': { file: 'scene-bip-deflate-512.tif' },
+  'bsq-deflate-256': { file: 'scene-bsq-deflate-256.tif' },
+  'bip-lzw-strip': { file: 'scene-bip-lzw-strip.tif' },
+  'envi-bil': { file: 'scene-envi-bil.hdr', python: 'scene-envi-bil.bil' },
+};
+
 export const peerScripts = local('../../../shared/peers/');
 const egunet = local('../../cli/bin/egunet.js');
 
@@ -36,12 +44,16 @@ export interface Usage {
   readonly rss: number;
 }
 
-/** Unmixes a scene by `egunet infer`. */
-export function timeInference(scene: string, model: string, map: string): Usage {
+/** The scenes hold reflectance x 10000 and do not say so; the peers' scripts assume it. */
+const TEN_THOUSAND = ['--reflectance-scale', '1e-4'];
+
+/** Unmixes a scene by `egunet infer`, with these options of Node.js. */
+export function timeInference(scene: string, model: string, map: string, nodeOptions: readonly string[] = []): Usage {
   rmSync(map, { force: true });
   const usage = new URL('usage.js', import.meta.url).href;
   const { seconds, stderr } = run(process.execPath, [
-    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map],
+    ...nodeOptions,
+    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map, ...TEN_THOUSAND],
   ]);
   const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
   return { seconds, cpu: cpu_s, rss: peak_rss_mb };
@@ -62,7 +74,7 @@ export function prepare(folder: string, python: string): { float: string; int8: 
     console.error('training a model on the scene');
     const trained = within('run');
     const command = (name: string, ...args: string[]) => run(process.execPath, [egunet, name, ...args, '--overwrite']);
-    command('train', within('scene-envi-bil.hdr'), '-o', trained, '--count', '5', '--epochs', '20');
+    command('train', within('scene-envi-bil.hdr'), '-o', trained, '--count', '5', '--epochs', '20', ...TEN_THOUSAND);
     command('export', trained, '-o', models.float);
     command('export', trained, '-o', models.int8, '--precision', 'int8');
     rmSync(trained, { recursive: true });

@@ -75,23 +75,25 @@ async function askedFor(args: readonly string[], at: number): Promise<Asked | un
 async function runCommand({ module, outline, args }: Asked): Promise<void> {
   const checked = checkArguments(args, outline);
   const { default: yargs } = await import('yargs');
-  await yargs([outline.name, ...checked])
+  const { handler, ...command } = module as CommandModule;
+  const parsed = await yargs([outline.name, ...checked])
     .locale('en')
     .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
-    .command(module as CommandModule)
+    // Run by yargs itself, a command that takes its time would have it measure and fold a help text first, for nobody.
+    .command({ ...command, handler: () => {} })
     .strict()
     .version(false)
     .help(false)
     .exitProcess(false)
     .fail((message, error) => {
-      // yargs gives a message for wrong usage, and only the error where a command failed.
       throw message ? new UsageError(message, { cause: error }) : error;
     })
     .parseAsync();
+  await handler(parsed as Parameters<typeof handler>[0]);
 }
 
 async function softwareVersion(): Promise<string> {
-  return (await import('./support/version.js')).softwareVersion();
+  return (await import('./version.js')).softwareVersion();
 }
 
 /** Runs one command line and returns its exit code; what fails is told on standard error, with `--json` on standard output too. */

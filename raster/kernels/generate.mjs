@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const OPTIONS = ['--enable', 'simd', '-O3', '--runtime', 'stub', '--noAssert', '--use', 'abort='];
+// With the functions' names, for profiles.
+const OPTIONS = ['--enable', 'simd', '-O3', '--runtime', 'stub', '--noAssert', '--debug', '--use', 'abort='];
 
 /** Compiles index.ts to WebAssembly. */
 async function compile() {

@@ -42,11 +42,13 @@ function meaning(alphabet: u32, symbol: u32): u32 {
   return ((<u32>load<u16>(LENGTH_BASE + (k << 1))) << 16) | ((<u32>load<u8>(LENGTH_EXTRA + k)) << 8);
 }
 
-/** The lowest `count` bits of `code`, the other way round. */
+/** The lowest `count` bits of `code`, up to 16, the other way round. */
 function reversed(code: u32, count: u32): u32 {
-  let result: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) result |= ((code >> i) & 1) << (count - 1 - i);
-  return result;
+  code = ((code >> 1) & 0x5555) | ((code & 0x5555) << 1);
+  code = ((code >> 2) & 0x3333) | ((code & 0x3333) << 2);
+  code = ((code >> 4) & 0x0f0f) | ((code & 0x0f0f) << 4);
+  code = ((code >> 8) & 0x00ff) | ((code & 0x00ff) << 8);
+  return code >> (16 - count);
 }
 
 /**
@@ -75,7 +77,8 @@ export function makeTable(table: usize, root: u32, lengths: usize, size: u32, al
     const length = <u32>load<u8>(lengths + i);
     if (length > 0) store<u16>(sorted + ((<u32>bump(firsts, length)) << 1), <u16>i);
   }
-  for (let i: u32 = 0; i < (<u32>1) << root; i++) store<u32>(table + (i << 2), SPECIAL);
+  // Every entry of a complete code is written.
+  if (left > 0) for (let i: u32 = 0; i < (<u32>1) << root; i++) store<u32>(table + (i << 2), SPECIAL);
   let free: u32 = 1 << root;
   let subtable: u32 = 0;
   let subtableBits: u32 = 0;

@@ -22,7 +22,7 @@ export interface RowMemory {
   readonly from: number;
 }
 
-export const FLOAT32_MAX = 3.4028234663852886e38;
+const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** The kernels' numbers of the sample types. */
 const TYPE_NUMBERS: Readonly<Record<SampleType, number>> = {
@@ -80,7 +80,7 @@ function placesFor(base: number, B: number, capacity: number): Places {
     end = aligned(end + bytes);
     return at;
   };
-  const [offsets, gains, shifts, missing] = [4, 8, 8, 8].map((size) => room((B + LANES) * size)) as [
+  const [offsets, gains, shifts, missing] = [4, 4, 4, 8].map((size) => room((B + LANES) * size)) as [
     number,
     number,
     number,
@@ -165,10 +165,11 @@ function makePacker(kernels: Kernels, options: PackOptions): Packer {
 
 /** Gain, offset and NoData of each band; NaN, which equals nothing, where there is no NoData. */
 function writeCalibration(kernels: Kernels, bands: readonly Band[], { gains, shifts, missing }: Places): void {
-  const table = (at: number) => new Float64Array(kernels.buffer, at, bands.length + LANES).fill(0);
-  table(gains).set(bands.map(({ gain }) => gain));
-  table(shifts).set(bands.map(({ offset }) => offset));
-  table(missing).set(bands.map(({ noData }) => noData ?? Number.NaN));
+  const table = <T extends Float32ArrayConstructor | Float64ArrayConstructor>(Type: T, at: number) =>
+    new Type(kernels.buffer, at, bands.length + LANES).fill(0);
+  table(Float32Array, gains).set(bands.map(({ gain }) => gain));
+  table(Float32Array, shifts).set(bands.map(({ offset }) => offset));
+  table(Float64Array, missing).set(bands.map(({ noData }) => noData ?? Number.NaN));
 }
 
 /** Up to eight bands asked for that lie together in a pixel. */

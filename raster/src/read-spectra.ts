@@ -1,7 +1,7 @@
 // Legend: N pixels of a window, B bands asked for. Blocks are pixel-major [N, B].
 import { RasterError } from './error.js';
 import { createKernels, type Kernels } from './kernels.js';
-import { FLOAT32_MAX, packSpectra, type RowMemory, type StoredRows } from './pack.js';
+import { packSpectra, type RowMemory, type StoredRows } from './pack.js';
 import { asStored, sampleSize } from './samples.js';
 import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
 import { cleanText } from './text.js';
@@ -123,15 +123,15 @@ export async function* rowsOfParts(
 }
 
 /**
- * Reflectance of a block of stored values: value * gain + offset, per band.
+ * Reflectance of a block of stored values: value * gain + offset, per band, in float32 arithmetic.
  * A pixel with its band's NoData (to the bit, as `makeScene` rounds it), or with a reflectance that is not finite in float32, in any band gets `valid` 0 and spectra 0.
  */
 export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
   const { rows, cols, data } = block;
   const B = bands.length;
   const N = rows * cols;
-  const gains = Float64Array.from(bands, (b) => b.gain); // [B]
-  const offsets = Float64Array.from(bands, (b) => b.offset); // [B]
+  const gains = Float32Array.from(bands, (b) => b.gain); // [B]
+  const offsets = Float32Array.from(bands, (b) => b.offset); // [B]
   const noData = Float64Array.from(bands, (b) => b.noData ?? Number.NaN); // [B], NaN equals nothing
   const spectra = new Float32Array(N * B); // [N, B]
   const valid = new Uint8Array(N); // [N]
@@ -140,9 +140,8 @@ export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
     let b = 0;
     for (; b < B; b++) {
       const value = data[start + b]!;
-      const reflectance = value * gains[b]! + offsets[b]!;
-      // The comparison is false for NaN too.
-      if (value === noData[b]! || !(Math.abs(reflectance) <= FLOAT32_MAX)) break;
+      const reflectance = Math.fround(Math.fround(Math.fround(value) * gains[b]!) + offsets[b]!);
+      if (value === noData[b]! || !Number.isFinite(reflectance)) break;
       spectra[start + b] = reflectance;
     }
     if (b === B) valid[n] = 1;

@@ -118,6 +118,11 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
   endmembers: [
     ['two scenes', ['x', 'y', '-o', 'p'], /'y' is too much: endmembers takes one SCENE/],
     ['a library scale without a library', ['x', '-o', 'p', '--library-scale', '0.01'], /needs --library/],
+    [
+      'a divisor for a factor of a library',
+      ['x', '-o', 'p', '--library', 'l.csv', '--library-scale', '100'],
+      /--library-scale: expected a number > 0 and <= 1, got 100; give 0\.01/,
+    ],
     ['a library of no name', ['x', '-o', 'p', '--library', ''], /--library: expected a name, got nothing/],
   ],
   train: [
@@ -148,6 +153,11 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       'an unknown choice',
       ['x', '-o', 'r', '--schedule', 'cosine'],
       /--schedule: expected released or poly, got 'cosine'/,
+    ],
+    [
+      'a divisor for a factor',
+      ['x', '-o', 'r', '--reflectance-scale', '10000'],
+      /--reflectance-scale: expected a number > 0 and <= 1, got 10000; reflectance is the stored value x this: give 0\.0001/,
     ],
     ['half a size', ['x', '-o', 'r', '--cols', '3'], /--rows and --cols belong together/],
     ['wavelengths that are none', ['x', '-o', 'r', '--exclude', '1400'], /--exclude: expected intervals in nm/],

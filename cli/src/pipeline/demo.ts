@@ -6,7 +6,7 @@ import { renderReport } from '../report/page.js';
 import type { Control } from '../support/control.js';
 import { assertReplaceable, makeFolder, writeWhole } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
-import { softwareVersion } from '../support/version.js';
+import { softwareVersion } from '../version.js';
 import { buildReport } from './build-report.js';
 import { type EvaluateResult, evaluateMap } from './evaluate-map.js';
 import { exportModel } from './export-model.js';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { writeFiles } from '@egunet/raster/node';
 import { type Checkpoint, exportHead, type Head, type HeadOptions, stacItem } from '@egunet/train';
 import { CommandError } from '../support/errors.js';
-import { softwareVersion } from '../support/version.js';
+import { softwareVersion } from '../version.js';
 
 /** What an export wrote. */
 export interface ExportResult extends Head {

@@ -36,7 +36,12 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
     .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
     .option(
       'library-scale',
-      realNumber('library-scale', { describe: "Library's reflectance = its values x this", above: 0 }),
+      realNumber('library-scale', {
+        describe: "Library's reflectance = its values x this",
+        above: 0,
+        most: 1,
+        hint: 'give 0.01 for a library in percent',
+      }),
     )
     .option('bands', intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'))
     .option('exclude', intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'))

@@ -34,6 +34,8 @@ interface Range {
   readonly above?: number;
   readonly most?: number;
   readonly below?: number;
+  /** What to know of it, for who gives another. */
+  readonly hint?: string;
 }
 
 /** The number that `given` spells. Throws UsageError where it spells none, or one out of range. */
@@ -55,7 +57,10 @@ function readNumber(name: string, given: string, whole: boolean, range: Range): 
     below !== undefined && `< ${below}`,
   ].filter(Boolean);
   const got = Number.isNaN(value) ? `'${given}'` : given;
-  throw new UsageError(`${flag(name)}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}`);
+  const hint = range.hint ? `; ${range.hint}` : '';
+  throw new UsageError(
+    `${flag(name)}: expected a ${whole ? 'whole ' : ''}number ${limits.join(' and ')}, got ${got}${hint}`,
+  );
 }
 
 /** The parser would make NaN of a word and 0 of nothing: it hands over text, and the number is read here. */

@@ -33,6 +33,8 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
       realNumber('reflectance-scale', {
         describe: 'Reflectance (1 = 100 %) = stored value x this, e.g. 0.0001',
         above: 0,
+        most: 1,
+        hint: 'reflectance is the stored value x this: give 0.0001 where 10000 is 100 %',
       }),
     )
     .option('variable', text('variable', 'MATLAB: the array that holds the image'))

@@ -59,11 +59,12 @@ function assertAbundances(output: Float32Array, size: { pixels: number; batch: n
   for (let i = 0; i < pixels; i++) {
     let sum = 0;
     let least = 0;
-    for (let c = 0; c < C; c++) {
-      sum += output[i * C + c]!;
-      least = Math.min(least, output[i * C + c]!);
+    for (let at = i * C, end = at + C; at < end; at++) {
+      const abundance = output[at]!;
+      sum += abundance;
+      if (abundance < least) least = abundance;
     }
-    // Written so that NaN fails too.
+    // Written so that NaN, which makes the sum NaN, fails too.
     if (!(least >= 0 && Math.abs(sum - 1) <= SUM_TOLERANCE))
       throw new InferError(
         `the model's output is not abundances: smallest ${least}, sum ${sum}, expected >= 0 and 1; it is damaged: export it again`,
@@ -123,6 +124,15 @@ function resampleInto(input: Float32Array, { count, spectra }: SpectraPack, plan
   return input.fill(0, count * B);
 }
 
+/** Puts a run's abundances [n, C] where their pixels lie in the window [N, D]. */
+function spread(
+  output: Float32Array,
+  { pixels, C, into, D }: { pixels: Uint32Array; C: number; into: Float32Array; D: number },
+): void {
+  for (let slot = 0, from = 0; slot < pixels.length; slot++)
+    for (let to = pixels[slot]! * D, end = to + C; to < end; to++) into[to] = output[from++]!;
+}
+
 /**
  * The abundances of a window's pixels, of those that `leaveOut` [N] is not 1 for. Every run of the model has exactly `batch` pixels (the last one is filled up with zeros), so that a
  * pixel's bits do not depend on the window, whatever kernels the runtime picks for other sizes. Pixels without data are never run.
@@ -148,11 +158,10 @@ export async function unmixWindow(
     seen.push(look(spectra, { card, count }));
     const output = await session.run(spectra, batch); // [n, C]
     assertAbundances(output, { pixels: count, batch, C });
-    for (let slot = 0, from = 0; slot < count; slot++) {
-      let to = pixels[slot]! * D;
-      for (let c = 0; c < C; c++) abundances[to++] = output[from++]!;
-      meter?.measure(slot, { spectra, abundances: output }, { into: abundances, to });
-    }
+    spread(output, { pixels: pixels.subarray(0, count), C, into: abundances, D });
+    if (meter)
+      for (let slot = 0; slot < count; slot++)
+        meter.measure(slot, { spectra, abundances: output }, { into: abundances, to: pixels[slot]! * D + C });
   }
   return { abundances, seen: sumSeen(seen) };
 }

@@ -29,7 +29,7 @@ export interface AbundanceTile {
 }
 
 /** Pixels a run: enough to reach the processor's peak, few enough to stay in its caches. */
-export const BATCH_PIXELS = 1024;
+export const BATCH_PIXELS = 512;
 
 /** A block of at most so many pixels is one tile, for it is decoded from its beginning for each of its pieces. */
 const MOST_BLOCK_PIXELS = 2 ** 22;

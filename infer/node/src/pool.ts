@@ -77,6 +77,7 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
     minThreads: workers,
     maxThreads: workers,
     workerData: { ...settings, state },
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     atomics: 'disabled', // a thread that waits for its first window goes on opening
   });
   // Threads that end while they start are not replaced, and what waits for them would wait for ever.

@@ -36,22 +36,31 @@ export function reduceInto(
   { bands: B, side: S, noData, integer }: ReduceOptions,
 ): void {
   const nothing = noData ?? Number.NaN;
-  for (let row = 0; row < size.rows; row += 2)
+  const { words } = target;
+  for (let row = 0; row < size.rows; row += 2) {
+    // At an odd edge a pixel stands for the one beyond it, too: that leaves the mean as it is.
+    const down = row + 1 < size.rows ? S * B : 0;
+    let to = ((target.row + row / 2) * S + target.col) * B;
     for (let col = 0; col < size.cols; col += 2) {
-      const [rows, cols] = [Math.min(2, size.rows - row), Math.min(2, size.cols - col)];
-      const to = ((target.row + row / 2) * S + target.col + col / 2) * B;
-      for (let b = 0; b < B; b++) {
-        let sum = 0;
-        let count = 0;
-        for (let r = 0; r < rows; r++)
-          for (let c = 0; c < cols; c++) {
-            const value = source[((row + r) * S + col + c) * B + b]!;
+      const right = col + 1 < size.cols ? B : 0;
+      for (let at = (row * S + col) * B, end = at + B; at < end; at++, to++) {
+        const p = source[at]!;
+        const q = source[at + right]!;
+        const r = source[at + down]!;
+        const s = source[at + down + right]!;
+        let sum = p + q + r + s; // NaN where one of them is
+        let count = 4;
+        if (Number.isNaN(sum) || p === nothing || q === nothing || r === nothing || s === nothing) {
+          sum = 0;
+          count = 0;
+          for (const value of [p, q, r, s]) {
             if (value === nothing || Number.isNaN(value)) continue;
             sum += value;
             count++;
           }
-        const mean = sum / count; // NaN where there is no data
-        target.words[to + b] = count === 0 ? nothing : integer ? Math.round(mean) : mean;
+        }
+        words[to] = count === 0 ? nothing : integer ? Math.round(sum / count) : sum / count;
       }
     }
+  }
 }

@@ -39,18 +39,45 @@ export function tileStatistics(
   }: { size: Size; side: number; bands: number; noData: number | undefined },
 ): TileStatistics {
   const statistics = emptyStatistics(bands);
-  const { count, sum, squares, min, max } = statistics;
+  // A row at a time stays in cache while its bands are gone through one by one.
   for (let row = 0; row < rows; row++)
-    for (let at = row * side * bands, end = at + cols * bands, b = 0; at < end; at++, b = b + 1 === bands ? 0 : b + 1) {
-      const value = samples[at]!;
-      if (value === noData || Number.isNaN(value)) continue;
-      count[b]!++;
-      sum[b]! += value;
-      squares[b]! += value * value;
-      if (value < min[b]!) min[b] = value;
-      if (value > max[b]!) max[b] = value;
+    for (let b = 0; b < bands; b++) {
+      const from = row * side * bands + b;
+      addSamples(statistics, b, { samples, from, to: from + cols * bands, step: bands, noData });
     }
   return statistics;
+}
+
+interface Samples {
+  readonly samples: SampleArray;
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  readonly noData: number | undefined;
+}
+
+/** Adds samples of a band, `step` apart. */
+function addSamples(statistics: TileStatistics, b: number, { samples, from, to, step, noData }: Samples): void {
+  const nothing = noData ?? Number.NaN;
+  let count = 0;
+  let sum = 0;
+  let squares = 0;
+  let min = statistics.min[b]!;
+  let max = statistics.max[b]!;
+  for (let at = from; at < to; at += step) {
+    const value = samples[at]!;
+    if (value === nothing || Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+    squares += value * value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  statistics.count[b]! += count;
+  statistics.sum[b]! += sum;
+  statistics.squares[b]! += squares;
+  statistics.min[b] = min;
+  statistics.max[b] = max;
 }
 
 /** The statistics of an image from those of its tiles, in their order: the same tiles give the same bits. */

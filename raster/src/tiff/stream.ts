@@ -43,18 +43,16 @@ export async function* streamBlock(
   const bytesPerRow = rowBytes(layout);
   const total = Math.min(end, rowsOfBlock(layout, index));
   const most = Math.max(1, Math.floor(CHUNK_BYTES / bytesPerRow));
-  // Rows are restored at `from`; the stream itself is inflated behind what matches may still refer to.
-  const scratch = aligned(from + most * bytesPerRow);
-  const room = aligned(scratch + bytesPerRow);
-  const raw = aligned(room + INFLATER_BYTES) + HISTORY_BYTES;
+  // Rows are inflated behind what matches may still refer to, which is put aside before they are restored where they are.
+  const room = aligned(from + bytesPerRow);
+  const raw = aligned(room + INFLATER_BYTES + HISTORY_BYTES);
   kernels.reserve(raw + most * bytesPerRow + OVERSHOOT_BYTES);
   const inflater = makeInflater(kernels, { source, offset: offsets[index]!, length: byteCounts[index]!, room });
   const restore = (rows: number): SampleArray => {
     const bytes = rows * bytesPerRow;
-    new Uint8Array(kernels.buffer).copyWithin(from, raw, raw + bytes);
-    if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, from, bytes), sampleSize(sampleType));
-    undoPredictorAt(kernels, { at: from, scratch }, { predictor, rows: predictedRows(layout, rows) });
-    return new sampleArrays[sampleType](kernels.buffer, from, bytes / sampleSize(sampleType));
+    if (isForeign(layout)) swapBytes(new Uint8Array(kernels.buffer, raw, bytes), sampleSize(sampleType));
+    undoPredictorAt(kernels, { at: raw, scratch: from }, { predictor, rows: predictedRows(layout, rows) });
+    return new sampleArrays[sampleType](kernels.buffer, raw, bytes / sampleSize(sampleType));
   };
   try {
     let to = raw;
@@ -66,9 +64,10 @@ export async function* streamBlock(
       to = await inflater.inflate(to, limit, history);
       if (to < limit) throw new Error(`expected ${all} rows, got ${first + Math.floor((to - raw) / bytesPerRow)}`);
       if (first + rows === all) await endInflating(inflater, to, { history, padded: !layout.tiled });
+      new Uint8Array(kernels.buffer).copyWithin(raw - HISTORY_BYTES, limit - HISTORY_BYTES, limit);
       if (first < total) yield { first, rows, values: restore(rows) };
       first += rows;
-      new Uint8Array(kernels.buffer).copyWithin(raw - HISTORY_BYTES, limit - HISTORY_BYTES, to);
+      new Uint8Array(kernels.buffer).copyWithin(raw, limit, to); // what the last match wrote beyond
       to -= limit - raw;
     }
   } catch (cause) {
