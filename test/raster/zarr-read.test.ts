@@ -168,7 +168,21 @@ describe('A map in a Zarr store', () => {
         /'chunk_grid' is .*"odd"/,
       ],
       ['a word for its fill value', set('fill_value', 'none'), /'fill_value' is "none", expected a number or NaN/],
-      ['no JSON', () => writeFileSync(ARRAY, '{'), /abundance\/zarr\.json: is not JSON; copy the store again/],
+      [
+        'no JSON',
+        () => writeFileSync(ARRAY, '{'),
+        /abundance\/zarr\.json: is not JSON that can be read; copy the store again/,
+      ],
+      [
+        'brackets without end',
+        () => writeFileSync(ARRAY, '['.repeat(1e6) + ']'.repeat(1e6)),
+        /is not JSON that can be read/,
+      ],
+      [
+        'more than a document',
+        () => writeFileSync(ARRAY, ' '.repeat(2 ** 24 + 1)),
+        /zarr\.json: 16777217 bytes, expected at most 16777216/,
+      ],
       ['no array', () => rmSync(ARRAY), /abundance\/zarr\.json: cannot open it: there is no such file/],
       ['no names', () => rmSync(join(own, 'endmember/c/0')), /endmember\/c\/0: cannot open it: there is no such file/],
       [

@@ -41,9 +41,11 @@ async function readFile(folder: Folder, file: string): Promise<Uint8Array> {
 async function readDocument(folder: Folder, file: string): Promise<Json> {
   const bytes = await readFile(folder, file);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    const json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    spelled(json); // what is nested too deeply for that is no document of a map
+    return json;
   } catch (cause) {
-    return refuse(folder.pathOf(file), 'is not JSON; copy the store again', cause);
+    return refuse(folder.pathOf(file), 'is not JSON that can be read; copy the store again', cause);
   }
 }
 
