@@ -1,11 +1,13 @@
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
-import { dtype, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
+import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
+import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
-import { openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { recordedCommand } from '../support/recorded-command.js';
+import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer <scene>';
 export const describe = 'Unmix a scene with a model: a map of abundances';
@@ -21,8 +23,8 @@ export const builder = (yargs: Argv) =>
           .usage(
             '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
           )
-          .option('model', requiredText('model', 'Model made by egunet export', 'm'))
-          .option('o', requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))
+          .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
+          .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
           .option(
             'format',
             oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
@@ -39,13 +41,13 @@ export const builder = (yargs: Argv) =>
             default: false,
             describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
           })
-          .option(
-            'tile',
-            wholeNumber('tile', {
+          .option('tile', {
+            ...wholeNumber('tile', {
               describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
               least: 1,
             }),
-          )
+            recorded: 'never',
+          } as const satisfies OptionOf)
           .option('workers', workers)
           .option('on-error', {
             choices: ['fail', 'nodata'] as const,
@@ -53,6 +55,8 @@ export const builder = (yargs: Argv) =>
             describe: 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
           })
           .option('overwrite', overwrite)
+          .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
+          .group(['model', 'resample'], 'Model:')
           .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
           .example(
             '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
@@ -72,7 +76,9 @@ export const builder = (yargs: Argv) =>
             'mean abundances for a script',
           ),
       ),
-    ),
+    )
+      .group(['on-error'], 'Reading the scene:')
+      .group(['workers', 'tile'], 'Machine:'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -84,8 +90,10 @@ export async function handler(args: Arguments): Promise<void> {
     import('../support/control.js'),
   ]);
   const { model, o, resample, tile, workers } = args;
+  const pixels = await pixelOptions(args);
+  const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
-  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
+  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept', http: httpOptions(args) });
   try {
     const result = await unmixScene(
       {
@@ -97,7 +105,8 @@ export async function handler(args: Arguments): Promise<void> {
         resample,
         sampleType: args.dtype,
         quality: args.quality,
-        ...(await pixelOptions(args)),
+        ...pixels,
+        command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),

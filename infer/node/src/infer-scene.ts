@@ -46,6 +46,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly output: string;
   /** By the output's ending when absent. */
   readonly format?: MapFormatName;
+  /** The command line that asks for the map, kept in its metadata as it is; none when absent. */
+  readonly command?: string;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
   /** Interpolate spectra to the model's wavelengths instead of matching bands. */
@@ -147,7 +149,7 @@ async function complete(
   map: MapFile,
   { options, scene, card, chosen, plan, sampleType, quality, workers }: Work,
 ): Promise<Done> {
-  const { window, leaveOut } = chosen;
+  const { window, counts, leaveOut } = chosen;
   const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
   const inMap = (at: Window): Window => ({ ...at, row: at.row - window.row, col: at.col - window.col });
@@ -172,7 +174,8 @@ async function complete(
   await writing;
   // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
-    assertSomeLeft(sumDamage(map), { name: scene.name, pixels: totalPixels });
+    const pixels = totalPixels - counts.outsidePixels - counts.maskedPixels;
+    assertSomeLeft(sumDamage(map), { name: scene.name, pixels });
     if (keptPixels === 0) assertPlausible(sumSeen(all), scene.name, card);
   } catch (error) {
     await map.discard();
@@ -187,7 +190,8 @@ async function unmixInto(work: Work): Promise<InferSummary> {
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const map = await createMapFile(output, { ...mapOptions(scene, work), format, overwrite, identity });
+  const content = { ...work, command: options.command };
+  const map = await createMapFile(output, { ...mapOptions(scene, content), format, overwrite, identity });
   try {
     const { keptPixels, statistics } = await complete(map, work);
     const pixels = window.rows * window.cols;

@@ -42,10 +42,11 @@ export interface MapContent {
   readonly sampleType: StoredType;
   readonly quality: boolean;
   readonly chosen: Pick<PixelChoice, 'window' | 'metadata'>;
+  readonly command?: string | undefined;
 }
 
 /** A map of a part of the scene: one band an endmember, by name, then those of quality. */
-export function mapOptions(scene: Scene, { card, sampleType, quality, chosen }: MapContent): MapOptions {
+export function mapOptions(scene: Scene, { card, sampleType, quality, chosen, command }: MapContent): MapOptions {
   const { window, metadata } = chosen;
   const { georeference } = scene;
   const { scale, noData } = STORAGE[sampleType];
@@ -58,7 +59,7 @@ export function mapOptions(scene: Scene, { card, sampleType, quality, chosen }: 
       ...(scale !== 1 && { gain: scale, offset: 0 }),
     })),
     noData,
-    metadata: { ...origin(scene, card), ...metadata },
+    metadata: { ...origin(scene, card), ...metadata, ...(command !== undefined && { EGUNET_COMMAND: command }) },
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };
 }
