@@ -1,6 +1,7 @@
 // Masks: rasters on a scene's grid that say which of its pixels to leave out. Legend: N pixels of a window.
 import { refuse } from './refuse.js';
 import type { Georeference, Scene, Window } from './scene.js';
+import { publicPath } from './url.js';
 
 const TESTS = {
   '>=': (value: number, limit: number) => value >= limit,
@@ -13,7 +14,7 @@ const TESTS = {
 
 /** A mask raster, and which of its stored values leave a pixel out. */
 export interface MaskRule {
-  /** As the user wrote it. */
+  /** As the user wrote it, without the secrets of a URL. */
   readonly name: string;
   /** A word for a quality layer of the scene's product, else the path of a raster. */
   readonly source: string;
@@ -47,10 +48,10 @@ export const isLayerWord = (source: string): boolean => Object.hasOwn(WORDS, sou
 
 /** Reads `cloud`, `cirrus>=2`, `mask.tif`, `mask.tif==255`. */
 export function parseMaskRule(text: string): MaskRule {
-  const name = text.trim();
-  const [, source = name, operator, limit] = /^(.*?)\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)$/.exec(name) ?? [];
+  const whole = text.trim();
+  const [, source = whole, operator, limit] = /^(.*?)\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)$/.exec(whole) ?? [];
   return {
-    name,
+    name: `${publicPath(source)}${whole.slice(source.length)}`,
     source,
     ...(operator !== undefined && { operator: operator as keyof typeof TESTS, limit: Number(limit) }),
   };

@@ -31,6 +31,7 @@ const DIFFERENCES = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
+  gunzip: unpackBy(zlib.gunzipSync, zlib.gunzip),
   // One chunk takes what most tiles come to: more of them would be joined by a copy.
   deflate: (bytes) => deflateAsync(bytes, { ...DIFFERENCES, chunkSize: Math.max(2 ** 14, bytes.length >> 1) }),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),

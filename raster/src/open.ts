@@ -45,12 +45,24 @@ async function openHdf5(folder: Folder, file: string, options: EmitOptions): Pro
   return openHdf5Scene(await folder.openHdf5(file), options);
 }
 
+const ZARR_BEGINNING = 'zarr.json';
+
+/** Whether a Zarr store is named: its folder, or the file that is its beginning. */
+async function isZarrStore(folder: Folder, file: string | undefined): Promise<boolean> {
+  if (file !== undefined) return file === ZARR_BEGINNING;
+  const files = await folder.list();
+  if (files.some((name) => /^\.z(group|array|metadata)$/.test(name)))
+    refuse(folder.name, 'a Zarr store of version 2, expected a map of version 3; convert it to GeoTIFF with GDAL');
+  return files.includes(ZARR_BEGINNING);
+}
+
 async function openUnscaled(
   { folder, file }: ScenePlace,
   codecs: RasterCodecs,
   options: MatSceneOptions & EmitOptions,
 ): Promise<Scene> {
   // A format's reader is loaded for its scenes only.
+  if (await isZarrStore(folder, file)) return (await import('./zarr/read.js')).openZarrMap(folder, codecs);
   if (file === undefined || isEnmapFile(file)) return (await import('./enmap.js')).openEnmap(folder, file, codecs);
   const kind = await kindOf(folder, file);
   const path = folder.pathOf(file);
@@ -76,7 +88,8 @@ const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
 
 /**
  * Opens a scene, whatever its format, told from its content: GeoTIFF, ENVI (by its header or its data file), MATLAB v5,
- * EMIT L2A (NetCDF-4), PRISMA L2D (HDF-EOS5), or an EnMAP or DESIS L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE).
+ * EMIT L2A (NetCDF-4), PRISMA L2D (HDF-EOS5), an EnMAP or DESIS L2A product (by its folder, its METADATA.XML or its SPECTRAL_IMAGE), or
+ * a map that was written as a Zarr store.
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {

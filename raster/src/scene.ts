@@ -103,7 +103,7 @@ export interface QualityLayer {
 export interface Scene {
   /** What was opened, as the user named it. */
   readonly name: string;
-  /** `GeoTIFF`, `EnMAP L2A`, `DESIS L2A`, `EMIT L2A`, `PRISMA L2D`, `ENVI` or `MATLAB v5`. */
+  /** `GeoTIFF`, `EnMAP L2A`, `DESIS L2A`, `EMIT L2A`, `PRISMA L2D`, `ENVI`, `MATLAB v5` or `Zarr` (a map). */
   readonly format: string;
   /** Sensor, where the product says. */
   readonly sensor?: string;

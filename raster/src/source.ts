@@ -22,6 +22,8 @@ export interface Codecs {
   inflate(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
   /** ZSTD frames (RFC 8878) to at most `size` bytes; absent where the platform has no ZSTD, which JavaScript then decompresses, slower. */
   unzstd?(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
+  /** gzip files (RFC 1952) to at most `size` bytes; absent where the platform does not unpack them: then no Zarr store is read. */
+  gunzip?(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
   /** to zlib streams (RFC 1950). */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }

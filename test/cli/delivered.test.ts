@@ -52,11 +52,25 @@ describe('a delivered scene', function () {
   };
   const assertNothingUnpacked = () => assert.deepEqual(readdirSync(cache), []);
 
+  /** A map as GDAL reads it, but for the command that made it. */
+  function contentOf(map: string): unknown {
+    const path = join(folder, map);
+    const {
+      description: _path,
+      files: _files,
+      metadata,
+      ...rest
+    } = JSON.parse(run('gdalinfo', ['-json', '-checksum', path]).replaceAll(': nan', ': "NaN"'));
+    delete metadata[''].EGUNET_COMMAND;
+    run('gdal_translate', ['-q', '-of', 'ENVI', path, `${path}.raw`]);
+    return { ...rest, metadata, samples: readFileSync(`${path}.raw`) };
+  }
+
   /** The map of a scene on disk, made undisturbed. */
-  function mapOf(local: string): Buffer {
-    const map = join(folder, `map-of-${local}.tif`);
-    if (!existsSync(map)) succeed(infer(local, map), folder);
-    return readFileSync(map);
+  function mapOf(local: string): unknown {
+    const map = `map-of-${local}.tif`;
+    if (!existsSync(join(folder, map))) succeed(infer(local, map), folder);
+    return contentOf(map);
   }
 
   /** The map of `scene`, which must be that of `local`, though its making was interrupted once. */
@@ -69,7 +83,7 @@ describe('a delivered scene', function () {
     const finished = await beside(infer(scene, 'map.tif', '--json'));
     assert.equal(finished.code, 0, finished.stderr);
     assert.ok(JSON.parse(finished.stdout).keptPixels > 0);
-    assert.ok(readFileSync(join(folder, 'map.tif')).equals(whole));
+    assert.deepEqual(contentOf('map.tif'), whole);
     rmSync(join(folder, 'map.tif'));
     assertNothingUnpacked();
   }
@@ -92,9 +106,52 @@ describe('a delivered scene', function () {
     };
     const { code, stderr } = await beside(infer(`${server.url}large.tif`, 'map.tif'));
     assert.equal(code, 0, stderr);
-    assert.ok(readFileSync(join(folder, 'map.tif')).equals(mapOf('large.tif')));
+    assert.deepEqual(contentOf('map.tif'), mapOf('large.tif'));
     rmSync(join(folder, 'map.tif'));
   });
+
+  it('on a server that stumbles often is waited for as patiently as asked', async () => {
+    server.instead = (_, response, number) => number > 12 && number % 3 === 0 && !!response.writeHead(503).end();
+    const impatient = await beside(infer(`${server.url}large.tif`, 'map.tif', '--http-retries', '0'));
+    assert.equal(impatient.code, 1);
+    assert.match(
+      impatient.stderr,
+      /large\.\w+: the server answered 503, 1 time; try again later, or download the file/,
+    );
+    assert.ok(!existsSync(join(folder, 'map.tif')));
+    server.asked.length = 0;
+    const { code, stderr } = await beside(infer(`${server.url}large.tif`, 'map.tif', '--http-retries', '60'));
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(contentOf('map.tif'), mapOf('large.tif'));
+    rmSync(join(folder, 'map.tif'));
+  });
+
+  for (const [command, ...more] of [
+    ['info'],
+    ['endmembers', '-n', '3', '-o', 'far'],
+    ['train', '-n', '3', '--epochs', '1', '--max-pixels', '1000', '-o', 'far-run'],
+  ] as const)
+    it(`is asked for by ${command} as often and as long as it is told`, async () => {
+      const line = (retries: number) => [command, `${server.url}large.tif`, ...more, '--http-retries', String(retries)];
+      server.instead = (_, response, number) => number <= 2 && !!response.writeHead(503).end();
+      const refused = await beside(line(1));
+      assert.match(refused.stderr, /large\.tif: the server answered 503, 2 times in a row; /);
+      assert.deepEqual([refused.code, server.asked.length], [1, 2]);
+      server.asked.length = 0;
+      const { code, stderr } = await beside(line(2));
+      assert.equal(code, 0, stderr);
+      server.asked.length = 0;
+      server.instead = () => true; // and no answer
+      const silent = await beside([
+        ...line(1).slice(0, -1),
+        '1',
+        '--http-timeout',
+        '0.2',
+        ...(command === 'info' ? [] : ['--overwrite']),
+      ]);
+      assert.match(silent.stderr, /large\.tif: no whole answer within 0\.2 s, 2 times in a row; /);
+      assert.equal(silent.code, 1);
+    });
 
   it('that changes on its server while it is unmixed is refused', async () => {
     server.instead = (_, response, number) => {

@@ -106,7 +106,8 @@ describe('export, on the command line', () => {
       folder,
     );
     const maps = [['--tile', '7'], ['--tile', '64', '--workers', '1'], []].map((how, i) => {
-      const output = `cut-${i}.tif`;
+      mkdirSync(join(folder, String(i)));
+      const output = `${i}/cut.tif`;
       const { precision } = JSON.parse(
         succeed(['infer', scene, '-m', 'cut.onnx', '-o', output, ...how, '--json'], folder).stdout,
       );
@@ -116,7 +117,7 @@ describe('export, on the command line', () => {
     for (const map of maps) assert.ok(map.equals(maps[0]!));
     assert.ok(maps[0]!.includes('<Item name="EGUNET_MODEL_PRECISION">int8</Item>'));
     const evaluation = succeed(
-      ['evaluate', 'cut-0.tif', '-r', 'cut-1.tif', '--scene', scene, '-m', 'cut.onnx'],
+      ['evaluate', '0/cut.tif', '-r', '1/cut.tif', '--scene', scene, '-m', 'cut.onnx'],
       folder,
     );
     assert.match(evaluation.stdout, /^1400 pixels compared, .*; model in int8/);

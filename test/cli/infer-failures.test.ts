@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { requireGdal, run, skipUntested, temporaryFolder } from '../support/index.js';
+import { requireGdal, requireProgram, run, skipUntested, temporaryFolder } from '../support/index.js';
 import { snapshot } from '../support/maps.js';
+import { type SmallDisk, smallDisk } from './small-disk.js';
 import { binary, egunet, mixedScene, type Outcome, succeed, writeEnvi } from './support.js';
 
 const [ROWS, COLS] = [600, 1100]; // six tiles of the map
@@ -88,56 +89,55 @@ describe('an unmixing', function () {
       );
       const window = { row: 512, col: 1024, rows: 88, cols: 76 };
       assert.equal(validPixels, ROWS * COLS - 6688);
-      assert.deepEqual(damage, { blocks: 1, pixels: 6688, list: [{ block: 'tile 14 (deflate)', window }] });
+      assert.deepEqual(damage, {
+        blocks: 1,
+        pixels: 6688,
+        list: [{ block: 'tile 14 (deflate)', window, pixels: 6688 }],
+      });
     });
   });
 
   describe('whose disk is full', () => {
-    const disk = at('disk');
-    const onDisk = (name: string) => join(disk, name);
     const given = ['infer', 'scene.tif', ...OPTIONS.map((word) => word.replace('map.tif', 'disk/map.tif'))];
-    /** A disk of that many bytes. */
-    const mount = (bytes: number) =>
-      run('mount', ['-t', 'tmpfs', '-o', `size=${Math.ceil(bytes / 4096) * 4096}`, 'tmpfs', disk]);
-    const remount = (bytes: number) => run('mount', ['-o', `remount,size=${Math.ceil(bytes / 4096) * 4096}`, disk]);
+    let disk: SmallDisk;
 
-    before(function () {
-      mkdirSync(disk);
+    before(async function () {
       try {
-        mount(2 ** 20);
+        disk = await smallDisk(folder, 'disk');
       } catch (error) {
-        skipUntested(this, `no small disk can be made here: ${(error as Error).message.trim().split('\n').at(-1)}`);
+        skipUntested(this, `no small disk can be made here, by root or in a namespace: ${(error as Error).message}`);
       }
-      run('umount', [disk]);
     });
-    afterEach(() => run('umount', [disk]));
+    afterEach(() => disk.unmount());
+    after(() => disk?.release());
 
     for (const [what, share] of [
       ['for a finished tile', 0.5],
       ['for the complete map, of which the tiles are kept', 1.5],
     ] as const)
       it(`${what} fails, and goes on when there is space`, () => {
-        mount(share * whole.length);
+        disk.mount(share * whole.length);
         assertSays(
-          egunet(given, folder),
+          disk.egunet(given),
           /disk\/map\.tif(\.part)?: cannot .*: the disk is full; free some space or choose another folder$/,
         );
-        assert.deepEqual(readdirSync(disk), ['map.tif.part']);
-        remount(3 * whole.length);
-        const { keptPixels } = JSON.parse(succeed([...given, '--json'], folder).stdout);
-        assert.ok(keptPixels > 0);
-        assert.deepEqual(readdirSync(disk), ['map.tif']);
-        assert.ok(readFileSync(onDisk('map.tif')).equals(whole));
+        assert.deepEqual(readdirSync(disk.at('.')), ['map.tif.part']);
+        disk.resize(3 * whole.length);
+        const { code, stdout, stderr } = disk.egunet([...given, '--json']);
+        assert.equal(code, 0, stderr);
+        assert.ok(JSON.parse(stdout).keptPixels > 0);
+        assert.deepEqual(readdirSync(disk.at('.')), ['map.tif']);
+        assert.ok(readFileSync(disk.at('map.tif')).equals(whole));
       });
 
     it('from the beginning fails, and leaves nothing', () => {
-      mount(4096);
-      writeFileSync(onDisk('filler'), '');
+      disk.mount(4096);
+      writeFileSync(disk.at('filler'), '');
       try {
-        writeFileSync(onDisk('filler'), Buffer.alloc(4096));
+        writeFileSync(disk.at('filler'), Buffer.alloc(4096));
       } catch {} // as much as there is
-      assertSays(egunet(given, folder), /disk\/map\.tif\.part: cannot keep finished tiles in it: the disk is full; /);
-      assert.ok(!existsSync(onDisk('map.tif')));
+      assertSays(disk.egunet(given), /disk\/map\.tif\.part: cannot keep finished tiles in it: the disk is full; /);
+      assert.ok(!existsSync(disk.at('map.tif')));
     });
   });
 
@@ -179,17 +179,15 @@ describe('an unmixing', function () {
     assert.ok(readFileSync(at('map.tif')).equals(whole));
   });
 
-  it('into a folder that may not be written is refused before any work', function () {
+  it('into a folder that may not be written is refused before any work', () => {
     mkdirSync(at('read-only'), { mode: 0o555 });
     const given = ['infer', join(folder, 'scene.tif'), '-m', at('model.onnx'), '-o', 'read-only/map.tif'];
-    let program = [process.execPath, binary, ...given];
-    if (process.getuid!() === 0) {
-      if (spawnSync('setpriv', ['--version']).error)
-        skipUntested(this, 'root may write everywhere, and there is no setpriv');
-      program = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...program];
-      chmodSync(folder, 0o755);
-    }
-    const { status, stdout, stderr } = spawnSync(program[0]!, program.slice(1), { cwd: folder, encoding: 'utf8' });
+    // Root may write everywhere: then nobody does it.
+    const who = process.getuid!() === 0 ? { uid: 65534, gid: 65534 } : {};
+    chmodSync(folder, 0o755);
+    const child = spawnSync(process.execPath, [binary, ...given], { cwd: folder, encoding: 'utf8', ...who });
+    if (child.error) throw child.error;
+    const { status, stdout, stderr } = child;
     assertSays(
       { code: status, stdout, stderr },
       /read-only\/map\.tif: cannot write into .*read-only: permission denied; /,
@@ -214,7 +212,7 @@ describe('an unmixing', function () {
   });
 
   it('that is out of file handles in the end says so, and goes on', async function () {
-    if (spawnSync('prlimit', ['--version']).error) skipUntested(this, 'there is no prlimit');
+    requireProgram(this, 'prlimit', 'apt-get install util-linux');
     const limit = ({ pid }: ChildProcess) => run('prlimit', [`--pid=${pid}`, '--nofile=10']);
     assertSays(
       await disturbed(args, limit),

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { requireGdal, requireProgram, run, temporaryFolder } from '../support/index.js';
 import { snapshot } from '../support/maps.js';
+import { onTerminal } from './running.js';
 import { binary, egunet, interrupted, makeLargeScene, succeed } from './support.js';
 
 const KILLS = 30;
@@ -147,6 +148,50 @@ describe('an unmixing that is interrupted', function () {
     assert.deepEqual(readdirSync(part).sort(), ['journal', 'work.json']);
     assert.ok(!existsSync(output));
     succeed(args, folder);
+    takeMap();
+  });
+
+  it('tells, when it goes on, how far it was, and reckons by what is new', async function () {
+    requireProgram(this, 'script', 'apt-get install bsdutils');
+    const stopped = await onTerminal(args, { cwd: folder, when: /\] [6-9]\d%/ });
+    assert.equal(stopped.code, 130, stopped.screen);
+    assert.match(stopped.screen, /finished tiles are kept in map\.tif\.part/);
+    cpSync(part, join(folder, 'kept'), { recursive: true });
+
+    const { screen, code } = await onTerminal([...args, '--json'], { cwd: folder });
+    assert.equal(code, 0, screen);
+    const { keptPixels, pixels } = JSON.parse(/^\{$[\s\S]*/m.exec(screen.replaceAll('\r\n', '\n'))![0]);
+    assert.ok(keptPixels > pixels / 3 && keptPixels < pixels);
+    const shown = [...screen.replaceAll('\x1b[K', '|').matchAll(/\runmixing \[(=*) *\] (\d+)%([^|]*)/g)].map(
+      ([, bar, percent, rest]) => ({
+        bar: bar!.length,
+        percent: Number(percent),
+        rest: rest!,
+      }),
+    );
+    const kept = keptPixels / pixels;
+    assert.deepEqual(shown[0], { bar: Math.floor(24 * kept), percent: Math.floor(100 * kept), rest: '' });
+    assert.match(shown.at(-1)!.rest, /^ in [\d.]+ s [\d.]+ Mpixel\/s$/);
+    assert.deepEqual([shown.at(-1)!.bar, shown.at(-1)!.percent], [24, 100]);
+    assert.ok(shown.every(({ percent }, i) => i === 0 || percent >= shown[i - 1]!.percent));
+    takeMap();
+
+    renameSync(join(folder, 'kept'), part);
+    const { stdout, stderr } = succeed([...args, '--json', '--verbose'], folder);
+    const summary = JSON.parse(stdout);
+    assert.equal(summary.keptPixels, keptPixels);
+    const fresh = (pixels - keptPixels) / 1e6;
+    assert.ok(Math.abs(summary.megapixelsPerSecond * summary.seconds - fresh) < 1e-9);
+    const told = [...stderr.matchAll(/^unmixing (\d+)% (ETA|in) ([\d.]+) s ([\d.]+) Mpixel\/s$/gm)];
+    assert.ok(told.length > 3 && Number(told[0]![1]) > Math.floor(100 * kept), stderr);
+    // What is left at the rate that is told takes the time that is told, as far as the digits say.
+    for (const [line, percent, what, seconds, rate] of told) {
+      const left = (share: number) => ((what === 'in' ? 1 - kept : 1 - share) * pixels) / 1e6;
+      const [least, most] = [left((Number(percent) + 1) / 100), left(Number(percent) / 100)];
+      const [time, speed] = [Number(seconds), Number(rate)];
+      const slack = 0.1 * speed + 0.3 * most; // of the clocks, one of which starts a little later
+      assert.ok(time * speed >= least - slack && time * speed <= most + slack, `${line}: ${least}..${most}`);
+    }
     takeMap();
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enmapBands, footprintMask, makeEnmapProduct } from '@egunet/fixtures';
 import { requireGdal, run as runProgram, temporaryFolder } from '../support/index.js';
@@ -131,8 +131,9 @@ describe('from a scene to its map, on the command line', () => {
     });
 
     it('gives the same map whatever the tiles', () => {
-      succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled.tif', '--tile', '7'], folder);
-      assert.ok(readFileSync(join(folder, 'tiled.tif')).equals(readFileSync(join(folder, 'map.tif'))));
+      mkdirSync(join(folder, 'tiled'));
+      succeed(['infer', product, '-m', 'model.onnx', '-o', 'tiled/map.tif', '--tile', '7'], folder);
+      assert.ok(readFileSync(join(folder, 'tiled/map.tif')).equals(readFileSync(join(folder, 'map.tif'))));
     });
 
     it('is read by GDAL, endmembers and NoData and all', function () {
@@ -225,6 +226,26 @@ describe('from a scene to its map, on the command line', () => {
       assert.match(stdout, /^aRMSE: mean over pixels of sqrt/m);
       assert.match(stdout, /^\d+ pixels compared, \d+ without data or reference; matched by/m);
     });
+
+    for (const [name, ...how] of [
+      ['like.zarr', '--quality'],
+      ['like.img', '--quality'],
+      ['small.zarr', '--dtype', 'uint16'],
+    ] as const)
+      it(`finds in ${name} what it finds in the GeoTIFF of the same unmixing`, () => {
+        const figures = (map: string) => {
+          succeed(['infer', product, '-m', 'model.onnx', '-o', map, ...how], folder);
+          const against = ['-r', 'truth-abundances.tif', ...spectra(), '--model', 'model.onnx', '--json'];
+          const {
+            figures: found,
+            materials,
+            ...rest
+          } = JSON.parse(succeed(['evaluate', map, ...against], folder).stdout);
+          const turned = ['evaluate', 'truth-abundances.tif', '-r', map, '--json'];
+          return { found, materials, rest, turned: JSON.parse(succeed(turned, folder).stdout) };
+        };
+        assert.deepEqual(figures(name), figures(name.replace(/\..*/, '.tif').replace('like', name.replace('.', '-'))));
+      });
 
     it('compares abundances alone, with other names, on a part of the pixels', () => {
       const args = [

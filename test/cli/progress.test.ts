@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { progressOn } from 'egunet/dist/support/progress.js';
 import { requireProgram, temporaryFolder } from '../support/index.js';
-import { binary, mixedScene, succeed, writeEnvi } from './support.js';
+import { onTerminal } from './running.js';
+import { mixedScene, succeed, writeEnvi } from './support.js';
 
 const ESCAPE = '\x1b';
 /** Empties the rest of the line. */
@@ -41,6 +41,29 @@ describe('progress', () => {
     assert.match(said.at(-2)!, /\[={24}\] 100% in \d/);
   });
 
+  it('reckons the time that is left by what was done in this go', () => {
+    const clock = performance.now;
+    let now = 1000;
+    performance.now = () => now;
+    try {
+      for (const terminal of [{ isTTY: true }, {}]) {
+        const { said, start } = written(terminal, !('isTTY' in terminal));
+        const line = start('unmixing', 100, 80);
+        now += 3000;
+        line.update(85); // 5 of 20 in 3 s: 15 more in 9 s
+        now += 3000;
+        line.update(85);
+        now += 6000;
+        line.update(100);
+        line.stop();
+        const told = said.map((text) => /\d+% (ETA|in) [\w. ]*/.exec(text)?.[0]).filter(Boolean);
+        assert.deepEqual([...new Set(told)], ['85% ETA 9.0 s', '85% ETA 18 s', '100% in 12 s']);
+      }
+    } finally {
+      performance.now = clock;
+    }
+  });
+
   it('is plain lines where there is no terminal, and none for work that is over at once', () => {
     const { said, start } = written({});
     const silent = start('reading', 2);
@@ -76,25 +99,9 @@ describe('progress', () => {
       assert.doesNotMatch(stderr + stdout, /[^\n\x20-\x7e]/);
     });
 
-    /** Runs under a pseudo-terminal, and presses Ctrl-C when `when` is on the screen. */
-    function onTerminal(args: readonly string[], when?: RegExp): Promise<{ screen: string; code: number | null }> {
-      return new Promise((resolve, reject) => {
-        const line = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
-        const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { cwd: folder });
-        let screen = '';
-        let pressed = false;
-        child.stdout.setEncoding('utf8').on('data', (text: string) => {
-          screen += text;
-          if (when && !pressed && when.test(screen)) pressed = child.stdin.write('\x03') || true;
-        });
-        child.on('error', reject);
-        child.on('close', (code) => resolve({ screen, code }));
-      });
-    }
-
     it('leaves a terminal as it was', async function () {
       requireProgram(this, 'script', 'apt-get install bsdutils');
-      const { screen, code } = await onTerminal(train);
+      const { screen, code } = await onTerminal(train, { cwd: folder });
       assert.equal(code, 0, screen);
       assert.match(screen, /\rtraining \[={24}\] 100% in [^\n]*\n/);
       assert.ok(!leavesTraces(screen), screen);
@@ -103,7 +110,7 @@ describe('progress', () => {
     it('leaves a terminal as it was after Ctrl-C, each message on a line of its own', async function () {
       requireProgram(this, 'script', 'apt-get install bsdutils');
       const long = ['train', 'scene.img', '-n', '3', '--epochs', '100000', '--overwrite', '-o', 'long'];
-      const { screen, code } = await onTerminal(long, /epoch \d/);
+      const { screen, code } = await onTerminal(long, { cwd: folder, when: /epoch \d/ });
       assert.equal(code, 130, screen);
       assert.match(screen, /\negunet: stopping: epochs that are done are kept/);
       assert.match(screen, /\negunet: interrupted after \d+ of 100000 epochs; the run is saved/);

@@ -33,3 +33,22 @@ export function whileRunning(
     );
   });
 }
+
+/** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C when `when` is on the screen. */
+export function onTerminal(
+  args: readonly string[],
+  { cwd, when }: { cwd: string; when?: RegExp },
+): Promise<{ screen: string; code: number | null }> {
+  return new Promise((resolve, reject) => {
+    const line = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { cwd });
+    let screen = '';
+    let pressed = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      screen += text;
+      if (when && !pressed && when.test(screen)) pressed = child.stdin.write('\x03') || true;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ screen, code }));
+  });
+}

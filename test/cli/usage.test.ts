@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DEFAULT_SETTINGS } from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
 import { commandHelp } from 'egunet/dist/support/help.js';
-import { outlineOf } from 'egunet/dist/support/outline.js';
+import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
@@ -30,6 +30,28 @@ describe('the command line', () => {
       assert.match(stdout, /Exit codes:/);
       assert.ok(!stdout.includes('$0'));
     });
+
+  it('explains every option once, under the heading of its group', async () => {
+    for (const name of COMMANDS) {
+      const outline = outlineOf((await import(`egunet/dist/commands/${name}.js`)) as Command);
+      const text = commandHelp(outline, 100).replace(/^Examples:[\s\S]*/m, '');
+      const shown = [...text.matchAll(/^ +(?:-\w, )?--?([\w-]+).* {2}/gm)].map(([, option]) => option!);
+      const options = outline.options.map(({ names }) => names.at(-1)!);
+      assert.deepEqual(shown.sort(), [...options, 'help'].sort());
+      const grouped = [...outline.groups.values()].flat();
+      assert.ok(grouped.every((key) => outline.options.some(({ names }) => names.includes(key))));
+    }
+  });
+
+  it('puts the many options of an unmixing into groups, all of them', () => {
+    const { stdout } = egunet(['infer', '--help'], folder);
+    assert.deepEqual(
+      [...stdout.matchAll(/^(\w[\w ]*):$/gm)].map(([, heading]) => heading),
+      ['Arguments', 'Map', 'Model', 'Pixels', 'Reading the scene', 'Web servers', 'Machine', 'General', 'Examples'],
+    );
+    assert.match(stdout, /^Map:\n +-o PATH [\s\S]*?^ +--format [\s\S]*?\n\nModel:\n +-m, --model MODEL /m);
+    assert.match(stdout, /\n +-h, --help +Show this help\n\nExamples:/);
+  });
 
   it('explains itself to the word help, too', () => {
     assert.equal(egunet(['help'], folder).stdout, egunet(['--help'], folder).stdout);

@@ -177,6 +177,12 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       ['x', '-m', 'm', '-o', 'a.tif', '--format', 'envi'],
       /a\.tif: is the name of a GeoTIFF, but the format asked for is envi; change one of them/,
     ],
+    [
+      'half a repetition',
+      ['x', '-m', 'm', '-o', 'a.tif', '--http-retries', '0.5'],
+      /whole number >= 0 and <= 1000, got 0\.5/,
+    ],
+    ['no time to answer', ['x', '-m', 'm', '-o', 'a.tif', '--http-timeout', '0'], /expected a number > 0 .*, got 0/],
     ['an unknown format', ['x', '-m', 'm', '-o', 'a', '--format', 'png'], /expected cog or zarr or envi, got 'png'/],
   ],
   evaluate: [

@@ -101,7 +101,11 @@ describe('a scene with damaged blocks', function () {
         assert.deepEqual(damage, {
           blocks: 4,
           pixels: pixelsOf(windows),
-          list: damaged.map((index, i) => ({ block: `tile ${index} (${compression})`, window: windows[i] })),
+          list: damaged.map((index, i) => ({
+            block: `tile ${index} (${compression})`,
+            window: windows[i]!,
+            pixels: pixelsOf([windows[i]!]),
+          })),
         });
         rmSync(output);
       }
@@ -112,18 +116,54 @@ describe('a scene with damaged blocks', function () {
       assert.ok(!existsSync(output));
     });
 
-  it('loses the pixels of those blocks alone where masks leave pixels out and bands of quality are added, too', async () => {
+  /** Writes `mask.tif`, which leaves out what `marked` says. */
+  async function makeMask(marked: (row: number, col: number) => boolean): Promise<Uint8Array> {
     const georeference = { affine: [30, 0, 500000, 0, -30, 4100000], epsg: 32632 } as const;
-    const mask = await createMap(at('mask.tif'), {
-      rows: ROWS,
-      cols: COLS,
-      sampleType: 'uint8',
-      bands: [{}],
-      georeference,
-    });
-    const marks = Uint8Array.from({ length: ROWS * COLS }, (_, i) => Number(i % 7 === 0 || i % COLS > 47));
+    const how = { rows: ROWS, cols: COLS, sampleType: 'uint8', bands: [{}], georeference } as const;
+    const mask = await createMap(at('mask.tif'), { ...how, overwrite: true });
+    const marks = Uint8Array.from({ length: ROWS * COLS }, (_, i) => Number(marked(Math.floor(i / COLS), i % COLS)));
     await mask.writeWindow({ row: 0, col: 0, rows: ROWS, cols: COLS }, marks);
     await mask.close();
+    return marks;
+  }
+
+  it('counts what those blocks took from the map: nothing outside the area, nothing masked', async () => {
+    await makeMask((_, col) => col % 2 === 0 || col >= 48);
+    const box = (row: number, col: number, to: [row: number, col: number]) => {
+      const [west, north, east, south] = [col, row, to[1], to[0]].map((n, i) => (i % 2 ? 4100000 - 30 * n : 500000 + 30 * n)); // biome-ignore format: one line
+      return [[[west, north], [east, north], [east, south], [west, south], [west, north]]]; // biome-ignore format: a ring
+    };
+    const coordinates = [box(40, 20, [ROWS, COLS]), box(32, 40, [40, COLS])];
+    const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::32632' } };
+    writeFileSync(at('area.json'), JSON.stringify({ type: 'MultiPolygon', coordinates, crs }));
+    makeScene(`${TILED} -co COMPRESS=DEFLATE`, [5, 7]); // tile 7 begins at column 48
+    const how = { ...options, masks: [parseMaskRule(at('mask.tif'))], aoi: at('area.json') };
+    const [rows, cols] = [64 - 40, (32 - 20) / 2]; // of tile 5, inside the area and not masked
+    for (const tile of [undefined, { rows: 16, cols: 16 }]) {
+      const { damage, noDataPixels, validPixels } = await inferScene({ ...how, ...(tile && { tile }) });
+      assert.equal(damage!.pixels, rows * cols);
+      assert.equal(damage!.blocks, 1);
+      assert.equal(noDataPixels, rows * cols);
+      assert.equal(validPixels, ((48 - 20) / 2) * (ROWS - 40) + ((48 - 40) / 2) * (40 - 32) - rows * cols);
+      if (!tile)
+        assert.deepEqual(damage!.list, [
+          { block: 'tile 5 (deflate)', window: { row: 32, col: 20, rows: 32, cols: 12 }, pixels: rows * cols },
+        ]);
+      rmSync(output);
+    }
+  });
+
+  it('is refused where nothing can be decoded of what is to be unmixed', async () => {
+    await makeMask((row, col) => row >= 32 || col >= 16 || col % 2 === 0);
+    makeScene(`${TILED} -co COMPRESS=DEFLATE`, [0]);
+    await assert.rejects(inferScene({ ...options, masks: [parseMaskRule(at('mask.tif'))] }), {
+      _tag: 'InferError',
+      message: `${scene}: not one of its ${32 * 8} pixels can be decoded, tile 0 (deflate) first; the file is damaged, get it again`,
+    });
+  });
+
+  it('loses the pixels of those blocks alone where masks leave pixels out and bands of quality are added, too', async () => {
+    const marks = await makeMask((row, col) => (row * COLS + col) % 7 === 0 || col > 47);
     const how = { masks: [parseMaskRule(at('mask.tif'))], quality: true };
     await inferScene({ ...how, scene: header, model: modelPath, output: at('masked.tif') });
     const expected = readRaw(at('masked.tif'), folder);
@@ -149,7 +189,8 @@ describe('a scene with damaged blocks', function () {
     makeScene(`${TILED} -co COMPRESS=DEFLATE -co INTERLEAVE=BAND`, [5 * 12 + 7]);
     const { damage } = await inferScene(options);
     assertLost([tileWindow(7)]);
-    assert.deepEqual(damage?.list, [{ block: 'tile 67 (deflate)', window: tileWindow(7) }]);
+    const window = tileWindow(7);
+    assert.deepEqual(damage?.list, [{ block: 'tile 67 (deflate)', window, pixels: window.rows * window.cols }]);
   });
 
   it('loses what lies behind the end of a file that is cut off, in strips or tiles, compressed or not', async () => {

@@ -129,6 +129,24 @@ describe('inferring a scene', function () {
     assert.equal(facts.EGUNET_MODEL_CREATED, card.created);
     assert.equal(facts.EGUNET_TRAINING_SCENE, 'random');
     assert.match(facts.EGUNET_SCENE!, /^scene\.(hdr|img)$/);
+    assert.equal(facts.EGUNET_COMMAND, undefined);
+  });
+
+  it('keeps the command that it is told, however long, and GDAL reads what stands beside it', async () => {
+    const command = `unmix <a> & "b" {c} ${'long '.repeat(400)}é`;
+    for (const name of ['told.tif', 'told.img']) {
+      await inferScene({ scene, model: modelPath, output: inFolder(name), command });
+      const { bands } = gdalInfo(inFolder(name));
+      assert.deepEqual(
+        bands.map(({ description }) => description),
+        ['tree', 'water', 'soil'],
+      );
+    }
+    // Braces end a value in an ENVI header.
+    assert.ok(
+      readFileSync(inFolder('told.hdr'), 'utf8').includes(`; EGUNET_COMMAND=${command.replace('{c}', '(c)')}}`),
+    );
+    assert.equal(gdalInfo(inFolder('told.tif')).metadata['']!.EGUNET_COMMAND, command);
   });
 
   it('gives the same map from tiles of any size, and from a tiled GeoTIFF', async () => {
@@ -554,6 +572,13 @@ describe('inferring a scene', function () {
       const model = inFolder('copy.onnx');
       copyFileSync(modelPath, model);
       await refused({ model, output: model, overwrite }, /is the model itself; choose another name/);
+      const store = inFolder('store.zarr');
+      mkdirSync(store);
+      writeFileSync(join(store, 'zarr.json'), '{}');
+      const holds = /store\.zarr\/?: holds the (scene|mask) .*store\.zarr.*; choose another name/;
+      await refused({ scene: store, output: `${store}/`, overwrite }, holds);
+      await refused({ scene: join(store, 'zarr.json'), output: store, overwrite }, holds);
+      await refused({ masks: [parseMaskRule(store)], output: store, overwrite }, holds);
     });
 
     it('inputs that are not there, or wrong', async () => {

@@ -69,6 +69,12 @@ describe('a mask', () => {
         operator,
         limit: -1.5,
       });
+    assert.deepEqual(parseMaskRule('https://me:pass@host/m.tif?key=abc >= 2'), {
+      name: 'https://host/m.tif >= 2',
+      source: 'https://me:pass@host/m.tif?key=abc',
+      operator: '>=',
+      limit: 2,
+    });
   });
 
   for (const [word, name, test] of [

@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RasterError } from '@egunet/raster';
 import { createMapFile } from '@egunet/raster/node';
-import { root, temporaryFolder } from '../support/index.js';
+import { root, skipUntested, temporaryFolder } from '../support/index.js';
 
 const options = {
   rows: 4,
@@ -121,7 +121,7 @@ describe('A file that is being written', () => {
     });
 
     it('a former process of the same number is taken over', async function () {
-      if (!existsSync('/proc/self/stat')) this.skip();
+      if (!existsSync('/proc/self/stat')) skipUntested(this, 'no /proc tells of other processes');
       for (const pid of [process.pid, process.ppid]) {
         left(`lock,${pid},1,${hostname()}`);
         await finish();

@@ -38,6 +38,13 @@ export function requireGdal(context: Mocha.Context): void {
   requireProgram(context, 'gdalinfo', 'apt-get install gdal-bin');
 }
 
+/** The program `rio` with `rio cogeo` (`EGUNET_RIO`, default `rio`); skips the suite where it is not installed. */
+export function requireRioCogeo(context: Mocha.Context): string {
+  const { EGUNET_RIO: rio = 'rio' } = process.env;
+  if (spawnSync(rio, ['cogeo', '--version']).status === 0) return rio;
+  return skipOrFail(context, `'${rio} cogeo' does not run: pip install rio-cogeo, and let EGUNET_RIO name its rio`);
+}
+
 /** Runs a program and returns its standard output; throws with its standard error when it fails. */
 export function run(program: string, args: readonly string[]): string {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lockRun, TrainError } from '@egunet/train';
-import { temporaryFolder } from '../support/index.js';
+import { skipUntested, temporaryFolder } from '../support/index.js';
 
 const refused = (pattern: RegExp) => (error: unknown) => error instanceof TrainError && pattern.test(error.message);
 
@@ -39,7 +39,7 @@ describe('the lock of a run folder', () => {
   });
 
   it('of a process on this host whose number another one has now is taken over', function () {
-    if (!existsSync('/proc/self/stat')) this.skip();
+    if (!existsSync('/proc/self/stat')) skipUntested(this, 'no /proc tells of other processes');
     left({ pid: process.ppid }); // began at 0
     return lockRun(folder).then(({ release }) => release());
   });

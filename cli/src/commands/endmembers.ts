@@ -3,7 +3,7 @@ import type { Control } from '../support/control.js';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { overwrite, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
-import { scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'endmembers <scene>';
 export const describe = 'Find the endmembers of a scene: CSV, ENVI library and a drawing';
@@ -19,6 +19,7 @@ export const builder = (yargs: Argv) =>
           )
           .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
           .option('overwrite', overwrite)
+          .group(['o', 'overwrite'], 'Output:')
           .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
           .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands"),
       ),
@@ -62,7 +63,7 @@ async function write(args: Arguments, control: Control) {
 
 export async function handler(args: Arguments): Promise<void> {
   const { takeControl } = await import('../support/control.js');
-  const control = takeControl({ verbose: args.verbose });
+  const control = takeControl({ verbose: args.verbose, http: httpOptions(args) });
   try {
     const { paths, names, bands, candidates, method } = await write(args, control);
     const files = Object.values(paths);

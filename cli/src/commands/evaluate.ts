@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
 import { formatTable, printResult } from '../support/output.js';
-import { isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'evaluate <map>';
 export const describe = 'Compare a map of abundances with a reference';
@@ -44,6 +44,8 @@ export const builder = (yargs: Argv) =>
             least: 1,
           }),
         )
+        .group(['reference', 'reference-endmembers', 'names', 'reference-variable', 'endmember-variable'], 'Reference:')
+        .group(['scene', 'model', 'endmembers', 'max-pixels'], 'Map:')
         .example('$0 evaluate abundances.tif --reference truth.tif', 'abundances only')
         .example(
           '$0 evaluate a.tif -r truth.tif --scene s.tif -m model.onnx --reference-endmembers truth.csv',
@@ -113,7 +115,7 @@ export async function handler(args: Arguments): Promise<void> {
     import('../support/figures.js'),
     import('../support/control.js'),
   ]);
-  const control = takeControl({ verbose: args.verbose });
+  const control = takeControl({ verbose: args.verbose, http: httpOptions(args) });
   const result = await evaluateMap(request, control).finally(() => control.release());
   printResult(args.json, result, () => {
     const { overall, materials, definitions } = figureTables(result, result.endmembers);

@@ -36,6 +36,8 @@ export const builder = (yargs: Argv) =>
         }),
       )
       .option('overwrite', overwrite)
+      .group(['o', 'overwrite'], 'Model:')
+      .group(['precision', 'max-mean-error', 'max-error'], 'Precision:')
       .example('$0 export run -o model.onnx', 'model.onnx and model.json')
       .example('$0 export run -o fast.onnx --precision int8', 'two to three times as fast'),
   );

@@ -2,17 +2,31 @@ import type { SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
-import { dtype, oneOf, overwrite, requiredText, text, wholeNumber, withCommon, workers } from '../support/options.js';
+import {
+  dtype,
+  named,
+  oneOf,
+  overwrite,
+  requiredText,
+  text,
+  wholeNumber,
+  withCommon,
+  workers,
+} from '../support/options.js';
+import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
-import { openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { recordedCommand } from '../support/recorded-command.js';
+import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'infer [scene..]';
 export const describe = 'Unmix a scene, or several into one map, with a model: abundances';
 
 const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
+/** As infer-node's, which is not loaded for a help text. */
+const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
 
 const scenesPositional = {
   ...scenePositional,
@@ -31,7 +45,7 @@ export const builder = (yargs: Argv) =>
           )
           .option(
             'list',
-            text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder'),
+            named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
           )
           .option(
             'overlap',
@@ -41,8 +55,8 @@ export const builder = (yargs: Argv) =>
               'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
             ),
           )
-          .option('model', requiredText('model', 'Model made by egunet export', 'm'))
-          .option('o', requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))
+          .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
+          .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
           .option(
             'format',
             oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
@@ -59,12 +73,16 @@ export const builder = (yargs: Argv) =>
             default: false,
             describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
           })
-          .option(
-            'tile',
-            wholeNumber('tile', {
+          .option('tile', {
+            ...wholeNumber('tile', {
               describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
               least: 1,
             }),
+            recorded: 'never',
+          } as const satisfies OptionOf)
+          .option(
+            'device',
+            oneOf('device', DEVICES, 'Where the model runs; on a GPU one run after another [default: cpu]'),
           )
           .option('workers', workers)
           .option('on-error', {
@@ -73,6 +91,9 @@ export const builder = (yargs: Argv) =>
             describe: 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
           })
           .option('overwrite', overwrite)
+          .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
+          .group(['model', 'resample'], 'Model:')
+          .group(['list', 'overlap'], 'Several scenes:')
           .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
           .example(
             '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
@@ -93,7 +114,9 @@ export const builder = (yargs: Argv) =>
             'mean abundances for a script',
           ),
       ),
-    ),
+    )
+      .group(['on-error'], 'Reading the scene:')
+      .group(['device', 'workers', 'tile'], 'Machine:'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -104,10 +127,12 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { model, o, resample, tile, workers, overlap } = args;
+  const { model, o, resample, tile, device, workers, overlap } = args;
   const scene = sceneNames(args);
+  const pixels = await pixelOptions(args);
+  const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
-  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept' });
+  const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept', http: httpOptions(args) });
   try {
     const result = await unmixScene(
       {
@@ -120,10 +145,12 @@ export async function handler(args: Arguments): Promise<void> {
         resample,
         sampleType: args.dtype,
         quality: args.quality,
-        ...(await pixelOptions(args)),
+        ...pixels,
+        command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
+        ...(device && { device }),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
@@ -138,7 +165,7 @@ export async function handler(args: Arguments): Promise<void> {
           'scenes',
           result.scenes === undefined ? undefined : `${result.scenes} on one grid, ${OVERLAP_WORDS[result.overlap!]}`,
         ],
-        ['model', `${model}, ${result.precision}`],
+        ['model', `${model}, ${result.precision}${result.device === 'cpu' ? '' : `, on ${result.device}`}`],
         ...pixelWords(result),
         ...damageWords(result.damage),
         [

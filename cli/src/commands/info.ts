@@ -6,7 +6,7 @@ import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
-import { openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'info <path..>';
 export const describe = 'Say what is in scenes, spectral libraries, models and training runs';
@@ -110,7 +110,7 @@ async function describeAt(path: string, args: SceneArguments, control: Control):
 
 export async function handler(args: Arguments): Promise<void> {
   const { takeControl } = await import('../support/control.js');
-  const control = takeControl({ verbose: args.verbose });
+  const control = takeControl({ verbose: args.verbose, http: httpOptions(args) });
   const descriptions: Description[] = [];
   try {
     for (const path of args.path) descriptions.push(await describeAt(path, args, control));

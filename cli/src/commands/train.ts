@@ -3,7 +3,7 @@ import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
-import { scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
@@ -54,6 +54,8 @@ export const builder = (yargs: Argv) =>
           )
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
+          .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
+          .group(['epochs', 'schedule', 'learning-rate', 'drop-rate', 'weight-decay', 'batch', 'threads'], 'Training:')
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
@@ -107,7 +109,11 @@ export async function handler(args: Arguments): Promise<void> {
   else if (scene === undefined) throw new UsageError('which scene? See egunet train --help');
   const request = scene === undefined ? undefined : dataRequest(scene, args);
   const { takeControl } = await import('../support/control.js');
-  const control = takeControl({ verbose: args.verbose, leaves: 'epochs that are done are kept' });
+  const control = takeControl({
+    verbose: args.verbose,
+    leaves: 'epochs that are done are kept',
+    http: httpOptions(args),
+  });
   try {
     const { resumeRun, trainRun } = await import('../pipeline/train-run.js');
     const options = { control, saveEvery: args['save-every'] ?? 60, ...(threads === undefined ? {} : { threads }) };

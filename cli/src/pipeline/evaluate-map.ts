@@ -182,7 +182,7 @@ async function readSpectra(request: EvaluateRequest, names: readonly string[], w
 export async function evaluateMap(request: EvaluateRequest, control: Control): Promise<EvaluateResult> {
   if (isMat(request.map))
     throw new CommandError(
-      `${request.map}: is a MATLAB file, expected a map (GeoTIFF or ENVI); --reference takes .mat`,
+      `${request.map}: is a MATLAB file, expected a map (GeoTIFF, Zarr or ENVI); --reference takes .mat`,
     );
   return withScene({ path: request.map, open: {}, control }, async (opened) => {
     const map = abundancesOf(opened);

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
 import { partFolder } from '@egunet/raster/node';
-import type { Control } from '../support/control.js';
+import { type Control, sceneAccess } from '../support/control.js';
 import { InterruptedError } from '../support/errors.js';
-import { note } from '../support/output.js';
 import type { Progress } from '../support/progress.js';
 
 /** What an unmixing came to. */
@@ -17,13 +16,15 @@ export interface UnmixResult extends Omit<InferSummary, 'means'> {
 /** Unmixes a scene into a map with a progress line. */
 export async function unmixScene(
   options: Omit<InferSceneOptions, 'onStart' | 'onProgress' | 'signal'>,
-  { signal, startProgress }: Control,
+  control: Control,
 ): Promise<UnmixResult> {
+  const { signal, startProgress } = control;
+  const { signal: _, ...access } = sceneAccess(control);
   let line: Progress | undefined;
   try {
     const { means, ...summary } = await inferScene({
       ...options,
-      access: { onNotice: note },
+      access,
       signal,
       onStart: ({ totalPixels, keptPixels }) => {
         line = startProgress('unmixing', totalPixels, keptPixels);

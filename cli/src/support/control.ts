@@ -1,17 +1,18 @@
-import type { SceneAccess } from '@egunet/raster';
+import type { HttpOptions, SceneAccess } from '@egunet/raster';
 import { InterruptedError } from './errors.js';
 import { note } from './output.js';
 import { progressOn, type StartProgress } from './progress.js';
 
-/** What long work needs of the user's side: when to stop, and where to tell how far it is. */
+/** What long work needs of the user's side: when to stop, where to tell how far it is, and how patient to be with servers. */
 export interface Control {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly startProgress: StartProgress;
+  readonly http?: HttpOptions;
 }
 
 /** How a command reaches a scene: until it is stopped, and telling what takes a while. */
-export const sceneAccess = ({ signal }: Control): SceneAccess => ({ signal, onNotice: note });
+export const sceneAccess = ({ signal, http }: Control): SceneAccess => ({ ...http, signal, onNotice: note });
 
 /** Control that this process holds until it is released. */
 export interface HeldControl extends Control {
@@ -26,9 +27,11 @@ export interface HeldControl extends Control {
 export function takeControl({
   verbose,
   leaves = 'nothing is left behind',
+  http = {},
 }: {
   verbose: boolean;
   leaves?: string;
+  http?: HttpOptions;
 }): HeldControl {
   const controller = new AbortController();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -42,5 +45,5 @@ export function takeControl({
     controller.abort(new InterruptedError(`interrupted: ${leaves}`));
   };
   for (const name of signals) process.on(name, stop);
-  return { signal: controller.signal, startProgress: progressOn({ verbose }), release };
+  return { signal: controller.signal, startProgress: progressOn({ verbose }), http, release };
 }

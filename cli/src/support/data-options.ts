@@ -50,7 +50,9 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
     .option(
       'max-blocks',
       wholeNumber('max-blocks', { describe: '5 x 5 blocks searched at most [default: 1600]', least: 1 }),
-    );
+    )
+    .group(['n', 'library', 'library-scale', 'max-pixels', 'max-blocks', 'seed'], 'Endmembers:')
+    .group(['bands', 'exclude'], 'Bands:');
 
 /** What to read and find, from the command line. */
 export function dataRequest(scene: string, args: DataArguments): DataRequest {

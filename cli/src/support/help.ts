@@ -21,10 +21,18 @@ function wrap(text: string, width: number, indent = 0): string {
   return text.split('\n').map(wrapLine).join('\n');
 }
 
+type Line = readonly [left: string, right: string];
+
+/** Where the right column of lines begins. */
+const columnOf = (lines: readonly Line[]): number => Math.max(...lines.map(([left]) => left.length)) + 4;
+
 /** A heading, then `left  right` lines with the right column wrapped; nothing where there is no line. */
-function section(heading: string, lines: readonly (readonly [left: string, right: string])[], width: number): string[] {
+function section(
+  heading: string,
+  lines: readonly Line[],
+  { width, column = columnOf(lines) }: { readonly width: number; readonly column?: number },
+): string[] {
   if (lines.length === 0) return [];
-  const column = Math.max(...lines.map(([left]) => left.length)) + 4;
   return [heading, ...lines.map(([left, right]) => `  ${left.padEnd(column - 2)}${wrap(right, width, column)}`), ''];
 }
 
@@ -32,6 +40,19 @@ function optionLine({ names, describe, takes, required }: Declared): [string, st
   const flags = names.map(flag).join(', ');
   const left = `${names[0]!.length > 1 ? '    ' : ''}${flags}${takes === undefined ? '' : ` ${takes}`}`;
   return [left, required ? `${describe} (required)` : describe];
+}
+
+/** The options under the headings of their groups, those without one first; what helps comes last. */
+function optionSections({ options, groups }: Outline, width: number): string[] {
+  const grouped = [...groups].map(([heading, names]): [string, Declared[]] => [
+    heading,
+    names.flatMap((name) => options.filter((option) => option.names.includes(name))),
+  ]);
+  const others = options.filter((option) => !grouped.some(([, group]) => group.includes(option)));
+  const sections: [string, Declared[]][] = [['Options:', others], ...grouped];
+  sections.at(-1)![1].push(HELP);
+  const column = columnOf([...options, HELP].map(optionLine));
+  return sections.flatMap(([heading, group]) => section(heading, group.map(optionLine), { width, column }));
 }
 
 /** Beside each other where they fit, else the explanation below; a command line is never broken, so that it can be copied. */
@@ -46,7 +67,7 @@ function examplesOf({ examples }: Outline, width: number): string[] {
 
 /** The help text of a command. */
 export function commandHelp(outline: Outline, width: number): string {
-  const { usage, about, positionals, options } = outline;
+  const { usage, about, positionals } = outline;
   return [
     `usage: ${usage} [options]`,
     '',
@@ -55,9 +76,9 @@ export function commandHelp(outline: Outline, width: number): string {
     ...section(
       'Arguments:',
       positionals.map(({ takes, describe, many }) => [`${takes}${many ? '...' : ''}`, describe]),
-      width,
+      { width },
     ),
-    ...section('Options:', [...options, HELP].map(optionLine), width),
+    ...optionSections(outline, width),
     ...examplesOf(outline, width),
     wrap(EPILOGUE, width),
   ].join('\n');
@@ -77,9 +98,9 @@ export function programHelp(
     ...section(
       'Commands:',
       commands.map(({ name, describe }) => [`egunet ${name}`, describe]),
-      width,
+      { width },
     ),
-    ...section('Options:', [HELP, VERSION].map(optionLine), width),
+    ...section('Options:', [HELP, VERSION].map(optionLine), { width }),
     'egunet COMMAND --help explains a command.',
     '',
     wrap(EPILOGUE, width),

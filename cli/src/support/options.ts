@@ -12,12 +12,19 @@ export interface CommonOptions {
 /** Adds `--json` and `--verbose`. */
 export const withCommon = <T>(yargs: Argv<T>) =>
   yargs
-    .option('json', { type: 'boolean', default: false, describe: 'Print the result as JSON on standard output' })
+    .option('json', {
+      type: 'boolean',
+      default: false,
+      describe: 'Print the result as JSON on standard output',
+      recorded: 'never',
+    } satisfies OptionOf)
     .option('verbose', {
       type: 'boolean',
       default: false,
       describe: 'Print every step of progress, and the stack of an error',
-    });
+      recorded: 'never',
+    } satisfies OptionOf)
+    .group(['json', 'verbose'], 'General:');
 
 interface Range {
   readonly describe: string;
@@ -72,10 +79,10 @@ function numeric(name: string, whole: boolean, range: Range) {
 export const wholeNumber = (name: string, range: Range) => numeric(name, true, range);
 
 /** Threads that each read and unmix tiles. */
-export const workers = wholeNumber('workers', {
-  describe: 'Threads that read and unmix tiles [default: all cores]',
-  least: 1,
-});
+export const workers = {
+  ...wholeNumber('workers', { describe: 'Threads that read and unmix tiles [default: all cores]', least: 1 }),
+  recorded: 'never',
+} as const satisfies OptionOf;
 
 /** How abundances are stored. */
 export const dtype = {
@@ -107,6 +114,9 @@ export const text = (name: string, describe: string, alias?: string) =>
     ...(alias ? { alias } : {}),
   }) as const satisfies OptionOf;
 
+/** The same for an option that names a file or a folder. */
+export const named = <T extends OptionOf>(option: T) => ({ ...option, recorded: 'name' }) as const satisfies OptionOf;
+
 /** An option that takes one of a few words. */
 export const oneOf = <T extends string>(name: string, choices: readonly T[], describe: string) =>
   ({
@@ -129,6 +139,7 @@ export const overwrite = {
   type: 'boolean',
   default: false,
   describe: 'Replace what is there already',
+  recorded: 'never',
 } as const satisfies OptionOf;
 
 /** A closed interval of wavelengths in nm. */

@@ -9,6 +9,9 @@ export interface Declared {
   readonly takes?: string;
   readonly required: boolean;
   readonly many: boolean;
+  /** Its value where it is not given. */
+  readonly fallback?: unknown;
+  readonly recorded?: OptionOf['recorded'];
 }
 
 /** A command as its builder declares it: enough to explain it and to check its arguments, without a parser. */
@@ -20,6 +23,8 @@ export interface Outline {
   readonly positionals: readonly Declared[];
   /** In the order of the declaration. */
   readonly options: readonly Declared[];
+  /** What belongs together, by heading, in the order in which it is explained: options by a name of each. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 
@@ -31,8 +36,13 @@ export interface Command {
   readonly builder: (yargs: Argv) => unknown;
 }
 
-/** An option of ours; `takes` is `N` or the like where its name does not tell what it takes. */
-export type OptionOf = Options & { readonly takes?: string };
+/** An option of ours. */
+export type OptionOf = Options & {
+  /** `N` or the like, where its name does not tell what it takes. */
+  readonly takes?: string;
+  /** In a command line that is kept: `name` is a file, without the folders around it, `never` changes nothing about the outcome. As given when absent. */
+  readonly recorded?: 'name' | 'never';
+};
 
 /** As the user types it. */
 export const flag = (name: string): string => (name.length > 1 ? `--${name}` : `-${name}`);
@@ -43,11 +53,16 @@ function placeholder(names: readonly string[]): string {
   return longest.length === 1 ? 'PATH' : longest.replace(/^.*-/, '').toUpperCase();
 }
 
-function optionOf(name: string, { alias, describe, type, choices, demandOption, takes }: OptionOf): Declared {
+function optionOf(name: string, option: OptionOf): Declared {
+  const { alias, describe, type, choices, demandOption, takes, recorded } = option;
   const names = [name, ...(alias === undefined ? [] : [alias].flat())].sort((a, b) => a.length - b.length);
   const value = takes ?? choices?.join('|') ?? placeholder(names);
   const required = Boolean(demandOption);
-  return { names, describe: describe || '', required, many: false, ...(type === 'boolean' ? {} : { takes: value }) };
+  return {
+    ...{ names, describe: describe || '', required, many: false, fallback: option.default },
+    ...(type === 'boolean' ? {} : { takes: value }),
+    ...(recorded && { recorded }),
+  };
 }
 
 function positionalsOf(command: string, described: ReadonlyMap<string, string>): Declared[] {
@@ -57,6 +72,7 @@ function positionalsOf(command: string, described: ReadonlyMap<string, string>):
     takes: name!.toUpperCase(),
     required: bracket === '<',
     many: dots !== undefined,
+    recorded: 'name',
   }));
 }
 
@@ -65,6 +81,7 @@ export function outlineOf({ command, builder }: Command): Outline {
   const options: Declared[] = [];
   const examples: [string, string][] = [];
   const described = new Map<string, string>();
+  const groups = new Map<string, readonly string[]>();
   let usage = '';
   const spell = (line: string) => line.replaceAll('$0', 'egunet');
   const listener: Record<string, (...args: never[]) => unknown> = {
@@ -80,6 +97,10 @@ export function outlineOf({ command, builder }: Command): Outline {
       options.push(optionOf(name, option));
       return listener;
     },
+    group: (names: readonly string[], heading: string) => {
+      groups.set(heading, [...(groups.get(heading) ?? []), ...names]);
+      return listener;
+    },
     example: (line: string, what: string) => {
       examples.push([spell(line), what]);
       return listener;
@@ -93,6 +114,7 @@ export function outlineOf({ command, builder }: Command): Outline {
     about: about.join('\n').trim(),
     positionals: positionalsOf(command, described),
     options,
+    groups,
     examples,
   };
 }

@@ -1,7 +1,7 @@
 import type { PixelOptions } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { UsageError } from './errors.js';
-import { text } from './options.js';
+import { named, text } from './options.js';
 import type { OptionOf } from './outline.js';
 
 /** Which pixels a user wants. */
@@ -68,9 +68,10 @@ export const withPixelOptions = <T>(yargs: Argv<T>) =>
     .option('bbox-crs', boxSystem)
     .option(
       'aoi',
-      text('aoi', 'GeoJSON file: unmix only pixels whose centre lies in its polygons, and cut the map to them'),
+      named(text('aoi', 'GeoJSON file: unmix only pixels whose centre lies in its polygons, and cut the map to them')),
     )
-    .option('mask', mask);
+    .option('mask', named(mask))
+    .group(['bbox', 'bbox-crs', 'aoi', 'mask'], 'Pixels:');
 
 /** The library's options. Throws UsageError for a reference system without a box. */
 export async function pixelOptions(args: PixelArguments): Promise<PixelOptions> {

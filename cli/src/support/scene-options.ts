@@ -1,7 +1,8 @@
-import type { OpenOptions } from '@egunet/raster';
+import type { HttpOptions, OpenOptions } from '@egunet/raster';
 import type { Argv } from 'yargs';
 import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
+import type { OptionOf } from './outline.js';
 
 /** What may be named as a scene. */
 export const scenePositional = {
@@ -17,12 +18,14 @@ export interface SceneArguments {
   readonly rows?: number | undefined;
   readonly cols?: number | undefined;
   readonly 'no-orthorectify'?: boolean | undefined;
+  readonly 'http-retries'?: number | undefined;
+  readonly 'http-timeout'?: number | undefined;
 }
 
 /** A MATLAB file by its name: what matrices are looked for in. */
 export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
 
-/** Adds `--reflectance-scale`, `--variable`, `--rows`, `--cols` and `--no-orthorectify`. */
+/** Adds `--reflectance-scale`, `--variable`, `--rows`, `--cols`, `--no-orthorectify`, `--http-retries` and `--http-timeout`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
@@ -40,7 +43,31 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
     .option('no-orthorectify', {
       type: 'boolean' as const,
       describe: 'EMIT: leave the pixels as the sensor saw them, without a map grid',
-    });
+    })
+    .option('http-retries', {
+      ...wholeNumber('http-retries', {
+        describe: 'Repetitions of a request that failed for a while, after pauses that grow [default: 6]',
+        least: 0,
+        most: 1000,
+      }),
+      recorded: 'never',
+    } as const satisfies OptionOf)
+    .option('http-timeout', {
+      ...realNumber('http-timeout', {
+        describe: 'Seconds that a request may take until all of its answer is there [default: 60]',
+        above: 0,
+        most: 86_400,
+      }),
+      recorded: 'never',
+    } as const satisfies OptionOf)
+    .group(['reflectance-scale', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:')
+    .group(['http-retries', 'http-timeout'], 'Web servers:');
+
+/** How patiently servers are asked, without what was not given. */
+export function httpOptions(args: SceneArguments): Pick<HttpOptions, 'retries' | 'timeout'> {
+  const [retries, timeout] = [args['http-retries'], args['http-timeout']];
+  return { ...(retries === undefined ? {} : { retries }), ...(timeout === undefined ? {} : { timeout }) };
+}
 
 /** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {

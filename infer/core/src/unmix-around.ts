@@ -12,22 +12,30 @@ import {
 } from './unmix-window.js';
 import { around, cutMarks, rowsIn, sharedWindow } from './windows.js';
 
-/** Pixels that a block which cannot be decoded took with it. */
+/** What a block which cannot be decoded took with it. */
 export interface DamagedPixels {
   /** The block, as the reader names it. */
   readonly block: string;
   readonly window: Window;
+  /** Those of the window that were to be unmixed. */
+  readonly pixels: number;
 }
 
 /** What an error says of a block that cannot be decoded, cut to `window`; undefined for any other error. */
-function damageIn(error: unknown, window: Window): DamagedPixels | undefined {
-  const { damaged } = (error ?? {}) as { readonly damaged?: DamagedPixels };
+function damageIn(error: unknown, window: Window): Omit<DamagedPixels, 'pixels'> | undefined {
+  const { damaged } = (error ?? {}) as { readonly damaged?: { readonly block: string; readonly window: Window } };
   const lost = damaged && sharedWindow(damaged.window, window);
   return lost && { block: damaged.block, window: lost };
 }
 
+/** Pixels of a piece that no mark leaves out. */
+function taken(marks: Uint8Array | undefined, whole: Window, piece: Window): number {
+  const leftOut = cutMarks(marks, whole, piece)?.reduce((sum, one) => sum + one, 0) ?? 0;
+  return piece.rows * piece.cols - leftOut;
+}
+
 /**
- * As `unmixWindow`, but pixels of blocks that cannot be decoded stay NaN and are listed, top to bottom. A reader tells of such a block by an
+ * As `unmixWindow`, but pixels of blocks that cannot be decoded stay NaN, and blocks that took any are listed, top to bottom. A reader tells of such a block by an
  * error with `damaged`: its name and its pixels; all other errors are thrown.
  */
 export async function unmixAround(
@@ -42,9 +50,9 @@ export async function unmixAround(
   for (let rest: Window[] = [window]; rest.length > 0; ) {
     const part = rest.pop()!;
     try {
-      const taken = { reader, window: part, leaveOut: cutMarks(leaveOut, window, part) };
-      const result = await unmixWindow(session, taken, options);
-      if (damaged.length === 0) return { ...result, damaged };
+      const task = { reader, window: part, leaveOut: cutMarks(leaveOut, window, part) };
+      const result = await unmixWindow(session, task, options);
+      if (part === window) return { ...result, damaged };
       seen.push(result.seen);
       let at = 0;
       for (const [from, to] of rowsIn(window, part)) {
@@ -55,7 +63,8 @@ export async function unmixAround(
       options.signal?.throwIfAborted(); // a reading that was broken off is no damage
       const found = damageIn(error, part);
       if (!found) throw error;
-      damaged.push(found);
+      const pixels = taken(leaveOut, window, found.window);
+      if (pixels > 0) damaged.push({ ...found, pixels });
       rest = [...rest, ...around(part, found.window)];
     }
   }

@@ -136,6 +136,7 @@ export async function unmixMosaic(
       damaged.push({
         block: name === undefined ? one.block : `${name}: ${one.block}`,
         window: windowAt(place, one.window),
+        pixels: one.pixels,
       });
   }
   const { abundances = new Float32Array(window.rows * window.cols * M).fill(Number.NaN) } = composition;

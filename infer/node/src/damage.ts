@@ -5,6 +5,7 @@ import type { MapFile } from '@egunet/raster/node';
 /** Blocks of scenes that could not be decoded; their pixels are NoData, unless another scene has data there. */
 export interface DamageSummary {
   readonly blocks: number;
+  /** Pixels that they took from the map: neither those outside the area nor masked ones. */
   readonly pixels: number;
   /** The first hundred pieces of blocks, by their place: pixels of the scene, or of the grid of several. */
   readonly list: readonly DamagedPixels[];
@@ -30,12 +31,12 @@ export function sumDamage(map: MapFile): DamageSummary {
   const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);
   return {
     blocks: new Set(list.map(({ block }) => block)).size,
-    pixels: list.reduce((sum, { window }) => sum + window.rows * window.cols, 0),
+    pixels: list.reduce((sum, { pixels }) => sum + pixels, 0),
     list: list.slice(0, MOST_LISTED),
   };
 }
 
-/** Throws InferError where nothing of the scene could be decoded. */
+/** Throws InferError where nothing could be decoded of the scene's pixels that are to be unmixed. */
 export function assertSomeLeft({ pixels, list }: DamageSummary, scene: { name: string; pixels: number }): void {
   if (pixels < scene.pixels) return;
   throw new InferError(

@@ -8,8 +8,8 @@ import { isUrl } from '@egunet/raster/url';
 import { beginWorkers, openOptions, windowsOf } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import type { DamageSummary } from './damage.js';
-import { sceneIdentity } from './identity.js';
 import { batchFor, type Engine, openEngine } from './engine.js';
+import { sceneIdentity } from './identity.js';
 import type { Device } from './model.js';
 import { assertOutput } from './output.js';
 import type { Workers } from './pool.js';
@@ -42,6 +42,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly output: string;
   /** By the output's ending when absent. */
   readonly format?: MapFormatName;
+  /** The command line that asks for the map, kept in its metadata as it is; none when absent. */
+  readonly command?: string;
   /** Replace an existing output, once the new one is complete. */
   readonly overwrite?: boolean;
   /** Interpolate spectra to the model's wavelengths instead of matching bands. */

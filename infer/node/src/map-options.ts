@@ -46,10 +46,11 @@ export interface MapContent {
   readonly sampleType: StoredType;
   readonly quality: boolean;
   readonly chosen: Pick<PixelChoice, 'window' | 'metadata'>;
+  readonly command?: string | undefined;
 }
 
 /** A map of a part of it: one band an endmember, by name, then those of quality. */
-export function mapOptions(source: MapSource, { card, sampleType, quality, chosen }: MapContent): MapOptions {
+export function mapOptions(source: MapSource, { card, sampleType, quality, chosen, command }: MapContent): MapOptions {
   const { window, metadata } = chosen;
   const { georeference } = source;
   const { scale, noData } = STORAGE[sampleType];
@@ -62,7 +63,7 @@ export function mapOptions(source: MapSource, { card, sampleType, quality, chose
       ...(scale !== 1 && { gain: scale, offset: 0 }),
     })),
     noData,
-    metadata: { ...origin(source, card), ...metadata },
+    metadata: { ...origin(source, card), ...metadata, ...(command !== undefined && { EGUNET_COMMAND: command }) },
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };
 }

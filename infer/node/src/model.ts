@@ -140,7 +140,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     const [what, remedy] =
       device === 'cpu'
         ? ['load the model', 'copy or export the model again']
-        : [`run the model on '${device}'`, `it needs ${NEEDS[device]}; the CPU needs nothing`];
+        : [`run the model on '${device}'`, `it needs ${NEEDS[device]}`];
     throw new InferError(`${path}: onnxruntime cannot ${what}: ${firstLine(cause)}; ${remedy}`, {
       cause,
       ...(device !== 'cpu' && { remedy: 'device' as const }),

@@ -1,8 +1,9 @@
 // What must hold of an output before any work is done for it.
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve, sep } from 'node:path';
 import { InferError } from '@egunet/infer';
 import { assertMapWritable, type MapFormatName, mapFiles, mapFormatOf } from '@egunet/raster/node';
+import { publicPath } from '@egunet/raster/url';
 import { isProductFile } from './identity.js';
 
 /** The path with links followed; as it is where it leads to nothing. */
@@ -31,9 +32,7 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
  */
 export async function assertOutput(
   output: string,
-  inputs: {
-    readonly scenes: readonly string[];
-    readonly others: readonly (readonly [what: string, path: string])[];
+  inputs: Inputs & {
     readonly overwrite?: boolean | undefined;
     readonly format?: MapFormatName | undefined;
   },
@@ -45,11 +44,23 @@ export async function assertOutput(
   return format;
 }
 
-async function assertNoInput(
-  output: string,
-  inputs: { readonly scenes: readonly string[]; readonly others: readonly (readonly [what: string, path: string])[] },
-): Promise<void> {
+/** What a map is made of. */
+interface Inputs {
+  readonly scenes: readonly string[];
+  readonly others: readonly (readonly [what: string, path: string])[];
+}
+
+/** Throws InferError where an input is, or lies in, the folder of an old store. */
+async function assertHoldsNone(folder: string, { scenes, others }: Inputs): Promise<void> {
+  const to = await realPathOf(folder);
+  for (const [what, path] of [...scenes.map((scene) => ['scene', scene] as const), ...others])
+    if (`${await realPathOf(path)}${sep}`.startsWith(`${to}${sep}`))
+      throw new InferError(`${folder}: holds the ${what} ${publicPath(path)}; choose another name for the map`);
+}
+
+async function assertNoInput(output: string, inputs: Inputs): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
+  if (existing?.isDirectory()) return assertHoldsNone(output, inputs);
   if (!existing?.isFile()) return;
   for (const scene of inputs.scenes)
     if (await belongsToScene(output, scene))

@@ -13,8 +13,8 @@ import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } 
 import { publicPath } from '@egunet/raster/url';
 import type { PixelChoice } from './choose-pixels.js';
 import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
-import { digestOf } from './identity.js';
 import type { Engine } from './engine.js';
+import { digestOf } from './identity.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
 import { type MapSource, mapOptions, softwareVersion } from './map-options.js';
 import type { Content, Workers } from './pool.js';
@@ -82,7 +82,8 @@ interface Done {
 async function complete(map: MapFile, work: Work): Promise<Done> {
   const { options, source, engine, chosen, windows, parts, overlap, batch, sampleType, quality, workers } = work;
   const { card, runs } = engine;
-  const { window, leaveOut } = chosen;
+  const { window, counts, leaveOut } = chosen;
+  const toUnmix = window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
   const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
   const missing = windows.filter((one) => !map.holds(windowFrom(window, one)));
@@ -94,7 +95,12 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const seenOf = new Map<string, Seen>();
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, { parts, leaveOut, bands, runs })) {
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, {
+    parts,
+    leaveOut,
+    bands,
+    runs,
+  })) {
     await noteDamage(map, damaged);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
@@ -105,7 +111,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   await writing;
   // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
-    if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: totalPixels });
+    if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
     if (keptPixels === 0) assertAllPlausible(seenOf, source.name, card);
   } catch (error) {
     await map.discard();
@@ -122,7 +128,12 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
-  const map = await createMapFile(output, { ...mapOptions(source, { ...work, card }), format, overwrite, identity });
+  const map = await createMapFile(output, {
+    ...mapOptions(source, { ...work, card, command: options.command }),
+    format,
+    overwrite,
+    identity,
+  });
   try {
     const { keptPixels, statistics } = await complete(map, work);
     const pixels = window.rows * window.cols;

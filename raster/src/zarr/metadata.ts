@@ -12,10 +12,10 @@ export type StoreFile = readonly [path: string, bytes: Uint8Array];
 /** The array of the map, [B, rows, cols]. */
 export const ARRAY = 'abundance';
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 type Attributes = Readonly<Record<string, Json>>;
 
-interface ArrayNode {
+export interface ArrayNode {
   readonly shape: readonly number[];
   readonly type: SampleType | 'string';
   readonly dimensions: readonly string[];
@@ -28,7 +28,8 @@ interface ArrayNode {
 
 const LITTLE: Json = { name: 'bytes', configuration: { endian: 'little' } };
 
-const arrayDocument = ({
+/** What `zarr.json` says of an array. */
+export const arrayDocument = ({
   shape,
   type,
   dimensions,
@@ -163,25 +164,41 @@ function common(map: MapInWork, key: 'gain' | 'offset'): number | undefined {
   return first;
 }
 
-/** How the map's array is cut and packed. */
-export interface Packing {
+/** Pixels a side of the chunks, and of the shards that hold them. */
+export interface Cutting {
   readonly chunk: number;
   readonly shard: number;
+}
+
+/** How the map's array is cut and packed. */
+export interface Packing extends Cutting {
   readonly fill: number;
 }
 
-function mapNode(map: MapInWork, { chunk, shard, fill }: Packing): ArrayNode {
+/** A map's array: gzipped chunks of a band, in shards of all bands. */
+export function mapArray(
+  array: Pick<ArrayNode, 'shape' | 'type' | 'attributes' | 'fill'>,
+  { chunk, shard, level = GZIP_LEVEL }: Cutting & { readonly level?: number },
+): ArrayNode {
+  const inner = [LITTLE, { name: 'gzip', configuration: { level } }];
+  const index = [LITTLE, { name: 'crc32c' }];
+  const sharding = { chunk_shape: [1, chunk, chunk], codecs: inner, index_codecs: index, index_location: 'end' };
+  return {
+    ...array,
+    dimensions: ['endmember', 'y', 'x'],
+    chunk: [array.shape[0]!, shard, shard],
+    codecs: [{ name: 'sharding_indexed', configuration: sharding }],
+  };
+}
+
+function mapNode(map: MapInWork, { fill, ...cutting }: Packing): ArrayNode {
   const { plan, options } = map;
   const { rows, cols, bands: B, sampleType } = plan;
   const { georeference, noData } = options;
   const [gain, offset] = [common(map, 'gain'), common(map, 'offset')];
-  const inner = [LITTLE, { name: 'gzip', configuration: { level: GZIP_LEVEL } }];
-  const index = [LITTLE, { name: 'crc32c' }];
-  const sharding = { chunk_shape: [1, chunk, chunk], codecs: inner, index_codecs: index, index_location: 'end' };
-  return {
+  const array = {
     shape: [B, rows, cols],
     type: sampleType,
-    dimensions: ['endmember', 'y', 'x'],
     attributes: {
       long_name: ARRAY,
       units: '1',
@@ -191,9 +208,8 @@ function mapNode(map: MapInWork, { chunk, shard, fill }: Packing): ArrayNode {
       ...(offset !== undefined && { add_offset: offset }),
     },
     fill: fillJson(fill),
-    chunk: [B, shard, shard],
-    codecs: [{ name: 'sharding_indexed', configuration: sharding }],
   };
+  return mapArray(array, cutting);
 }
 
 /** Differences that a higher level finds in abundances are worth a per cent or two. */

@@ -7,7 +7,7 @@ import type { ByteSink } from '../source.js';
 import { crc32c } from './crc32c.js';
 
 /** The place and the length of a chunk that is nothing but fill value. */
-const ABSENT = 2n ** 64n - 1n;
+export const ABSENT = 2n ** 64n - 1n;
 
 /** What a chunk is made of. */
 export interface ChunkShape {
