@@ -141,7 +141,8 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       device === 'cpu'
         ? ['load the model', 'copy or export the model again']
         : [`run the model on '${device}'`, `it needs ${NEEDS[device]}`];
-    throw new InferError(`${path}: onnxruntime cannot ${what}: ${firstLine(cause)}; ${remedy}`, {
+    const reason = firstLine(cause).replace(/^.* was false\. /, ''); // a place and a condition in its source
+    throw new InferError(`${path}: onnxruntime cannot ${what}: ${reason}; ${remedy}`, {
       cause,
       ...(device !== 'cpu' && { remedy: 'device' as const }),
     });
