@@ -23,7 +23,7 @@ const MOST_DIVISIONS = 16;
 type Point = readonly [col: number, row: number];
 
 /** From coordinates to col and row. */
-function toPixels({ affine: [a, b, c, d, e, f] }: Georeference, projection: Projection | undefined) {
+export function toPixels({ affine: [a, b, c, d, e, f] }: Georeference, projection: Projection | undefined) {
   const determinant = a * e - b * d;
   return (x: number, y: number): Point => {
     const [px, py] = projection ? projection(x, y) : [x, y];

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
-import { RasterError } from './error.js';
 import { refuse } from './refuse.js';
 import type { ByteSource } from './source.js';
+import { readXml } from './xml.js';
 
 /** One band as the product describes it. */
 export interface EnmapBand {
@@ -94,9 +94,6 @@ function collector(found: Found): SaxesParser {
   let path = ''; // below the root
   let band: Map<string, string> | undefined;
   let text: string | undefined; // of the open element, where it is wanted
-  parser.on('error', (error) => {
-    throw error;
-  });
   parser.on('opentag', ({ name, attributes }) => {
     if (lengths.length === MOST_NESTED) throw new Error(`more than ${MOST_NESTED} elements inside each other`);
     lengths.push(path.length);
@@ -126,23 +123,9 @@ function collector(found: Found): SaxesParser {
 /** Elements inside each other at most; products have 8. */
 const MOST_NESTED = 100;
 
-const CHUNK = 1 << 18;
-
 async function collect(source: ByteSource): Promise<Found> {
   const found: Found = { texts: new Map(), bands: [] };
-  const parser = collector(found);
-  const decoder = new TextDecoder();
-  try {
-    for (let at = 0; at < source.size; at += CHUNK) {
-      const bytes = await source.read(at, Math.min(CHUNK, source.size - at));
-      parser.write(decoder.decode(bytes, { stream: true }));
-    }
-    parser.write(decoder.decode()).close();
-  } catch (cause) {
-    if (cause instanceof RasterError) throw cause;
-    const reason = String((cause as Error).message).split('\n')[0];
-    refuse(source.name, `damaged or cut short XML (${reason}); fetch the product again`, cause);
-  }
+  await readXml(source, collector(found), 'fetch the product again');
   return found;
 }
 

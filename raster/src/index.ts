@@ -15,9 +15,10 @@ export { type LibraryOptions, makeLibrary, type SpectralLibrary } from './librar
 export { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 export { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
 export { resampleLibrary, type SensorBand } from './library-resample.js';
-export { isLayerWord, type MaskRule, openMask, parseMaskRule, type SceneMask } from './mask.js';
+export { isLayerWord, type MaskedScene, type MaskRule, openMask, parseMaskRule, type SceneMask } from './mask.js';
 export { type MatArray, type Matrix, readMatFile, readMatMatrix } from './matlab.js';
 export { type MatSceneOptions, openMatScene } from './matlab-scene.js';
+export { joinGrids, type MosaicGrid, shiftTo } from './mosaic-grid.js';
 export { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 export { assertWindow, makeScene, type SceneCore, toSpectra } from './read-spectra.js';
 export type {
@@ -37,3 +38,5 @@ export type { ByteSink, ByteSource, Codecs } from './source.js';
 export { openGeoTiff } from './tiff/read.js';
 export { createGeoTiff, type RasterWriter } from './tiff/write.js';
 export type { BandToWrite, GeoTiffOptions } from './tiff/write-options.js';
+export { readVrt, type Vrt, type VrtBand } from './vrt.js';
+export type { VrtSource } from './vrt-source.js';

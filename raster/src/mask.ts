@@ -57,6 +57,9 @@ export function parseMaskRule(text: string): MaskRule {
   };
 }
 
+/** What of a scene its masks are compared with and taken from. */
+export type MaskedScene = Pick<Scene, 'name' | 'format' | 'rows' | 'cols' | 'georeference' | 'qualityLayers'>;
+
 /** An opened mask. Close it when done. */
 export interface SceneMask {
   readonly name: string;
@@ -85,7 +88,7 @@ function isSamePlace(a: Georeference, b: Georeference, { rows, cols }: Pick<Scen
 }
 
 /** Throws unless the mask has one band and lies on the scene's grid; where one of them has no georeference, the size must do. */
-function assertSameGrid(mask: Scene, scene: Scene): void {
+function assertSameGrid(mask: Scene, scene: MaskedScene): void {
   if (mask.bands.length !== 1)
     refuse(
       mask.name,
@@ -102,14 +105,14 @@ function assertSameGrid(mask: Scene, scene: Scene): void {
 }
 
 /** `-te` of an upright grid, in the words of gdalwarp. */
-function extentOf({ georeference, rows, cols }: Scene): string {
+function extentOf({ georeference, rows, cols }: MaskedScene): string {
   if (!georeference) return '';
   const [a, b, c, d, e, f] = georeference.affine;
   return b === 0 && d === 0 && a > 0 && e < 0 ? ` -te ${c} ${f + e * rows} ${c + a * cols} ${f}` : '';
 }
 
 /** Opens the quality layer that a word means. */
-function openLayer(scene: Scene, { layer }: Meaning, name: string): Promise<Scene> {
+function openLayer(scene: MaskedScene, { layer }: Meaning, name: string): Promise<Scene> {
   const layers = scene.qualityLayers ?? [];
   const found = layers.find((one) => one.name === layer);
   if (found) return found.open();
@@ -121,7 +124,7 @@ function openLayer(scene: Scene, { layer }: Meaning, name: string): Promise<Scen
 }
 
 /** Opens a raster; where its name could be a word misspelt, the error lists them. */
-async function openFile(scene: Scene, { name, source }: MaskRule, open: (path: string) => Promise<Scene>) {
+async function openFile(scene: MaskedScene, { name, source }: MaskRule, open: (path: string) => Promise<Scene>) {
   try {
     return await open(source);
   } catch (cause) {
@@ -140,7 +143,7 @@ async function openFile(scene: Scene, { name, source }: MaskRule, open: (path: s
  * layer, or the raster has several bands or another grid.
  */
 export async function openMask(
-  scene: Scene,
+  scene: MaskedScene,
   rule: MaskRule,
   open: (path: string) => Promise<Scene>,
 ): Promise<SceneMask> {

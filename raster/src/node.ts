@@ -12,6 +12,7 @@ export { type Hdf5Library, loadHdf5, openHdf5File } from './node-hdf5.js';
 export { assertMapWritable, createMapFile, type MapFile, type MapFileOptions, partFolder } from './node-map.js';
 export { assertWritable, type FileContent, writeFiles } from './node-output.js';
 export {
+  holdScene,
   openFolder,
   openScene,
   readSpectralLibrary,

@@ -73,6 +73,16 @@ export async function openScene(path: string, options: OpenOptions = {}, access:
   return openSceneAt(place, nodeCodecs, options);
 }
 
+/**
+ * Keeps what an archive is unpacked to until it is released: its scene can be opened again, and by other threads, without unpacking it anew. Does nothing
+ * for any other scene. Rejects with RasterError as opening does.
+ */
+export async function holdScene(path: string, access: SceneAccess = {}): Promise<() => Promise<void>> {
+  const { file } = await placeOf(path, access);
+  if (isUrl(path) || file === undefined || !(await archiveKind(path))) return async () => {};
+  return (await (await import('./archive/open.js')).openArchived(path, access)).release;
+}
+
 /** Reads a spectral library: an ENVI .sli or its .hdr, or a CSV. Rejects with RasterError where it is neither. */
 export async function readSpectralLibrary(path: string, options: LibraryOptions = {}): Promise<SpectralLibrary> {
   const { folder, file } = await placeOf(path);

@@ -62,6 +62,8 @@ export async function openEnviFile(folder: Folder, files: { header: string; data
 export interface RasterCodecs extends Codecs {
   /** Open a GeoTIFF that is cut off; reading what it lacks rejects. */
   readonly allowDamaged?: boolean | undefined;
+  /** Bytes of decoded blocks that a GeoTIFF keeps at most. */
+  readonly cacheBytes?: number | undefined;
 }
 
 /** Opens a GeoTIFF, or an ENVI data file by the header beside it. Rejects with RasterError where the file is neither. */

@@ -14,6 +14,8 @@ export interface OpenOptions extends MatSceneOptions, EmitOptions {
   readonly reflectanceScale?: number;
   /** Open a GeoTIFF that is cut off; reading a block that it lacks, as one that is damaged, rejects with an error that says which pixels it holds. */
   readonly allowDamaged?: boolean;
+  /** Bytes of decoded blocks that a GeoTIFF keeps at most, where windows take parts of them; see `openGeoTiff`. */
+  readonly cacheBytes?: number;
 }
 
 /** A scene's place: a file of a folder, or the folder itself (a product). */
@@ -91,8 +93,8 @@ const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {
-  const { reflectanceScale, allowDamaged, ...own } = options;
-  const scene = await openUnscaled(place, { ...codecs, allowDamaged }, own);
+  const { reflectanceScale, allowDamaged, cacheBytes, ...own } = options;
+  const scene = await openUnscaled(place, { ...codecs, allowDamaged, cacheBytes }, own);
   try {
     for (const [option, format] of Object.entries(FORMAT_OF_OPTION))
       if (own[option as keyof typeof own] !== undefined && scene.format !== format)

@@ -103,6 +103,20 @@ describe('real EnMAP tiles of Potsdam', () => {
     }
   });
 
+  it('become one map of all that is seen, as gdalbuildvrt joins their maps', () => {
+    const names = unseen.map((_, i) => join(folder, `map-${i}.tif`));
+    run('gdalbuildvrt', ['-q', join(folder, 'joined.vrt'), ...names]);
+    run('gdal_translate', ['-q', join(folder, 'joined.vrt'), join(folder, 'joined.tif')]);
+    run('gdalbuildvrt', ['-q', join(folder, 'scenes.vrt'), ...unseen]);
+    succeed(['infer', 'scenes.vrt', '--model', 'model.onnx', '-o', 'mosaic.tif'], folder);
+    const [made, expected] = ['mosaic.tif', 'joined.tif'].map((name) => {
+      const info = run('gdalinfo', ['-json', '-checksum', join(folder, name)]).replaceAll(/: nan/g, ': "NaN"');
+      const { size, geoTransform, coordinateSystem, bands } = JSON.parse(info);
+      return [size, geoTransform, coordinateSystem.wkt, bands.map(({ checksum }: { checksum: number }) => checksum)];
+    });
+    assert.deepEqual(made, expected);
+  });
+
   it('give endmembers where their number is not: at most ten, and it is said', () => {
     const { stdout, stderr } = succeed(['endmembers', unseen[0]!, '-o', 'estimated', '--json'], folder);
     const { count, method } = JSON.parse(stdout);

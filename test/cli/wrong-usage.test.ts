@@ -116,7 +116,11 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ['rows without columns', ['x', '--rows', '3'], /--rows and --cols belong together: give both, or neither/],
   ],
   endmembers: [
-    ['two scenes', ['x', 'y', '-o', 'p'], /'y' is too much: endmembers takes one SCENE/],
+    [
+      'a name with blanks that is not quoted',
+      ['my', 'scene', '-o', 'p'],
+      /'scene' is too much: endmembers takes one SCENE; quote/,
+    ],
     ['a library scale without a library', ['x', '-o', 'p', '--library-scale', '0.01'], /needs --library/],
     [
       'a divisor for a factor of a library',
@@ -167,11 +171,6 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
   ],
   export: [['a model name without .onnx', ['r', '-o', 'model'], /ends in .onnx, got 'model'/]],
   infer: [
-    [
-      'a name with blanks that is not quoted',
-      ['my', 'scene', '-m', 'm', '-o', 'a'],
-      /'scene' is too much: infer takes one SCENE; quote/,
-    ],
     ['an ending of no format', ['x', '-m', 'm', '-o', 'a.png'], /-o and --format: a\.png: its ending names no format/],
     [
       'a format that its name contradicts',

@@ -11,6 +11,8 @@ export interface EnviScene {
   /** nm */
   fwhm: number;
   noData: number;
+  /** Pixels from the usual upper left corner. */
+  corner?: { row: number; col: number };
   /** [rows * cols, B] */
   data: Float32Array;
 }
@@ -19,7 +21,7 @@ const floatBytes = (values: Float32Array) => Buffer.from(values.buffer, values.b
 
 /** Writes `header` and, beside it, the `.img`: pixel-interleaved float32 in UTM zone 32 N, 30 m pixels. */
 export function writeEnvi(header: string, scene: EnviScene): void {
-  const { rows, cols, wavelengths, fwhm, noData, data } = scene;
+  const { rows, cols, wavelengths, fwhm, noData, data, corner = { row: 0, col: 0 } } = scene;
   const lines = [
     'ENVI',
     `samples = ${cols}`,
@@ -29,7 +31,7 @@ export function writeEnvi(header: string, scene: EnviScene): void {
     'data type = 4',
     'interleave = bip',
     'byte order = 0',
-    'map info = {UTM, 1, 1, 500000, 4100000, 30, 30, 32, North, WGS-84, units=Meters}',
+    `map info = {UTM, 1, 1, ${500000 + 30 * corner.col}, ${4100000 - 30 * corner.row}, 30, 30, 32, North, WGS-84, units=Meters}`,
     `data ignore value = ${noData}`,
     'wavelength units = Nanometers',
     `wavelength = {${wavelengths.join(', ')}}`,

@@ -45,6 +45,20 @@ export function requireRioCogeo(context: Mocha.Context): string {
   return skipOrFail(context, `'${rio} cogeo' does not run: pip install rio-cogeo, and let EGUNET_RIO name its rio`);
 }
 
+/** Where Chromium keeps SwiftShader, a GPU in software, and how its list for Vulkan is called. */
+const CHROMIUM_FOLDERS = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome'];
+const SWIFTSHADER = 'vk_swiftshader_icd.json';
+
+/** Environment variables that make SwiftShader the GPU of a process; skips the suite where it is not installed. */
+export function requireSwiftShader(context: Mocha.Context): Record<string, string> {
+  const folder = CHROMIUM_FOLDERS.find((place) => existsSync(join(place, SWIFTSHADER)));
+  if (!folder) skipOrFail(context, "no SwiftShader, which is part of 'chromium': apt-get install chromium");
+  const icd = join(folder, SWIFTSHADER);
+  // Chromium brings the loader of Vulkan, too.
+  const libraries = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd, LD_LIBRARY_PATH: libraries };
+}
+
 /** Runs a program and returns its standard output; throws with its standard error when it fails. */
 export function run(program: string, args: readonly string[]): string {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -1,7 +1,18 @@
+import type { SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
-import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
+import {
+  dtype,
+  named,
+  oneOf,
+  overwrite,
+  requiredText,
+  text,
+  wholeNumber,
+  withCommon,
+  workers,
+} from '../support/options.js';
 import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
@@ -9,19 +20,40 @@ import { pixelWords } from '../support/pixel-words.js';
 import { recordedCommand } from '../support/recorded-command.js';
 import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
-export const command = 'infer <scene>';
-export const describe = 'Unmix a scene with a model: a map of abundances';
+export const command = 'infer [scene..]';
+export const describe = 'Unmix a scene, or several into one map, with a model: abundances';
 
 const formats = ['cog', 'zarr', 'envi'] as const;
+const overlaps = ['last', 'quality'] as const;
+/** As infer-node's, which is not loaded for a help text. */
+const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
+
+const scenesPositional = {
+  ...scenePositional,
+  array: true as const,
+  describe: `${scenePositional.describe}; several: the last one on top; or a .vrt made by gdalbuildvrt`,
+};
 
 export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
       withPixelOptions(
         yargs
-          .positional('scene', { ...scenePositional, demandOption: true })
+          .positional('scene', scenesPositional)
           .usage(
-            '$0 infer SCENE --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Stopped or killed, the same command goes on from the finished tiles.',
+            '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
+          )
+          .option(
+            'list',
+            named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
+          )
+          .option(
+            'overlap',
+            oneOf(
+              'overlap',
+              overlaps,
+              'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
+            ),
           )
           .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
           .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
@@ -48,6 +80,10 @@ export const builder = (yargs: Argv) =>
             }),
             recorded: 'never',
           } as const satisfies OptionOf)
+          .option(
+            'device',
+            oneOf('device', DEVICES, 'Where the model runs; on a GPU one run after another [default: cpu]'),
+          )
           .option('workers', workers)
           .option('on-error', {
             choices: ['fail', 'nodata'] as const,
@@ -57,12 +93,14 @@ export const builder = (yargs: Argv) =>
           .option('overwrite', overwrite)
           .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
           .group(['model', 'resample'], 'Model:')
+          .group(['list', 'overlap'], 'Several scenes:')
           .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
           .example(
             '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
             'a delivery as downloaded',
           )
           .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
+          .example('$0 infer north.tif south.tif -m model.onnx -o abundances.tif', 'two scenes in one map')
           .example(
             '$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif',
             'bands that do not match',
@@ -78,7 +116,7 @@ export const builder = (yargs: Argv) =>
       ),
     )
       .group(['on-error'], 'Reading the scene:')
-      .group(['workers', 'tile'], 'Machine:'),
+      .group(['device', 'workers', 'tile'], 'Machine:'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -89,7 +127,8 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { model, o, resample, tile, workers } = args;
+  const { model, o, resample, tile, device, workers, overlap } = args;
+  const scene = sceneNames(args);
   const pixels = await pixelOptions(args);
   const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
@@ -97,7 +136,8 @@ export async function handler(args: Arguments): Promise<void> {
   try {
     const result = await unmixScene(
       {
-        scene: args.scene,
+        scene,
+        ...(overlap && { overlap }),
         model,
         output: o,
         format,
@@ -110,16 +150,22 @@ export async function handler(args: Arguments): Promise<void> {
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
+        ...(device && { device }),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
     );
-    if (result.damage && result.damage.blocks > 0) note(`egunet: warning: ${damageWarning(result.damage)}`);
+    if (result.damage && result.damage.blocks > 0)
+      note(`egunet: warning: ${damageWarning(result.damage, result.scenes !== undefined)}`);
     const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
         ['map', `${o} (${format}), ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
-        ['model', `${model}, ${result.precision}`],
+        [
+          'scenes',
+          result.scenes === undefined ? undefined : `${result.scenes} on one grid, ${OVERLAP_WORDS[result.overlap!]}`,
+        ],
+        ['model', `${model}, ${result.precision}${result.device === 'cpu' ? '' : `, on ${result.device}`}`],
         ...pixelWords(result),
         ...damageWords(result.damage),
         [
@@ -136,6 +182,18 @@ export async function handler(args: Arguments): Promise<void> {
   } finally {
     control.release();
   }
+}
+
+/** Which scene wins, as a person reads it. */
+const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;
+
+/** The scenes that are named, here or in a list. */
+function sceneNames({ scene = [], list }: Pick<Arguments, 'scene' | 'list'>): SceneNames {
+  if (list !== undefined && scene.length > 0)
+    throw new UsageError('scenes are named by --list or as arguments: give one of the two');
+  if (list !== undefined) return { list };
+  if (scene.length === 0) throw new UsageError(`infer needs SCENE (${scenesPositional.describe}), or --list`);
+  return scene;
 }
 
 /** What `read` returns; what it refuses is wrong usage. */

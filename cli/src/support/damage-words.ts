@@ -11,11 +11,12 @@ export const damageWords = (damage: DamageSummary | undefined): [string, string]
     ? [['damaged', `${count(damage.pixels, 'pixel')} in ${count(damage.blocks, 'block')}`]]
     : [];
 
-/** What a warning says of damaged blocks: which, and where. */
-export function damageWarning({ blocks, pixels, list }: DamageSummary): string {
+/** What a warning says of damaged blocks: which, and where, in the scene or on the grid of `several`. */
+export function damageWarning({ blocks, pixels, list }: DamageSummary, several: boolean): string {
   const named = list.slice(0, MOST_NAMED).map(({ block, window: { row, col, rows, cols } }) => {
     return `${block} at rows ${row}..${row + rows}, columns ${col}..${col + cols}`;
   });
   const more = list.length > MOST_NAMED ? ', ...' : '';
-  return `${count(blocks, 'damaged block')} of the scene, ${count(pixels, 'pixel')}, became NoData: ${named.join(', ')}${more}; get the file again`;
+  const lost = several ? 'taken from other scenes or NoData' : 'became NoData';
+  return `${count(blocks, 'damaged block')} of the scene${several ? 's' : ''}, ${count(pixels, 'pixel')}, ${lost}: ${named.join(', ')}${more}; get the file again`;
 }

@@ -1,4 +1,4 @@
-import type { Remedy } from '@egunet/raster';
+import type { Remedy } from '@egunet/infer';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { Outline } from './outline.js';
 import { printable } from './output.js';
@@ -28,6 +28,7 @@ export class InterruptedError extends Error {
 const REMEDIES: Readonly<Record<Remedy, string>> = {
   overwrite: '--overwrite replaces it',
   resample: "--resample interpolates the scene's bands",
+  device: '--device cpu runs it without',
 };
 
 const isRemedy = (word: string): word is Remedy => Object.hasOwn(REMEDIES, word);

@@ -2,11 +2,28 @@ export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands
 export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
 export { InferError, type Remedy } from './error.js';
 export { readCard, readModelMetadata } from './metadata.js';
+export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
 export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
-export { type AbundanceTile, BATCH_PIXELS, planUnmixing, type UnmixOptions, type UnmixPlan, unmix } from './unmix.js';
+export {
+  type AbundanceTile,
+  assertBatch,
+  BATCH_PIXELS,
+  planUnmixing,
+  type UnmixOptions,
+  type UnmixPlan,
+  unmix,
+} from './unmix.js';
 export { type DamagedPixels, unmixAround } from './unmix-around.js';
+export {
+  type MosaicAbundances,
+  type MosaicPart,
+  type MosaicWindow,
+  type Overlap,
+  type UnmixMosaicOptions,
+  unmixMosaic,
+} from './unmix-mosaic.js';
 export {
   assertPlausible,
   type Seen,
@@ -16,3 +33,4 @@ export {
   type WindowAbundances,
   type WindowToUnmix,
 } from './unmix-window.js';
+export { rowsIn, sharedWindow, windowFrom } from './windows.js';

@@ -129,3 +129,16 @@ export function planTiles(options: TilePlanOptions): Tile[] {
         for (const horizontal of colGroup) tiles.push(makeTile(vertical, horizontal, options));
   return tiles;
 }
+
+/** A block of at most so many pixels is one tile, for it is decoded from its beginning for each of its pieces. */
+const MOST_BLOCK_PIXELS = 2 ** 22;
+
+/** The windows to unmix a scene in, or a part of it: tiles of `tile`, when absent of `TILE_PIXELS` or one block. Throws InferError for sizes that make no sense. */
+export function sceneTiles(
+  { rows, cols, block }: { readonly rows: number; readonly cols: number; readonly block: TileShape },
+  { window, tile }: { readonly window?: Window | undefined; readonly tile?: TileShape | undefined },
+): Window[] {
+  const maxPixels = Math.max(TILE_PIXELS, Math.min(block.rows * block.cols, MOST_BLOCK_PIXELS));
+  const shape = tile ?? tileShape({ rows, cols, block, maxPixels });
+  return planTiles({ rows, cols, block, window, tile: shape }).map(({ inner }) => inner);
+}

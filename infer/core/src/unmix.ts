@@ -3,7 +3,7 @@ import type { ModelCard } from '@egunet/models/card';
 import { type BandPlan, planBands } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
 import { InferError } from './error.js';
-import { planTiles, TILE_PIXELS, type TileShape, tileShape } from './tiles.js';
+import { sceneTiles, type TileShape } from './tiles.js';
 import { assertPlausible, type Seen, sumSeen, unmixWindow } from './unmix-window.js';
 
 export interface UnmixOptions {
@@ -31,9 +31,6 @@ export interface AbundanceTile {
 /** Pixels a run: enough to reach the processor's peak, few enough to stay in its caches. */
 export const BATCH_PIXELS = 512;
 
-/** A block of at most so many pixels is one tile, for it is decoded from its beginning for each of its pieces. */
-const MOST_BLOCK_PIXELS = 2 ** 22;
-
 /** How a scene is unmixed. */
 export interface UnmixPlan {
   readonly tiles: readonly Window[];
@@ -43,15 +40,16 @@ export interface UnmixPlan {
 
 /** The windows to unmix and how to read their bands. Throws InferError where bands do not match or a size makes no sense. */
 export function planUnmixing(reader: SpectraReader, options: UnmixOptions): UnmixPlan {
-  const { card, window, resample, batch = BATCH_PIXELS } = options;
+  const { card, window, resample, batch = BATCH_PIXELS, tile } = options;
+  assertBatch(batch);
+  const plan = planBands(reader, card, { resample });
+  return { tiles: sceneTiles(reader, { window, tile }), plan, batch };
+}
+
+/** Throws InferError unless a run can have so many pixels. */
+export function assertBatch(batch: number): void {
   if (!Number.isInteger(batch) || batch < 1)
     throw new InferError(`pixels a run should be a whole number >= 1, got ${batch}`);
-  const plan = planBands(reader, card, { resample });
-  const { rows, cols, block } = reader;
-  const maxPixels = Math.max(TILE_PIXELS, Math.min(block.rows * block.cols, MOST_BLOCK_PIXELS));
-  const tile = options.tile ?? tileShape({ rows, cols, block, maxPixels });
-  const tiles = planTiles({ rows, cols, block, window, tile }).map(({ inner }) => inner);
-  return { tiles, plan, batch };
 }
 
 /**

@@ -1,16 +1,17 @@
 // Which pixels of a scene are unmixed: those of an area of interest that no mask leaves out. Legend: N pixels of a window.
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { InferError, type Window } from '@egunet/infer';
+import { InferError, sharedWindow, type Window } from '@egunet/infer';
 import {
   boxArea,
+  type Grid,
   isLayerWord,
+  type MaskedScene,
   type MaskRule,
   openMask,
   type PlacedArea,
   parseArea,
   placeArea,
-  type Scene,
   type SceneAccess,
   type SceneMask,
 } from '@egunet/raster';
@@ -36,11 +37,14 @@ export interface PixelOptions {
   readonly masks?: readonly MaskRule[];
 }
 
-/** Pixels that are not unmixed, and why: outside the area, else masked. */
+/**
+ * Pixels that are not unmixed, and why: outside the area, else masked. Of several scenes a pixel counts as masked where a raster on their grid marks it,
+ * or every scene that covers it leaves it out by quality layers of its own.
+ */
 export interface PixelCounts {
   readonly outsidePixels: number;
   readonly maskedPixels: number;
-  /** Pixels inside the area that each mask leaves out; a pixel may be in several. */
+  /** Pixels inside the area that each mask leaves out; a pixel may be in several. Of several scenes: in at least one of those that cover a masked pixel. */
   readonly masks: readonly { readonly name: string; readonly pixels: number }[];
 }
 
@@ -60,17 +64,15 @@ export interface PixelChoice {
 
 /** The pixels that two windows share; throws where there are none. */
 function intersect(a: Window, b: Window, names: string): Window {
-  const [row, col] = [Math.max(a.row, b.row), Math.max(a.col, b.col)];
-  const rows = Math.min(a.row + a.rows, b.row + b.rows) - row;
-  const cols = Math.min(a.col + a.cols, b.col + b.cols) - col;
-  if (rows < 1 || cols < 1) throw new InferError(`${names} have no pixel in common; leave one of them out`);
-  return { row, col, rows, cols };
+  const shared = sharedWindow(a, b);
+  if (!shared) throw new InferError(`${names} have no pixel in common; leave one of them out`);
+  return shared;
 }
 
 /** No outline of an area comes near this; a raster given by mistake does. */
 const MOST_AREA_BYTES = 2 ** 28;
 
-async function readArea(path: string, scene: Scene): Promise<PlacedArea> {
+async function readArea(path: string, scene: Grid): Promise<PlacedArea> {
   const { size } = await stat(path);
   if (size > MOST_AREA_BYTES)
     throw new InferError(
@@ -79,7 +81,12 @@ async function readArea(path: string, scene: Scene): Promise<PlacedArea> {
   return placeArea(parseArea(await readFile(path, 'utf8'), path), scene);
 }
 
-async function openMasks(scene: Scene, rules: readonly MaskRule[], access: SceneAccess): Promise<SceneMask[]> {
+/** Opens the masks of a scene, or of a grid. Rejects with RasterError where one cannot be read or does not fit. */
+export async function openMasks(
+  scene: MaskedScene,
+  rules: readonly MaskRule[],
+  access: SceneAccess,
+): Promise<SceneMask[]> {
   const masks: SceneMask[] = [];
   try {
     for (const rule of rules) masks.push(await openMask(scene, rule, (path) => openScene(path, {}, access)));
@@ -130,12 +137,17 @@ async function count(windows: Iterable<Window>, reasons: Reasons): Promise<Pixel
   return { outsidePixels, maskedPixels: left - outsidePixels, masks };
 }
 
-/** Bands of rows, as many as make a window of about so many pixels. */
+/** Pixels that are counted at a time, about, and columns at most. */
 const COUNTED_PIXELS = 2 ** 20;
+const COUNTED_COLS = 2 ** 12;
 
 function* stripsOf({ row, col, rows, cols }: Window): Generator<Window> {
-  const most = Math.max(1, Math.floor(COUNTED_PIXELS / cols));
-  for (let at = 0; at < rows; at += most) yield { row: row + at, col, rows: Math.min(most, rows - at), cols };
+  for (let left = 0; left < cols; left += COUNTED_COLS) {
+    const width = Math.min(COUNTED_COLS, cols - left);
+    const most = Math.floor(COUNTED_PIXELS / width);
+    for (let top = 0; top < rows; top += most)
+      yield { row: row + top, col: col + left, rows: Math.min(most, rows - top), cols: width };
+  }
 }
 
 /** Throws where nothing is left to unmix. */
@@ -157,17 +169,21 @@ const maskIdentity = (rules: readonly MaskRule[], access: SceneAccess) =>
   );
 
 /**
- * Finds out which pixels of a scene are to be unmixed, and counts the others. Rejects with RasterError where an area or a mask cannot be
+ * Finds out which pixels of a scene, or of the grid of several, are to be unmixed, and counts the others. Rejects with RasterError where an area or a mask cannot be
  * read or does not fit the scene, with InferError where no pixel is left.
  */
-export async function choosePixels(scene: Scene, options: PixelOptions, access: SceneAccess): Promise<PixelChoice> {
+export async function choosePixels(
+  scene: Grid,
+  options: PixelOptions,
+  { access, openMasks }: { access: SceneAccess; openMasks: (rules: readonly MaskRule[]) => Promise<SceneMask[]> },
+): Promise<PixelChoice> {
   const { bbox, aoi, masks: rules = [] } = options;
   let window = options.window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
   const box = bbox && (await placeArea(boxArea(bbox.bounds, bbox.epsg), scene));
   if (box) window = intersect(window, box.window, 'the bounding box and the window');
   const area = aoi === undefined ? undefined : await readArea(aoi, scene);
   if (area) window = intersect(window, area.window, `${aoi} and the rest of the map`);
-  const reasons = { area, masks: await openMasks(scene, rules, access) };
+  const reasons = { area, masks: await openMasks(rules) };
   const close = async () => {
     await Promise.all(reasons.masks.map((mask) => mask.close()));
   };

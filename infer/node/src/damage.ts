@@ -2,18 +2,19 @@
 import { type DamagedPixels, InferError } from '@egunet/infer';
 import type { MapFile } from '@egunet/raster/node';
 
-/** Blocks of the scene that could not be decoded; their pixels are NoData. */
+/** Blocks of scenes that could not be decoded; their pixels are NoData, unless another scene has data there. */
 export interface DamageSummary {
   readonly blocks: number;
   /** Pixels that they took from the map: neither those outside the area nor masked ones. */
   readonly pixels: number;
-  /** The first hundred pieces of blocks, by their place: pixels of the scene. */
+  /** The first hundred pieces of blocks, by their place: pixels of the scene, or of the grid of several. */
   readonly list: readonly DamagedPixels[];
 }
 
 const MOST_LISTED = 100;
 
-const keyOf = ({ row, col, rows, cols }: DamagedPixels['window']): string => [row, col, rows, cols].join();
+const keyOf = ({ block, window: { row, col, rows, cols } }: DamagedPixels): string =>
+  [row, col, rows, cols, block].join();
 
 /** Keeps with the map's finished tiles what they lack, before those tiles are kept. */
 export async function noteDamage(map: MapFile, damaged: readonly DamagedPixels[] = []): Promise<void> {
@@ -25,7 +26,7 @@ export function sumDamage(map: MapFile): DamageSummary {
   const pieces = new Map<string, DamagedPixels>();
   for (const note of map.notes()) {
     const one = JSON.parse(note) as DamagedPixels;
-    pieces.set(keyOf(one.window), one);
+    pieces.set(keyOf(one), one);
   }
   const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);
   return {

@@ -1,9 +1,8 @@
 // How an abundance map is stored. Legend: C endmembers.
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
-import { QUALITY_BANDS, type Window } from '@egunet/infer';
+import { QUALITY_BANDS } from '@egunet/infer';
 import { type ModelCard, precisionOf } from '@egunet/models/card';
-import type { Georeference, Scene } from '@egunet/raster';
+import { type Georeference, shiftTo } from '@egunet/raster';
 import type { MapOptions } from '@egunet/raster/node';
 import type { PixelChoice } from './choose-pixels.js';
 import { STORAGE, type StoredType } from './samples.js';
@@ -14,17 +13,11 @@ export function softwareVersion(): string {
   return manifest.version;
 }
 
-/** The georeference of a window: the same grid, another corner. */
-function shiftTo(georeference: Georeference, { row, col }: Window): Georeference {
-  const [a, b, c, d, e, f] = georeference.affine;
-  return { ...georeference, affine: [a, b, c + a * col + b * row, d, e, f + d * col + e * row] };
-}
-
 /** Where the abundances come from, as GDAL metadata: enough to find the model and to make it again. */
-function origin(scene: Scene, card: ModelCard): Record<string, string> {
+function origin(source: MapSource, card: ModelCard): Record<string, string> {
   return {
     TIFFTAG_SOFTWARE: `egunet ${softwareVersion()}`,
-    EGUNET_SCENE: basename(scene.name), // the folders around it are the user's own
+    ...source.metadata,
     EGUNET_NETWORK: card.network.name,
     ...(card.sensor !== null && { EGUNET_SENSOR: card.sensor }),
     EGUNET_MODEL_CREATED: card.created,
@@ -36,6 +29,17 @@ function origin(scene: Scene, card: ModelCard): Record<string, string> {
   };
 }
 
+/** What a map is made of. */
+export interface MapSource {
+  /** A scene's name, or what several are called together. */
+  readonly name: string;
+  /** How many, where there are several. */
+  readonly scenes?: number;
+  readonly georeference?: Georeference;
+  /** Which scenes; the folders around them are the user's own. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** What a map shows. */
 export interface MapContent {
   readonly card: ModelCard;
@@ -45,10 +49,10 @@ export interface MapContent {
   readonly command?: string | undefined;
 }
 
-/** A map of a part of the scene: one band an endmember, by name, then those of quality. */
-export function mapOptions(scene: Scene, { card, sampleType, quality, chosen, command }: MapContent): MapOptions {
+/** A map of a part of it: one band an endmember, by name, then those of quality. */
+export function mapOptions(source: MapSource, { card, sampleType, quality, chosen, command }: MapContent): MapOptions {
   const { window, metadata } = chosen;
-  const { georeference } = scene;
+  const { georeference } = source;
   const { scale, noData } = STORAGE[sampleType];
   return {
     rows: window.rows,
@@ -59,7 +63,7 @@ export function mapOptions(scene: Scene, { card, sampleType, quality, chosen, co
       ...(scale !== 1 && { gain: scale, offset: 0 }),
     })),
     noData,
-    metadata: { ...origin(scene, card), ...metadata, ...(command !== undefined && { EGUNET_COMMAND: command }) },
+    metadata: { ...origin(source, card), ...metadata, ...(command !== undefined && { EGUNET_COMMAND: command }) },
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };
 }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { InferError, readCard, type Session } from '@egunet/infer';
 import { type ModelCard, ModelCardError } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 
 /** The names that every model file of egunet has. */
 const INPUT = 'spectra';
@@ -13,14 +13,29 @@ const OUTPUT = 'abundances';
 /** onnxruntime's own messages would stand between the lines of progress: every failure is thrown besides. */
 const FATAL_ONLY = 4;
 
-/** Threads that wait for the next run by spinning take the cores that decode the next tile, and those of other programs. */
-const NO_SPINNING = { session: { intra_op: { allow_spinning: '0' } } };
+/**
+ * Threads that wait for the next run by spinning take the cores that decode the next tile, and those of other programs. And what a device
+ * cannot do is not done on the CPU instead, unseen.
+ */
+const extraFor = (device: Device) => ({
+  session: { intra_op: { allow_spinning: '0' }, ...(device !== 'cpu' && { disable_cpu_ep_fallback: '1' }) },
+});
+
+/** Where a model runs: onnxruntime's execution providers of these names. */
+export const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** What a device needs, for who lacks it. */
+const NEEDS: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
+  cuda: "an NVIDIA GPU with its driver, CUDA 12 or 13, cuDNN 9 and onnxruntime's libraries for them",
+  webgpu: 'a GPU with a Vulkan driver (on Linux the package libvulkan1 too), Direct3D 12 or Metal',
+};
 
 export interface OpenModelOptions {
   /** Threads of one run; all processors when absent. */
   readonly threads?: number;
-  /** Where to run; only the CPU for now. */
-  readonly device?: 'cpu';
+  /** Where to run; the CPU when absent. */
+  readonly device?: Device;
 }
 
 /** An opened model. Release it when done. */
@@ -59,6 +74,9 @@ function readCardOf(path: string, bytes: Uint8Array): ModelCard {
     throw cause;
   }
 }
+
+/** The card of a model file. Rejects as `openModel`. */
+export const readModelCard = async (path: string): Promise<ModelCard> => readCardOf(path, await readModelFile(path));
 
 /** `spectra: float32 [pixels, 224]`, for comparison and for messages. */
 function describeValues(values: readonly InferenceSession.ValueMetadata[]): string {
@@ -109,19 +127,25 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   const bytes = await readModelFile(path);
   const card = readCardOf(path, bytes);
   let ort: InferenceSession;
+  env.logLevel = 'fatal';
   try {
     ort = await InferenceSession.create(bytes, {
       executionProviders: [device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: FATAL_ONLY,
-      extra: NO_SPINNING,
+      extra: extraFor(device),
     });
   } catch (cause) {
-    throw new InferError(
-      `${path}: onnxruntime cannot load the model: ${firstLine(cause)}; copy or export the model again`,
-      { cause },
-    );
+    const [what, remedy] =
+      device === 'cpu'
+        ? ['load the model', 'copy or export the model again']
+        : [`run the model on '${device}'`, `it needs ${NEEDS[device]}`];
+    const reason = firstLine(cause).replace(/^.* was false\. /, ''); // a place and a condition in its source
+    throw new InferError(`${path}: onnxruntime cannot ${what}: ${reason}; ${remedy}`, {
+      cause,
+      ...(device !== 'cpu' && { remedy: 'device' as const }),
+    });
   }
   try {
     assertGraph(path, ort, card);

@@ -26,7 +26,7 @@ async function belongsToScene(output: string, scene: string): Promise<boolean> {
 }
 
 /**
- * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model, a mask, an area or a file of the scene,
+ * The format of the map, the one asked for or that of its name. Throws InferError where it would replace the model, a mask, an area, a list or a file of a scene,
  * overwriting or not; RasterError where the format is unclear, or the map cannot be written: its folder is not there or not writable, or
  * something exists that may not be overwritten.
  */
@@ -46,14 +46,14 @@ export async function assertOutput(
 
 /** What a map is made of. */
 interface Inputs {
-  readonly scene: string;
+  readonly scenes: readonly string[];
   readonly others: readonly (readonly [what: string, path: string])[];
 }
 
 /** Throws InferError where an input is, or lies in, the folder of an old store. */
-async function assertHoldsNone(folder: string, { scene, others }: Inputs): Promise<void> {
+async function assertHoldsNone(folder: string, { scenes, others }: Inputs): Promise<void> {
   const to = await realPathOf(folder);
-  for (const [what, path] of [['scene', scene] as const, ...others])
+  for (const [what, path] of [...scenes.map((scene) => ['scene', scene] as const), ...others])
     if (`${await realPathOf(path)}${sep}`.startsWith(`${to}${sep}`))
       throw new InferError(`${folder}: holds the ${what} ${publicPath(path)}; choose another name for the map`);
 }
@@ -62,8 +62,9 @@ async function assertNoInput(output: string, inputs: Inputs): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing?.isDirectory()) return assertHoldsNone(output, inputs);
   if (!existing?.isFile()) return;
-  if (await belongsToScene(output, inputs.scene))
-    throw new InferError(`${output}: is a file of the scene ${inputs.scene}; choose another name for the map`);
+  for (const scene of inputs.scenes)
+    if (await belongsToScene(output, scene))
+      throw new InferError(`${output}: is a file of the scene ${scene}; choose another name for the map`);
   const to = await realPathOf(output);
   for (const [what, path] of inputs.others)
     if ((await realPathOf(path)) === to)

@@ -1,19 +1,27 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
 // Legend: N pixels of a window, D bands of the map.
 import { setTimeout } from 'node:timers/promises';
-import { type DamagedPixels, InferError, type Seen, sumSeen, type Window } from '@egunet/infer';
+import { type DamagedPixels, InferError, type Seen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
+import type { Runs } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
-import type { WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
+import type { ScenePart, WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
 import { OPENING, STOP } from './worker-state.js';
+
+/** What of a scene went through the model. */
+export interface SceneSeen {
+  /** Its path. */
+  readonly scene: string;
+  readonly seen: Seen;
+}
 
 /** A window's samples as they are stored [N, D]. */
 export interface FinishedWindow {
   readonly window: Window;
   readonly data: SampleArray;
-  readonly seen: Seen;
+  readonly seen: readonly SceneSeen[];
   /** What damaged blocks took, where that is allowed. */
   readonly damaged?: readonly DamagedPixels[];
 }
@@ -34,31 +42,35 @@ const died = (cause: Error): InferError =>
 /** A window of which nothing is to be read. */
 const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): Omit<FinishedWindow, 'window'> => ({
   data: encodeSamples(new Float32Array(rows * cols * bands).fill(Number.NaN), type),
-  seen: sumSeen([]),
+  seen: [],
 });
 
 /** Windows handed to each worker: one in work, one waiting, so that none is idle while a finished one is written. */
 const AHEAD = 2;
 
 /** How windows are unmixed. */
-type Method = Omit<WorkerTask, 'window' | 'leaveOut'>;
+type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts' | 'runs'>;
 
-/** What is left out of windows. */
-export interface Gaps {
+/** What windows are made of. Each is asked about as an object of its own. */
+export interface Content {
+  /** The scenes that touch a window, the last one on top. */
+  readonly parts: (window: Window) => Promise<readonly ScenePart[]>;
   /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
   readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
   /** Bands of the map, D. */
   readonly bands: number;
+  /** Where the model runs, if not in the workers. */
+  readonly runs?: Runs | undefined;
 }
 
 /** Threads that unmix, each with the scene and the model opened by itself. */
 export interface Workers {
   readonly count: number;
   /**
-   * Unmixes windows; none is asked for one that is left out as a whole. At most two a worker are under way, and no further one is handed out
+   * Unmixes windows; none is asked for one that is left out as a whole, or that no scene touches. At most two a worker are under way, and no further one is handed out
    * while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
    */
-  unmix(windows: readonly Window[], how: Method, gaps: Gaps): AsyncGenerator<FinishedWindow, void, undefined>;
+  unmix(windows: readonly Window[], how: Method, content: Content): AsyncGenerator<FinishedWindow, void, undefined>;
   /** Ends the threads, between two runs of the model. */
   stop(): Promise<void>;
 }
@@ -92,18 +104,23 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
     });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
-  const ask = async (task: WorkerTask): Promise<Omit<FinishedWindow, 'window'>> => {
+  const ask = async (task: WorkerTask, runs: Runs | undefined): Promise<Omit<FinishedWindow, 'window'>> => {
+    const line = runs?.open();
     const answer: WorkerAnswer = await pool
-      .run(task, { signal: noneLeft.signal })
-      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)));
+      .run({ ...task, runs: line?.port }, { signal: noneLeft.signal, transferList: line ? [line.port] : [] })
+      .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)))
+      .finally(() => line?.close());
     if ('error' in answer) throw unpackError(answer.error);
-    return answer;
+    const { seenOf, ...rest } = answer;
+    return { ...rest, seen: seenOf.map((seen, p) => ({ scene: task.parts[p]!.scene.path, seen })) };
   };
-  const begin = (index: number, window: Window, { how, gaps }: { how: Method; gaps: Gaps }) => {
+  const begin = (index: number, window: Window, { how, content }: { how: Method; content: Content }) => {
     const unmixed = async () => {
-      const leaveOut = await gaps.leaveOut(window);
-      if (leaveOut?.every((one) => one === 1)) return withoutData(window, gaps.bands, how.sampleType);
-      return ask({ window, leaveOut, ...how });
+      const at = { ...window }; // what is known of it goes when this is done
+      const leaveOut = await content.leaveOut(at);
+      const parts = leaveOut?.every((one) => one === 1) ? [] : await content.parts(at);
+      if (parts.length === 0) return withoutData(window, content.bands, how.sampleType);
+      return ask({ window, leaveOut, parts, ...how }, content.runs);
     };
     const work = unmixed().then((finished) => ({ index, window, ...finished }));
     work.catch(() => {}); // seen when it is awaited
@@ -111,12 +128,12 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
   };
   return {
     count: workers,
-    async *unmix(windows, how, gaps) {
+    async *unmix(windows, how, content) {
       try {
         for (let next = 0; next < windows.length || underWay.size > 0; ) {
           signal?.throwIfAborted();
           for (; next < windows.length && underWay.size < AHEAD * workers; next++)
-            begin(next, windows[next]!, { how, gaps });
+            begin(next, windows[next]!, { how, content });
           const { index, ...finished } = await Promise.race(underWay.values());
           underWay.delete(index);
           yield finished;

@@ -1,47 +1,72 @@
-// A worker thread of the pool: opens the scene and the model once, then unmixes one window after another, on one thread.
+// A worker thread of the pool: opens the model once, and scenes as windows ask for them, then unmixes one window after another, on one thread.
+import type { MessagePort } from 'node:worker_threads';
 import {
   type DamagedPixels,
   InferError,
+  type MosaicPart,
+  type MosaicWindow,
   type Seen,
-  type UnmixPlan,
-  unmixAround,
-  unmixWindow,
-  type WindowToUnmix,
+  type Session,
+  type UnmixMosaicOptions,
+  unmixMosaic,
 } from '@egunet/infer';
-import type { OpenOptions, SampleArray, SceneAccess } from '@egunet/raster';
+import type { ModelCard } from '@egunet/models/card';
+import type { OpenOptions, SampleArray, Scene, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
-import { openModel } from './model.js';
+import { keepOpen } from './keep-open.js';
+import { type Device, openModel, readModelCard } from './model.js';
 import { type PackedError, packError } from './remote-error.js';
+import { sessionOver } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import { OPENING, STOP } from './worker-state.js';
 
+/** A scene by its path. */
+export interface SceneFiles {
+  readonly path: string;
+  /** Of which files it must still be made when it is opened; absent where the main thread has it open. */
+  readonly files?: readonly string[] | undefined;
+}
+
 /** What every worker is told at its start. */
 export interface WorkerSettings {
-  readonly scene: string;
-  /** Of which files the scene is made. */
-  readonly sceneFiles: readonly string[];
+  /** Opened at once; absent where there are several. */
+  readonly scene?: SceneFiles;
   readonly open: OpenOptions;
   readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
+  /** Where the model runs: on the CPU in each worker, else in the main thread. */
+  readonly device: Device;
   /** Shared with the main thread: see worker-state.ts. */
   readonly state: Int32Array;
 }
 
-/** A window to unmix, which of its pixels are left out, and how. */
-export interface WorkerTask extends Omit<WindowToUnmix, 'reader'> {
-  readonly plan: Omit<UnmixPlan, 'tiles'>;
+/** A scene in a window: see MosaicPart. */
+export interface ScenePart extends Omit<MosaicPart, 'open'> {
+  readonly scene: SceneFiles;
+}
+
+/** A window to unmix, of which scenes, which of its pixels are left out, and how. */
+export interface WorkerTask
+  extends Omit<MosaicWindow, 'parts'>,
+    Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage'> {
+  readonly parts: readonly ScenePart[];
+  /** Where the model runs, if not in the worker. */
+  readonly runs?: MessagePort;
   readonly quality: boolean;
   readonly sampleType: StoredType;
-  /** Whether pixels of damaged blocks become NoData; else the first one ends the work. */
-  readonly aroundDamage: boolean;
 }
 
 /** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
 export type WorkerAnswer =
-  | { readonly data: SampleArray; readonly seen: Seen; readonly damaged?: readonly DamagedPixels[] }
+  | {
+      readonly data: SampleArray;
+      /** Of each part. */
+      readonly seenOf: readonly Seen[];
+      readonly damaged?: readonly DamagedPixels[];
+    }
   | { readonly error: PackedError };
 
 /** How often a worker that waits for a server looks whether to stop, ms. */
@@ -59,19 +84,8 @@ function stopSignal(state: Int32Array): AbortSignal {
   return controller.signal;
 }
 
-/** Opens the scene; from a server it must still be the one that the work began with, as reading then makes sure. */
-async function openSame({ scene, sceneFiles, open, access, state }: WorkerSettings) {
-  if (!isUrl(scene)) return openScene(scene, open, { held: true }); // by the main thread
-  const reach = { ...access, signal: stopSignal(state) };
-  const reader = await openScene(scene, open, reach);
-  if ((await sceneIdentity(scene, reach)).join() === sceneFiles.join()) return reader;
-  await reader.close();
-  throw new InferError(`${publicPath(scene)}: changed while it was being unmixed; start again`);
-}
-
-async function openBoth(settings: WorkerSettings) {
-  return { reader: await openSame(settings), model: await openModel(settings.model, { threads: 1 }) };
-}
+/** Scenes that a worker keeps open: those that lie beside and upon each other where it works. */
+const MOST_SCENES = 4;
 
 const settings = workerData as WorkerSettings;
 
@@ -81,8 +95,31 @@ const signal = {
   },
 };
 
-/** Opens both, and lets the pool know that it must be waited for. */
-async function openCounted(): ReturnType<typeof openBoth> {
+const stopped = stopSignal(settings.state);
+
+/** Opens a scene; it must still be the one that the work began with, as reading then makes sure. */
+async function openSame({ path, files }: SceneFiles) {
+  const { open, access } = settings;
+  const reach = isUrl(path) ? { ...access, signal: stopped } : { held: true }; // by the main thread
+  const reader = await openScene(path, open, reach);
+  const now = files && (await sceneIdentity(path, reach));
+  if (!files || files.every((file) => now?.includes(file))) return reader;
+  await reader.close();
+  throw new InferError(`${publicPath(path)}: changed while it was being unmixed; start again`);
+}
+
+const scenes = keepOpen<Scene>(MOST_SCENES);
+const openKept = (scene: SceneFiles): Promise<Scene> => scenes.get(scene.path, () => openSame(scene));
+
+/** What is needed from the beginning: the model, and the scene where there is but one. */
+async function openFirst(): Promise<{ readonly card: ModelCard; readonly session?: Session }> {
+  if (settings.scene) await openKept(settings.scene);
+  const { model, device } = settings;
+  return device === 'cpu' ? openModel(model, { threads: 1 }) : { card: await readModelCard(model) };
+}
+
+/** Opens it, and lets the pool know that it must be waited for. */
+async function openCounted() {
   signal.throwIfAborted();
   Atomics.add(settings.state, OPENING, 1);
   let left = false;
@@ -91,28 +128,25 @@ async function openCounted(): ReturnType<typeof openBoth> {
     left = true;
   };
   process.once('exit', leave);
-  return openBoth(settings).finally(leave);
+  return openFirst().finally(leave);
 }
 
 const opened = openCounted();
 opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
-export default async function unmix({
-  plan,
-  quality,
-  sampleType,
-  aroundDamage,
-  ...task
-}: WorkerTask): Promise<WorkerAnswer> {
+export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
+  const { window, leaveOut, sampleType, overlap, aroundDamage, batch, quality } = task;
   try {
-    const { reader, model } = await opened;
-    const work = { ...plan, card: model.card, quality, signal };
-    const unmixHere = aroundDamage ? unmixAround : unmixWindow;
-    const { abundances, ...rest } = await unmixHere(model.session, { ...task, reader }, work);
+    const { card, ...own } = await opened;
+    const session = task.runs ? sessionOver(task.runs) : own.session!;
+    const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => openKept(scene) }));
+    const work = { overlap, aroundDamage, batch, quality, card, signal };
+    const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut }, work);
     const data = encodeSamples(abundances, sampleType);
+    const answer = { data, seenOf, ...(damaged && { damaged }) };
     // Handed over, not copied.
-    return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: { data, ...rest } }) as unknown as WorkerAnswer;
+    return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: answer }) as unknown as WorkerAnswer;
   } catch (error) {
     return { error: packError(error) };
   }

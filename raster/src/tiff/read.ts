@@ -29,7 +29,10 @@ const CACHE_BYTES = 384 * 2 ** 20;
 export async function openGeoTiff(
   source: ByteSource,
   codecs: Codecs,
-  { cacheBytes = CACHE_BYTES, allowDamaged = false }: { cacheBytes?: number; allowDamaged?: boolean | undefined } = {},
+  {
+    cacheBytes = CACHE_BYTES,
+    allowDamaged = false,
+  }: { cacheBytes?: number | undefined; allowDamaged?: boolean | undefined } = {},
 ): Promise<Scene> {
   const { name } = source;
   const ifd = await readIfd(source);

@@ -39,6 +39,9 @@ export const FIELD_BYTES: readonly number[] = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 
 
 export const GEO_KEY = { modelType: 1024, rasterType: 1025, geographicType: 2048, projectedType: 3072 } as const;
 
+/** GeoTIFF's keys that hold words for people: GTCitation, GeodeticCitation and ProjectedCitation. */
+export const CITATION_KEYS: readonly number[] = [1026, 2049, 3073];
+
 /** The SampleFormat tag's codes. */
 export const SAMPLE_FORMAT = { uint: 1, int: 2, float: 3, undefined: 4 } as const;
 

@@ -1,0 +1,32 @@
+// The model where it runs: on the CPU in each worker thread, on a GPU in the main thread, for all of them.
+import { BATCH_PIXELS } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import type { InferSceneOptions } from './infer-scene.js';
+import { openModel } from './model.js';
+import { type Runs, serveRuns } from './runs.js';
+
+/** Pixels a run on a GPU at most: a run's costs besides its arithmetic are then small, and its spectra a few megabytes. */
+const GPU_BATCH_PIXELS = 8192;
+
+/** A model that was found to load. */
+export interface Engine {
+  readonly card: ModelCard;
+  /** Where workers have it run; absent where each runs it by itself. */
+  readonly runs?: Runs;
+  release(): Promise<void>;
+}
+
+/** Opens the model on its device. Rejects as `openModel`. */
+export async function openEngine({ model, device = 'cpu' }: InferSceneOptions): Promise<Engine> {
+  const { card, session, release } = await openModel(model, { threads: 1, device });
+  if (device !== 'cpu') return { card, runs: serveRuns(session), release };
+  await release(); // it loads: the workers open it for themselves
+  return { card, release: async () => {} };
+}
+
+/** Pixels a run of the model for a map of so many pixels: on a GPU many, but not far more than there are. */
+export function batchFor({ device = 'cpu', batch }: InferSceneOptions, pixels: number): number {
+  if (batch !== undefined) return batch;
+  if (device === 'cpu') return BATCH_PIXELS;
+  return Math.min(GPU_BATCH_PIXELS, Math.ceil(pixels / BATCH_PIXELS) * BATCH_PIXELS);
+}

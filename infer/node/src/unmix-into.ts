@@ -1,0 +1,167 @@
+// From windows to a map, whatever scenes they show. Legend: C endmembers.
+import {
+  assertPlausible,
+  type Overlap,
+  QUALITY_BANDS,
+  type Seen,
+  sumSeen,
+  type Window,
+  windowFrom,
+} from '@egunet/infer';
+import { type ModelCard, precisionOf } from '@egunet/models/card';
+import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } from '@egunet/raster/node';
+import { publicPath } from '@egunet/raster/url';
+import type { PixelChoice } from './choose-pixels.js';
+import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
+import type { Engine } from './engine.js';
+import { digestOf } from './identity.js';
+import type { InferSceneOptions, InferSummary } from './infer-scene.js';
+import { type MapSource, mapOptions, softwareVersion } from './map-options.js';
+import type { Content, Workers } from './pool.js';
+import { STORAGE, type StoredType } from './samples.js';
+
+/** Everything that is known before the first pixel is read. */
+export interface Work {
+  readonly format: MapFormatName;
+  readonly options: InferSceneOptions;
+  readonly source: MapSource;
+  /** Of which files the scenes are made, and what else makes it the same work. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly engine: Engine;
+  readonly chosen: PixelChoice;
+  /** What covers the map, in order. */
+  readonly windows: readonly Window[];
+  /** The scenes in each. */
+  readonly parts: Content['parts'];
+  readonly overlap: Overlap;
+  /** Pixels a run. */
+  readonly batch: number;
+  readonly sampleType: StoredType;
+  readonly quality: boolean;
+  readonly workers: Workers;
+}
+
+/** What the map is made of and how: only the same work goes on from finished tiles. */
+async function identityOf({ options, identity, chosen, batch, sampleType, quality }: Work) {
+  const { open = {}, model, device = 'cpu', resample = false, onError = 'fail', tile } = options;
+  return {
+    software: softwareVersion(),
+    ...identity,
+    open,
+    model: await digestOf(model),
+    ...(device !== 'cpu' && { device }), // it rounds in its own way
+    window: chosen.window,
+    ...chosen.identity,
+    resample,
+    batch,
+    'sample type': sampleType,
+    quality,
+    'on error': onError,
+    // Damaged blocks are counted by their pieces.
+    ...(onError === 'nodata' && { tile }),
+  };
+}
+
+/** Fewer sampled pixels of one of several scenes may well be all water, or all cloud. */
+const ENOUGH_SAMPLED = 64;
+
+/** Throws InferError unless what was seen, of each of several scenes and of all, is reflectance. */
+function assertAllPlausible(seenOf: ReadonlyMap<string, Seen>, name: string, card: ModelCard): void {
+  if (seenOf.size > 1)
+    for (const [scene, seen] of seenOf)
+      if (seen.sampled >= ENOUGH_SAMPLED) assertPlausible(seen, publicPath(scene), card);
+  assertPlausible(sumSeen(seenOf.values()), name, card);
+}
+
+interface Done {
+  readonly keptPixels: number;
+  readonly statistics: readonly BandStatistics[];
+}
+
+/** Unmixes what the map lacks, and completes it. */
+async function complete(map: MapFile, work: Work): Promise<Done> {
+  const { options, source, engine, chosen, windows, parts, overlap, batch, sampleType, quality, workers } = work;
+  const { card, runs } = engine;
+  const { window, counts, leaveOut } = chosen;
+  const toUnmix = window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
+  const { signal, onError, onStart, onProgress } = options;
+  const start = performance.now();
+  const missing = windows.filter((one) => !map.holds(windowFrom(window, one)));
+  const totalPixels = window.rows * window.cols;
+  const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  onStart?.({ totalPixels, keptPixels });
+  const how = { overlap, batch, sampleType, quality, aroundDamage: onError === 'nodata' };
+  const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
+  const seenOf = new Map<string, Seen>();
+  let pixels = keptPixels;
+  let writing = Promise.resolve();
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, {
+    parts,
+    leaveOut,
+    bands,
+    runs,
+  })) {
+    await noteDamage(map, damaged);
+    await writing; // one tile may be compressed while the next is unmixed
+    writing = map.writeWindow(windowFrom(window, at), data);
+    for (const { scene, seen: more } of seen) seenOf.set(scene, sumSeen([more, seenOf.get(scene) ?? sumSeen([])]));
+    pixels += at.rows * at.cols;
+    onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
+  }
+  await writing;
+  // What an earlier go saw is not known any more: a cloudy rest must not void it.
+  try {
+    if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
+    if (keptPixels === 0) assertAllPlausible(seenOf, source.name, card);
+  } catch (error) {
+    await map.discard();
+    throw error;
+  }
+  return { keptPixels, statistics: await map.close(signal) };
+}
+
+/** Unmixes what is asked for into a map, or what an earlier go left of it. */
+export async function unmixInto(work: Work): Promise<InferSummary> {
+  const { options, format, source, engine, chosen, windows, overlap, sampleType, quality } = work;
+  const { card } = engine;
+  const { window, counts } = chosen;
+  const { output, overwrite } = options;
+  const start = performance.now();
+  const identity = await identityOf(work);
+  const map = await createMapFile(output, {
+    ...mapOptions(source, { ...work, card, command: options.command }),
+    format,
+    overwrite,
+    identity,
+  });
+  try {
+    const { keptPixels, statistics } = await complete(map, work);
+    const pixels = window.rows * window.cols;
+    const validPixels = statistics[0]!.count;
+    const meanOf = (band: number) => statistics[band]!.mean * STORAGE[sampleType].scale;
+    return {
+      output,
+      format,
+      ...(source.scenes !== undefined && { scenes: source.scenes, overlap }),
+      rows: window.rows,
+      cols: window.cols,
+      pixels,
+      validPixels,
+      noDataPixels: pixels - validPixels - counts.maskedPixels - counts.outsidePixels,
+      ...counts,
+      keptPixels,
+      tiles: windows.length,
+      workers: work.workers.count,
+      precision: precisionOf(card),
+      device: options.device ?? 'cpu',
+      ...(options.onError === 'nodata' && { damage: sumDamage(map) }),
+      means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
+      ...(quality && {
+        quality: QUALITY_BANDS.map((band, i) => ({ ...band, mean: meanOf(card.endmembers.length + i) })),
+      }),
+      seconds: (performance.now() - start) / 1000,
+    };
+  } finally {
+    await map.stop();
+  }
+}

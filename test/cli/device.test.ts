@@ -1,0 +1,92 @@
+// The model on a GPU: SwiftShader's, in software, by the provider that runs on any.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireGdal, requireSwiftShader, root, run, temporaryFolder } from '../support/index.js';
+import { binary, writeEnvi } from './support.js';
+
+const model = join(root, 'fixtures/golden/infer/pixel.onnx');
+const ROWS = 61;
+const COLS = 47;
+/** The model's. */
+const WAVELENGTHS = [450, 550, 650, 750, 990, 985, 1650, 2200];
+
+describe('egunet infer --device', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+
+  const infer = (args: readonly string[], env: Record<string, string> = {}) =>
+    spawnSync(process.execPath, [binary, 'infer', 'scene.hdr', '-m', model, ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+
+  before(() => {
+    writeEnvi(folder, 'scene', {
+      rows: ROWS,
+      cols: COLS,
+      wavelengths: WAVELENGTHS,
+      value: (pixel, band) => (pixel % 11 === 3 ? -9999 : ((pixel * 37 + band * 101) % 997) / 997),
+      noData: -9999,
+    });
+  });
+
+  /** The samples of a map as GDAL reads them. */
+  function samplesOf(map: string): Float32Array {
+    run('gdal_translate', ['-q', '-of', 'ENVI', join(folder, map), join(folder, 'read.img')]);
+    const bytes = readFileSync(join(folder, 'read.img'));
+    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  }
+
+  it('webgpu gives the map of the CPU within 1e-4, also with several threads that decode', function () {
+    requireGdal(this);
+    const gpu = requireSwiftShader(this);
+    assert.equal(infer(['-o', 'cpu.tif']).status, 0);
+    const expected = samplesOf('cpu.tif');
+    const ways = [
+      ['--workers', '1'],
+      ['--workers', '3', '--tile', '16'],
+    ];
+    for (const way of ways) {
+      const { status, stdout, stderr } = infer(['-o', 'gpu.tif', '--device', 'webgpu', '--overwrite', ...way], gpu);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /^model .*, float32, on webgpu$/m);
+      const got = samplesOf('gpu.tif');
+      let largest = 0;
+      for (const [i, value] of got.entries()) {
+        assert.equal(Number.isNaN(value), Number.isNaN(expected[i]!));
+        if (!Number.isNaN(value)) largest = Math.max(largest, Math.abs(value - expected[i]!));
+      }
+      assert.ok(largest <= 1e-4, `largest difference ${largest}`);
+    }
+  });
+
+  it('cuda or webgpu that is not there is an error in one line that says what it needs, and what does without', () => {
+    const none = {
+      VK_DRIVER_FILES: '/nonexistent.json',
+      VK_ICD_FILENAMES: '/nonexistent.json',
+      CUDA_VISIBLE_DEVICES: '',
+    };
+    for (const [device, needs] of [
+      ['cuda', /NVIDIA GPU/],
+      ['webgpu', /Vulkan/],
+    ] as const) {
+      const { status, stderr } = infer(['-o', 'none.tif', '--device', device], none);
+      assert.equal(status, 1);
+      const line = stderr.trim().split('\n').at(-1)!;
+      assert.match(
+        line,
+        new RegExp(`^egunet: .*pixel\\.onnx: onnxruntime cannot run the model on '${device}': .*; it needs`),
+      );
+      assert.match(line, needs);
+      assert.match(line, /; --device cpu runs it without$/);
+    }
+    assert.deepEqual(
+      readdirSync(folder).filter((file) => file.startsWith('none')),
+      [],
+    );
+    assert.ok(!existsSync(join(folder, 'none.tif.part')));
+  });
+});
