@@ -47,7 +47,18 @@ describe('the command line', () => {
     const { stdout } = egunet(['infer', '--help'], folder);
     assert.deepEqual(
       [...stdout.matchAll(/^(\w[\w ]*):$/gm)].map(([, heading]) => heading),
-      ['Arguments', 'Map', 'Model', 'Pixels', 'Reading the scene', 'Web servers', 'Machine', 'General', 'Examples'],
+      [
+        'Arguments',
+        'Map',
+        'Model',
+        'Several scenes',
+        'Pixels',
+        'Reading the scene',
+        'Web servers',
+        'Machine',
+        'General',
+        'Examples',
+      ],
     );
     assert.match(stdout, /^Map:\n +-o PATH [\s\S]*?^ +--format [\s\S]*?\n\nModel:\n +-m, --model MODEL /m);
     assert.match(stdout, /\n +-h, --help +Show this help\n\nExamples:/);

@@ -99,6 +99,7 @@ describe('inferring a scene', function () {
       masks: [],
       keptPixels: 0,
       precision: 'float32',
+      device: 'cpu',
       workers: 1,
     });
     assert.ok(seconds > 0 && tiles >= 1);
