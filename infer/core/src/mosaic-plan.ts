@@ -21,12 +21,6 @@ const SWATH = 8 * MAP_TILE;
 /** Tiles of a map at most: a million million pixels. Each takes time and space, though it may hold nothing. */
 const MOST_TILES = 2 ** 22;
 
-/** A window and the scene on top of it; -1 where there is none. */
-interface Piece {
-  readonly window: Window;
-  readonly scene: number;
-}
-
 /** Cuts a window where another swath of the map begins. */
 function* cutAtSwaths({ row, col, rows, cols }: Window, map: Window): Generator<Window> {
   for (let from = col; from < col + cols; ) {
@@ -38,11 +32,11 @@ function* cutAtSwaths({ row, col, rows, cols }: Window, map: Window): Generator<
 }
 
 /** The tiles of a scene in the map, but for what later scenes lie on. */
-function* ownPieces(
+function* ownWindows(
   scenes: readonly PlacedScene[],
   scene: number,
   { map, tile }: { map: Window; tile: TileShape | undefined },
-): Generator<Piece> {
+): Generator<Window> {
   const { place, block } = scenes[scene]!;
   const mine = sharedWindow(place, map);
   if (!mine) return;
@@ -50,13 +44,12 @@ function* ownPieces(
   if (later.some(({ rows, cols }) => rows === mine.rows && cols === mine.cols)) return;
   const { rows, cols } = place;
   for (const inScene of sceneTiles({ rows, cols, block }, { window: windowFrom(place, mine), tile })) {
-    for (const part of cutAtSwaths(windowAt(place, inScene), map))
-      for (const window of withoutAll(part, later)) yield { window, scene };
+    for (const part of cutAtSwaths(windowAt(place, inScene), map)) yield* withoutAll(part, later);
   }
 }
 
 /** What no scene covers, by tiles of the map. */
-function* gaps(scenes: readonly PlacedScene[], map: Window): Generator<Piece> {
+function* gaps(scenes: readonly PlacedScene[], map: Window): Generator<Window> {
   const [down, across] = [Math.ceil(map.rows / MAP_TILE), Math.ceil(map.cols / MAP_TILE)];
   const touched = new Map<number, Window[]>();
   for (const { place } of scenes) {
@@ -75,7 +68,7 @@ function* gaps(scenes: readonly PlacedScene[], map: Window): Generator<Piece> {
       const [row, col] = [r * MAP_TILE, c * MAP_TILE];
       const size = { rows: Math.min(MAP_TILE, map.rows - row), cols: Math.min(MAP_TILE, map.cols - col) };
       const cell = windowAt(map, { row, col, ...size });
-      for (const window of withoutAll(cell, touched.get(r * across + c) ?? [])) yield { window, scene: -1 };
+      yield* withoutAll(cell, touched.get(r * across + c) ?? []);
     }
 }
 
@@ -96,10 +89,10 @@ export function planMosaic(
     throw new InferError(
       `a map of ${map.rows} rows x ${map.cols} columns has ${tiles} tiles, more than ${MOST_TILES}: the scenes lie far apart; unmix those that lie together, or cut the map`,
     );
-  const pieces = [...gaps(scenes, map)];
-  for (const scene of scenes.keys()) for (const piece of ownPieces(scenes, scene, { map, tile })) pieces.push(piece);
-  const swathOf = ({ window }: Piece) => Math.floor((window.col - map.col) / SWATH);
-  const lineOf = ({ window }: Piece) => Math.floor((window.row - map.row) / MAP_TILE);
-  pieces.sort((a, b) => swathOf(a) - swathOf(b) || lineOf(a) - lineOf(b) || a.scene - b.scene); // else as they come
-  return pieces.map(({ window }) => window);
+  const windows = [...gaps(scenes, map)];
+  for (const scene of scenes.keys())
+    for (const window of ownWindows(scenes, scene, { map, tile })) windows.push(window);
+  const swathOf = ({ col }: Window) => Math.floor((col - map.col) / SWATH);
+  const lineOf = ({ row }: Window) => Math.floor((row - map.row) / MAP_TILE);
+  return windows.sort((a, b) => swathOf(a) - swathOf(b) || lineOf(a) - lineOf(b)); // else as they came: scene by scene
 }

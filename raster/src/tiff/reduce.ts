@@ -26,6 +26,8 @@ export interface ReduceOptions {
   readonly integer: boolean;
 }
 
+const isData = (value: number, nothing: number): boolean => value !== nothing && !Number.isNaN(value);
+
 /**
  * Reduces the `size` pixels of `tile` that lie in the image into a quarter of `target`, whose upper left pixel is (row, col).
  * A sample is the mean of those of its (up to) four pixels that have data; NoData where none has.
@@ -53,9 +55,21 @@ export function reduceInto(
         if (Number.isNaN(sum) || p === nothing || q === nothing || r === nothing || s === nothing) {
           sum = 0;
           count = 0;
-          for (const value of [p, q, r, s]) {
-            if (value === nothing || Number.isNaN(value)) continue;
-            sum += value;
+          // Without a list of the four, which would be made anew for every sample at the edge of the data and beyond.
+          if (isData(p, nothing)) {
+            sum += p;
+            count++;
+          }
+          if (isData(q, nothing)) {
+            sum += q;
+            count++;
+          }
+          if (isData(r, nothing)) {
+            sum += r;
+            count++;
+          }
+          if (isData(s, nothing)) {
+            sum += s;
             count++;
           }
         }
