@@ -75,12 +75,12 @@ async function askedFor(args: readonly string[], at: number): Promise<Asked | un
 async function runCommand({ module, outline, args }: Asked): Promise<void> {
   const checked = checkArguments(args, outline);
   const { default: yargs } = await import('yargs');
-  const { handler, ...command } = module as CommandModule;
-  const parsed = await yargs([outline.name, ...checked])
+  const { handler, command, ...rest } = module as CommandModule & { readonly command: string };
+  const parsed = await yargs(checked)
     .locale('en')
     .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
-    // Run by yargs itself, a command that takes its time would have it measure and fold a help text first, for nobody.
-    .command({ ...command, handler: () => {} })
+    // As the only command, and not run by yargs: else it would measure and fold a help text first, for nobody.
+    .command({ ...rest, command: command.replace(outline.name, '$0'), handler: () => {} })
     .strict()
     .version(false)
     .help(false)

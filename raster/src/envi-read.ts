@@ -120,7 +120,7 @@ export async function readEnviWindow(
 }
 
 /** Bytes of whole lines that a stream reads at a time, unless one line is more. */
-const STREAM_BYTES = 2 ** 21;
+const STREAM_BYTES = 2 ** 19;
 
 /** Whether reading whole lines wastes little: a window over most of the width. */
 export const streamsLines = ({ cols }: EnviLayout, window: Window): boolean => window.cols * 2 > cols;
