@@ -15,6 +15,8 @@ export interface TileStore {
   held(): Iterable<number>;
   put(level: number, index: number, bytes: Uint8Array): Promise<void>;
   get(level: number, index: number): Promise<Uint8Array>;
+  /** The same, into memory of its length. */
+  getInto(level: number, index: number, into: Uint8Array): Promise<void>;
   /** Length in bytes of a tile that is held. */
   size(level: number, index: number): number;
 }

@@ -124,16 +124,21 @@ const checksum = (header: Uint8Array, tile: Uint8Array): Buffer =>
     .digest()
     .subarray(0, HEADER - CHECKSUM_AT);
 
-/** Reads exactly `length` bytes; fewer at the end of the file. */
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** Fills `bytes` from `offset` on, and returns how many it got: fewer at the end of the file. */
+async function fillAt(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<number> {
   let got = 0;
-  while (got < length) {
-    const { bytesRead } = await handle.read(bytes, got, length - got, offset + got);
+  while (got < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, got, bytes.length - got, offset + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
-  return bytes.subarray(0, got);
+  return got;
+}
+
+/** Reads exactly `length` bytes; fewer at the end of the file. */
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return bytes.subarray(0, await fillAt(handle, offset, bytes));
 }
 
 /** The places of the whole records, and where they end. */
@@ -204,18 +209,22 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
     queue = done.catch(() => {});
     return done;
   };
+  const getInto = (level: number, index: number, into: Uint8Array): Promise<void> =>
+    attempt('read finished tiles', async () => {
+      if ((await fillAt(handle, placeOf(level, index).offset, into)) < into.length)
+        throw new RasterError(`${folder}: the journal became shorter while it was used`);
+    });
   return {
     held: () => heldAtFirst.map(([, index]) => index!),
     put,
     notes: () => notes,
     note: (text) => put(NOTE, notes.push(text) - 1, Buffer.from(text)),
-    get: (level, index) =>
-      attempt('read finished tiles', async () => {
-        const { offset, length } = placeOf(level, index);
-        const tile = await readAt(handle, offset, length);
-        if (tile.length < length) throw new RasterError(`${folder}: the journal became shorter while it was used`);
-        return tile;
-      }),
+    async get(level, index) {
+      const tile = Buffer.allocUnsafeSlow(placeOf(level, index).length);
+      await getInto(level, index, tile);
+      return tile;
+    },
+    getInto,
     size: (level, index) => placeOf(level, index).length,
     isEmpty: () => places.size === notes.length,
     async close() {

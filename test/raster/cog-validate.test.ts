@@ -110,6 +110,9 @@ async function writeBig(path: string, one: Case): Promise<void> {
       padded.set(tile);
       return padded;
     },
+    async getInto(level: number, index: number, into: Uint8Array) {
+      into.set(await this.get(level, index));
+    },
   };
   const file = await open(path, 'w');
   const places = { name: path, store, codecs: nodeCodecs };

@@ -103,7 +103,10 @@ describe('openScene', () => {
     });
     const scene = await openScene(join(at, 'foo'), { reflectanceScale: 0.01 });
     const { spectra } = await scene.readSpectra({ row: 0, col: 0, rows: 1, cols: 2 });
-    assert.deepEqual([...spectra], [500, 700].map((value) => Math.fround(value * Math.fround(1e-4))));
+    assert.deepEqual(
+      [...spectra],
+      [500, 700].map((value) => Math.fround(value * Math.fround(1e-4))),
+    );
     await scene.close();
     await assertRefused(
       () => openScene(join(at, 'bar'), { reflectanceScale: 0.01 }),

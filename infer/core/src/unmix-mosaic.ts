@@ -113,7 +113,7 @@ function firstOf(values: Float32Array, M: number, D: number): Float32Array {
 export async function unmixMosaic(
   session: Session,
   { window, parts, leaveOut }: MosaicWindow,
-  { overlap, aroundDamage, quality: wanted = false, ...options }: UnmixMosaicOptions,
+  { overlap, aroundDamage, quality: wanted = false, memory, ...options }: UnmixMosaicOptions,
 ): Promise<MosaicAbundances> {
   const C = options.card.endmembers.length;
   const rank = overlap === 'quality' && parts.length > 1 ? C : undefined;
@@ -128,7 +128,7 @@ export async function unmixMosaic(
     const part = out && parts.length > 1 ? unmarkedPart(mine, out) : mine;
     if (!part) continue;
     const task = { reader: await open(), window: windowFrom(place, part), leaveOut: cutMarks(out, mine, part) };
-    const work = { ...options, quality, plan };
+    const work = { ...options, quality, plan, ...(parts.length === 1 && !aroundDamage && { memory }) };
     const found: Found = await (aroundDamage ? unmixAround : unmixWindow)(session, task, work);
     seenOf[p] = found.seen;
     take(composition, part, found.abundances);

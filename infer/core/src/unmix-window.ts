@@ -37,6 +37,8 @@ export interface UnmixWindowOptions {
   readonly batch: number;
   /** Measure how well the abundances explain each spectrum. */
   readonly quality?: boolean;
+  /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
+  readonly memory?: ArrayBuffer | undefined;
   /** Asked between two runs. */
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
 }
@@ -124,6 +126,10 @@ function resampleInto(input: Float32Array, { count, spectra }: SpectraPack, plan
   return input.fill(0, count * B);
 }
 
+/** So many floats in `memory`, or in memory of their own where it is too small. */
+const floatsIn = (memory: ArrayBuffer | undefined, size: number): Float32Array =>
+  memory && memory.byteLength >= 4 * size ? new Float32Array(memory, 0, size) : new Float32Array(size);
+
 /** Puts a run's abundances [n, C] where their pixels lie in the window [N, D]. */
 function spread(
   output: Float32Array,
@@ -141,14 +147,14 @@ function spread(
 export async function unmixWindow(
   session: Session,
   { reader, window, leaveOut }: WindowToUnmix,
-  { card, plan, batch, quality = false, signal }: UnmixWindowOptions,
+  { card, plan, batch, quality = false, memory, signal }: UnmixWindowOptions,
 ): Promise<WindowAbundances> {
   const C = card.endmembers.length;
   const { interpolation } = plan;
   const input = interpolation && new Float32Array(batch * card.bands.length); // [n, B]
   const meter = quality ? makeQualityMeter(card) : undefined;
   const D = C + (meter ? QUALITY_BANDS.length : 0);
-  const abundances = new Float32Array(window.rows * window.cols * D).fill(Number.NaN); // [N, D]
+  const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const seen: Seen[] = [];
   signal?.throwIfAborted();
   for await (const pack of reader.streamSpectra(window, plan.bands, batch, { ...(leaveOut && { leaveOut }) })) {

@@ -49,7 +49,7 @@ const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): O
 const AHEAD = 2;
 
 /** How windows are unmixed. */
-type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts' | 'runs'>;
+type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts' | 'runs' | 'memory'>;
 
 /** What windows are made of. Each is asked about as an object of its own. */
 export interface Content {
@@ -68,7 +68,7 @@ export interface Workers {
   readonly count: number;
   /**
    * Unmixes windows; none is asked for one that is left out as a whole, or that no scene touches. At most two a worker are under way, and no further one is handed out
-   * while the receiver keeps what it got. Throws what a worker threw, and the signal's reason when aborted.
+   * while the receiver keeps what it got: its samples' memory is used again then. Throws what a worker threw, and the signal's reason when aborted.
    */
   unmix(windows: readonly Window[], how: Method, content: Content): AsyncGenerator<FinishedWindow, void, undefined>;
   /** Ends the threads, between two runs of the model. */
@@ -103,11 +103,15 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
       why = new Error(`worker exited with code: ${code}`);
     });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
+  /** Of samples that the receiver has used up. */
+  const spare: ArrayBuffer[] = [];
   const underWay = new Map<number, Promise<FinishedWindow & { readonly index: number }>>();
   const ask = async (task: WorkerTask, runs: Runs | undefined): Promise<Omit<FinishedWindow, 'window'>> => {
     const line = runs?.open();
+    const memory = spare.pop();
+    const transferList = [...(line ? [line.port] : []), ...(memory ? [memory] : [])];
     const answer: WorkerAnswer = await pool
-      .run({ ...task, runs: line?.port }, { signal: noneLeft.signal, transferList: line ? [line.port] : [] })
+      .run({ ...task, runs: line?.port, memory }, { signal: noneLeft.signal, transferList })
       .catch((cause) => Promise.reject(died(noneLeft.signal.aborted ? noneLeft.signal.reason : cause)))
       .finally(() => line?.close());
     if ('error' in answer) throw unpackError(answer.error);
@@ -137,6 +141,8 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
           const { index, ...finished } = await Promise.race(underWay.values());
           underWay.delete(index);
           yield finished;
+          // Forgotten, they would wait for garbage collection by the dozen.
+          if (spare.length < AHEAD * workers) spare.push(finished.data.buffer as ArrayBuffer);
         }
       } catch (error) {
         signal?.throwIfAborted();

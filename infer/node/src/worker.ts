@@ -55,6 +55,8 @@ export interface WorkerTask
   readonly parts: readonly ScenePart[];
   /** Where the model runs, if not in the worker. */
   readonly runs?: MessagePort;
+  /** Of samples that were used up: it may be taken for those of this window. */
+  readonly memory?: ArrayBuffer | undefined;
   readonly quality: boolean;
   readonly sampleType: StoredType;
 }
@@ -141,7 +143,7 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
     const { card, ...own } = await opened;
     const session = task.runs ? sessionOver(task.runs) : own.session!;
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => openKept(scene) }));
-    const work = { overlap, aroundDamage, batch, quality, card, signal };
+    const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
     const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut }, work);
     const data = encodeSamples(abundances, sampleType);
     const answer = { data, seenOf, ...(damaged && { damaged }) };

@@ -48,7 +48,12 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   const { plan, store, levels, signal } = finished;
   const counts = levels.map((size) => across(size, plan.blockRows) * down(size, plan.blockRows));
   const lengths = counts.map((count, level) => Float64Array.from({ length: count }, (_, i) => store.size(level, i)));
-  const total = lengths.flatMap((level) => [...level]).reduce((sum, bytes) => sum + bytes + AROUND, 0);
+  let [total, longest] = [0, 0];
+  for (const level of lengths)
+    for (const bytes of level) {
+      total += bytes + AROUND;
+      longest = Math.max(longest, bytes);
+    }
   const header = (big: boolean) => {
     const images = directories(finished, lengths, big);
     const empty = lengths.map((level) => new Float64Array(level.length));
@@ -62,10 +67,13 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   try {
     await sink.write(0, bytes);
     let at = begin;
+    const room = new Uint8Array(longest + AROUND);
     for (let level = levels.length - 1; level >= 0; level--)
       for (let index = 0; index < counts[level]!; index++) {
         signal?.throwIfAborted();
-        const framed = frame(await store.get(level, index));
+        const framed = room.subarray(0, lengths[level]![index]! + AROUND);
+        await store.getInto(level, index, framed.subarray(4, -4));
+        frame(framed);
         await sink.write(at, framed);
         at += framed.length;
       }
@@ -76,13 +84,10 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   }
 }
 
-/** A tile between its length and its last four bytes. */
-function frame(tile: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(tile.length + AROUND);
-  new DataView(framed.buffer).setUint32(0, tile.length, true);
-  framed.set(tile, 4);
-  framed.set(tile.subarray(-4), 4 + tile.length);
-  return framed;
+/** Puts around a tile its length and its last four bytes. */
+function frame(framed: Uint8Array): void {
+  new DataView(framed.buffer, framed.byteOffset).setUint32(0, framed.length - AROUND, true);
+  framed.copyWithin(framed.length - 4, framed.length - 8, framed.length - 4);
 }
 
 /** Where the tiles of each level begin: the smallest level lies first. */
