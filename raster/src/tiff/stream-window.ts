@@ -19,6 +19,9 @@ export interface StreamOptions {
   readonly allowDamaged: boolean;
 }
 
+/** Planes a power of two apart would all lie in the same few places of the processor's caches. */
+const PLANE_GAP_BYTES = 192;
+
 /** Decoded blocks that are held together at most, of all the bands asked for at one place. */
 const MOST_BYTES = 2 ** 26;
 
@@ -122,7 +125,7 @@ async function* planeRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
   const { kernels, from } = memory;
   const { blockCols, blocksAcross, blocksDown } = layout;
   const size = sampleSize(layout.sampleType);
-  const plane = aligned(layout.blockRows * rowBytes(layout));
+  const plane = aligned(layout.blockRows * rowBytes(layout)) + PLANE_GAP_BYTES;
   const indices = bands.map((band) => band * blocksAcross * blocksDown + part.index);
   const scratch = aligned(from + bands.length * plane + BEHIND_BYTES);
   kernels.reserve(scratch);
