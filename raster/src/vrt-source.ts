@@ -1,6 +1,7 @@
 // A source of a band of a virtual mosaic: which file, and where it lies.
 import { refuse } from './refuse.js';
 import type { Window } from './scene.js';
+import { publicPath } from './url.js';
 
 /** A file of a mosaic. */
 export interface VrtSource {
@@ -70,8 +71,9 @@ export function toSource(
   { name, band }: { readonly name: string; readonly band: number },
   parts: ReadonlyMap<string, Element>,
 ): VrtSource {
-  const { text: file, attributes } = parts.get('SourceFilename') ?? NOTHING;
-  if (file.trim() === '') refuse(name, `band ${band} has a source without a name; ${ANEW}`);
+  const { text: path, attributes } = parts.get('SourceFilename') ?? NOTHING;
+  const file = publicPath(path);
+  if (path.trim() === '') refuse(name, `band ${band} has a source without a name; ${ANEW}`);
   const from = parts.get('SourceBand')?.text.trim() ?? '1';
   if (from !== String(band))
     refuse(
@@ -83,7 +85,7 @@ export function toSource(
   if (noData !== undefined && noData.toLowerCase() !== 'nan' && Number.isNaN(numberIn(noData)))
     refuse(name, `NODATA of ${file} should be a number, got '${noData}'; ${ANEW}`);
   return {
-    file,
+    file: path,
     relative: attributes.relativeToVRT === '1',
     place,
     ...(noData !== undefined && { noData: numberIn(noData) }),

@@ -4,6 +4,7 @@ import { SaxesParser } from 'saxes';
 import { refuse } from './refuse.js';
 import type { Band } from './scene.js';
 import type { ByteSource } from './source.js';
+import { publicPath } from './url.js';
 import { ANEW, type Element, LIST, numberIn, shown, toSource, type VrtSource, wholeNumber } from './vrt-source.js';
 import { readXml } from './xml.js';
 
@@ -27,6 +28,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** What a mosaic says of a band: as it is stored, in the words of `Band`. */
 export type VrtBand = Partial<Pick<Band, 'gain' | 'offset'>>;
+
+/** Bands of a GeoTIFF at most. */
+const MOST_BANDS = 65535;
 
 /** A virtual mosaic: the same files in every band, the last one on top. */
 export interface Vrt {
@@ -60,7 +64,7 @@ function addSource(reading: Reading, source: VrtSource): void {
   else if (JSON.stringify(first) !== JSON.stringify(source))
     refuse(
       name,
-      `source ${reading.count} of band ${bands.length} is ${source.file} (${shown(source.place)}), of band 1 ${first ? `${first.file} (${shown(first.place)})` : 'nothing'}; bands of different files cannot be honoured: ${LIST}`,
+      `source ${reading.count} of band ${bands.length} is ${publicPath(source.file)} (${shown(source.place)}), of band 1 ${first ? `${publicPath(first.file)} (${shown(first.place)})` : 'nothing'}; bands of different files cannot be honoured: ${LIST}`,
     );
 }
 
@@ -74,6 +78,11 @@ function beginElement(reading: Reading, { name: element, attributes }: Open): vo
       cols: wholeNumber(name, 'rasterXSize', rasterXSize),
     };
   if (element !== 'VRTRasterBand') return;
+  if (bands.length === MOST_BANDS || (bands.length > 0 && reading.sources.length === 0))
+    refuse(
+      name,
+      `a virtual mosaic of ${bands.length} bands and more, the first of ${reading.sources.length} sources; ${ANEW}`,
+    );
   bands.push({});
   reading.count = 0;
 }

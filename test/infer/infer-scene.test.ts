@@ -665,6 +665,22 @@ describe('inferring a scene', function () {
       rmSync(output);
     });
 
+    it('is judged by all goes together: values that are no reflectance are refused by the last one', async () => {
+      const counts = inFolder('counts.hdr');
+      const data = hashedSpectra(rows * cols * B).map((value) => 1e4 * value);
+      writeEnvi(counts, { rows, cols, wavelengths, fwhm: 10, noData: NO_DATA, data });
+      const raw = { ...options, scene: counts };
+      const stop = new AbortController();
+      let tiles = 0;
+      const onProgress = () => {
+        if (++tiles === 9) stop.abort(new Error('stopped by hand'));
+      };
+      await assert.rejects(inferScene({ ...raw, onProgress, signal: stop.signal }), /stopped by hand/);
+      assert.deepEqual(readdirSync(own), ['map.tif.part']);
+      await assert.rejects(inferScene(raw), /counts\.img: .* brighter than the model's largest input/);
+      assert.deepEqual(readdirSync(own), []);
+    });
+
     it('refuses to go on with another model, and says so', async () => {
       await stopAfter(9);
       const model = inFolder('other.onnx');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { InferError, planTiles, TILE_PIXELS, tileShape, type Window } from '@egunet/infer';
+import { assertMapSize, InferError, planTiles, TILE_PIXELS, tileShape, type Window } from '@egunet/infer';
 import fc from 'fast-check';
 
 const side = (max: number) => fc.integer({ min: 1, max });
@@ -80,6 +80,13 @@ describe('the tile plan', () => {
       inner: { row: 4, col: 4, rows: 4, cols: 4 },
       outer: { row: 1, col: 1, rows: 7, cols: 7 },
     });
+  });
+
+  it('refuses a size that no map has, before it is cut', () => {
+    const message =
+      /^a map of 2000000000 rows x 2000000000 columns has 15258789062500 tiles, more than 4194304: .* a single one is damaged/;
+    assert.throws(() => assertMapSize({ rows: 2e9, cols: 2e9 }), { _tag: 'InferError', message });
+    assertMapSize({ rows: 2 ** 20, cols: 2 ** 20 });
   });
 
   it('refuses sizes that make no sense, and windows outside the scene', () => {

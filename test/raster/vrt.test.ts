@@ -160,6 +160,23 @@ describe('a virtual mosaic', () => {
     });
   });
 
+  it('of bands without sources is refused at the second one', async () => {
+    let many = '<VRTDataset rasterXSize="1" rasterYSize="1"><VRTRasterBand/><VRTRasterBand/>';
+    many += '<VRTRasterBand subClass="x"/></VRTDataset>'; // which would be another error
+    await assert.rejects(read(many), /m\.vrt: a virtual mosaic of 1 bands and more, the first of 0 sources; make/);
+  });
+
+  it('says nothing secret of the URLs in it', async () => {
+    const source = (xOff: number) =>
+      `<SimpleSource><SourceFilename relativeToVRT="0">/vsicurl/https://me:pass@host/a.tif?sig=topsecret</SourceFilename><SourceBand>1</SourceBand><SrcRect xOff="${xOff}" yOff="0" xSize="1" ySize="1"/><DstRect xOff="0" yOff="0" xSize="1" ySize="1"/></SimpleSource>`;
+    const one = `<VRTDataset rasterXSize="1" rasterYSize="1"><VRTRasterBand band="1">${source(1)}</VRTRasterBand></VRTDataset>`;
+    await assert.rejects(read(one), (error: Error) => {
+      assert.match(error.message, /takes 1 x 1 pixels at row 0, column 1 of \/vsicurl\/https:\/\/host\/a\.tif, which/);
+      assert.doesNotMatch(error.message, /pass|topsecret/);
+      return true;
+    });
+  });
+
   it('of a size that none has is refused unread', async () => {
     const source = { ...memorySource(new Uint8Array(1), 'm.vrt'), size: 2 ** 28 + 1 };
     await assert.rejects(readVrt(source), {

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writ
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { seededRandom } from '@egunet/fixtures';
-import { type Georeference, openSceneAt, type SampleArray, type Window } from '@egunet/raster';
+import { type Georeference, openSceneAt, RasterError, type SampleArray, type Window } from '@egunet/raster';
 import { nodeCodecs, openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
@@ -72,7 +72,25 @@ describe('A map in a Zarr store', () => {
     const values = surfaces(one).fill(Number.NaN, 0, 70 * one.cols * one.bands) as Float32Array;
     await writeMap(at('gaps.zarr'), one, { format: 'zarr', values });
     assert.ok(!existsSync(at('gaps.zarr/abundance/c/0/0')) && existsSync(at('gaps.zarr/abundance/c/0/1')));
-    assertSameBits(await read(at('gaps.zarr'), { row: 0, col: 0, rows: one.rows, cols: one.cols }), values);
+    const all = { row: 0, col: 0, rows: one.rows, cols: one.cols };
+    assertSameBits(await read(at('gaps.zarr'), all), values);
+    // A server says of shards that are absent that it has none; one that may not be read is not absent.
+    const files = memoryFolder({ 'zarr.json': Uint8Array.of(1), ...Object.fromEntries(snapshot(at('gaps.zarr'))) });
+    const served = (status: number) => ({
+      ...files,
+      open: (file: string) =>
+        files.open(file).catch((error) => {
+          throw new RasterError(error.message, { cause: Object.assign(new Error(`HTTP ${status}`), { status }) });
+        }),
+    });
+    for (const status of [404, 410]) {
+      const scene = await openSceneAt({ folder: served(status) }, nodeCodecs);
+      assertSameBits((await scene.readWindow(all)).data, values);
+      await scene.close();
+    }
+    const closed = await openSceneAt({ folder: served(403) }, nodeCodecs);
+    await assertRefused(() => closed.readWindow(all), /no such file/);
+    await closed.close();
   });
 
   for (const [what, georeference, type] of [

@@ -1,4 +1,4 @@
-import type { SceneNames } from '@egunet/infer-node';
+import type { Device, SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
@@ -26,7 +26,7 @@ export const describe = 'Unmix a scene, or several into one map, with a model: a
 const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
 /** As infer-node's, which is not loaded for a help text. */
-const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
+const DEVICES = ['cpu', 'cuda', 'webgpu'] as const satisfies readonly Device[];
 
 const scenesPositional = {
   ...scenePositional,
@@ -146,7 +146,7 @@ export async function handler(args: Arguments): Promise<void> {
         sampleType: args.dtype,
         quality: args.quality,
         ...pixels,
-        command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
+        command: recordedCommand(outline, { ...args, ...usual(args), mask: pixels.masks?.map(({ name }) => name) }),
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
@@ -183,6 +183,12 @@ export async function handler(args: Arguments): Promise<void> {
     control.release();
   }
 }
+
+/** Options that change nothing as they were given: not recorded, so that they may be left out where work goes on. */
+const usual = ({ device, overlap }: Pick<Arguments, 'device' | 'overlap'>) => ({
+  ...(device === 'cpu' && { device: undefined }),
+  ...(overlap === 'last' && { overlap: undefined }),
+});
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;

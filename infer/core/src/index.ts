@@ -5,7 +5,15 @@ export { readCard, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
-export { planTiles, TILE_PIXELS, type Tile, type TilePlanOptions, type TileShape, tileShape } from './tiles.js';
+export {
+  assertMapSize,
+  planTiles,
+  TILE_PIXELS,
+  type Tile,
+  type TilePlanOptions,
+  type TileShape,
+  tileShape,
+} from './tiles.js';
 export {
   type AbundanceTile,
   assertBatch,

@@ -1,7 +1,6 @@
 // Which windows a mosaic of scenes is unmixed in, and in which order. All places are pixels of the mosaic's grid.
 import type { Window } from './contract.js';
-import { InferError } from './error.js';
-import { assertWindow, sceneTiles, type TileShape } from './tiles.js';
+import { assertMapSize, assertWindow, MAP_TILE, sceneTiles, type TileShape } from './tiles.js';
 import { sharedWindow, windowAt, windowFrom, withoutAll } from './windows.js';
 
 /** A scene of a mosaic. */
@@ -12,14 +11,8 @@ export interface PlacedScene {
   readonly block: TileShape;
 }
 
-/** A side of a map's tiles: windows go along rows of them, so that few tiles lack pixels at a time. */
-const MAP_TILE = 512;
-
-/** Columns of the map that are done before the next ones are begun, for the same reason. */
+/** Columns of the map that are done before the next ones are begun, so that few of its tiles lack pixels at a time. */
 const SWATH = 8 * MAP_TILE;
-
-/** Tiles of a map at most: a million million pixels. Each takes time and space, though it may hold nothing. */
-const MOST_TILES = 2 ** 22;
 
 /** Cuts a window where another swath of the map begins. */
 function* cutAtSwaths({ row, col, rows, cols }: Window, map: Window): Generator<Window> {
@@ -84,11 +77,7 @@ export function planMosaic(
 ): Window[] {
   const { grid, window: map, tile } = options;
   assertWindow(grid, map);
-  const tiles = Math.ceil(map.rows / MAP_TILE) * Math.ceil(map.cols / MAP_TILE);
-  if (tiles > MOST_TILES)
-    throw new InferError(
-      `a map of ${map.rows} rows x ${map.cols} columns has ${tiles} tiles, more than ${MOST_TILES}: the scenes lie far apart; unmix those that lie together, or cut the map`,
-    );
+  assertMapSize(map);
   const windows = [...gaps(scenes, map)];
   for (const scene of scenes.keys())
     for (const window of ownWindows(scenes, scene, { map, tile })) windows.push(window);

@@ -130,6 +130,21 @@ export function planTiles(options: TilePlanOptions): Tile[] {
   return tiles;
 }
 
+/** Pixels a side of a map's tiles. */
+export const MAP_TILE = 512;
+
+/** Tiles of a map at most: a million million pixels. Each takes time and space, though it may hold nothing. */
+const MOST_TILES = 2 ** 22;
+
+/** Throws InferError where a map would have more tiles than one can. */
+export function assertMapSize({ rows, cols }: Pick<Window, 'rows' | 'cols'>): void {
+  const tiles = Math.ceil(rows / MAP_TILE) * Math.ceil(cols / MAP_TILE);
+  if (tiles > MOST_TILES)
+    throw new InferError(
+      `a map of ${rows} rows x ${cols} columns has ${tiles} tiles, more than ${MOST_TILES}: several scenes may lie far apart, a single one is damaged; cut the map, or unmix scenes that lie together`,
+    );
+}
+
 /** A block of at most so many pixels is one tile, for it is decoded from its beginning for each of its pieces. */
 const MOST_BLOCK_PIXELS = 2 ** 22;
 
@@ -139,6 +154,7 @@ export function sceneTiles(
   { window, tile }: { readonly window?: Window | undefined; readonly tile?: TileShape | undefined },
 ): Window[] {
   const maxPixels = Math.max(TILE_PIXELS, Math.min(block.rows * block.cols, MOST_BLOCK_PIXELS));
+  assertMapSize(window ?? { rows, cols });
   const shape = tile ?? tileShape({ rows, cols, block, maxPixels });
   return planTiles({ rows, cols, block, window, tile: shape }).map(({ inner }) => inner);
 }

@@ -1,7 +1,8 @@
 // Which pixels of a scene are unmixed: those of an area of interest that no mask leaves out. Legend: N pixels of a window.
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { InferError, sharedWindow, type Window } from '@egunet/infer';
+import { setImmediate } from 'node:timers/promises';
+import { assertMapSize, InferError, sharedWindow, type Window } from '@egunet/infer';
 import {
   boxArea,
   type Grid,
@@ -123,10 +124,12 @@ async function mark(window: Window, { area, masks }: Reasons, seen?: (reason: nu
 const sumOf = (marks: Uint8Array | undefined): number => marks?.reduce((sum, one) => sum + one, 0) ?? 0;
 
 /** Counts over the windows that the map is made of, one after another. */
-async function count(windows: Iterable<Window>, reasons: Reasons): Promise<PixelCounts> {
+async function count(windows: Iterable<Window>, reasons: Reasons, signal?: AbortSignal): Promise<PixelCounts> {
   const pixels = reasons.masks.map(() => 0);
   let [outsidePixels, left] = [0, 0];
   for (const window of windows) {
+    await setImmediate(); // where nothing is read, signals would not be heard
+    signal?.throwIfAborted();
     const { all, outside } = await mark(window, reasons, (m, found) => {
       pixels[m]! += found;
     });
@@ -183,13 +186,14 @@ export async function choosePixels(
   if (box) window = intersect(window, box.window, 'the bounding box and the window');
   const area = aoi === undefined ? undefined : await readArea(aoi, scene);
   if (area) window = intersect(window, area.window, `${aoi} and the rest of the map`);
+  assertMapSize(window);
   const reasons = { area, masks: await openMasks(rules) };
   const close = async () => {
     await Promise.all(reasons.masks.map((mask) => mask.close()));
   };
   try {
     const some = area !== undefined || rules.length > 0;
-    const counts = await count(some ? stripsOf(window) : [], reasons);
+    const counts = await count(some ? stripsOf(window) : [], reasons, access.signal);
     assertSome(counts, window, scene.name);
     return {
       window,

@@ -25,8 +25,8 @@ export async function noteDamage(map: MapFile, damaged: readonly DamagedPixels[]
 export function sumDamage(map: MapFile): DamageSummary {
   const pieces = new Map<string, DamagedPixels>();
   for (const note of map.notes()) {
-    const one = JSON.parse(note) as DamagedPixels;
-    pieces.set(keyOf(one), one);
+    const one = JSON.parse(note) as Partial<DamagedPixels>;
+    if (one.block !== undefined) pieces.set(keyOf(one as DamagedPixels), one as DamagedPixels);
   }
   const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);
   return {

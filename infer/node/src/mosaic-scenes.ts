@@ -11,6 +11,7 @@ import {
   type SceneAccess,
 } from '@egunet/raster';
 import { holdScene, openScene } from '@egunet/raster/node';
+import { publicPath } from '@egunet/raster/url';
 import { openMasks } from './choose-pixels.js';
 import { sceneIdentity } from './identity.js';
 import type { SceneSource } from './scene-list.js';
@@ -89,7 +90,7 @@ function assertPlacesOfVrts(sources: readonly SceneSource[], places: readonly Wi
     corners.set(vrt.name, corner);
     if (corner.row !== row || corner.col !== col)
       throw new InferError(
-        `${vrt.name}: puts ${path} at row ${place.row}, column ${place.col}, but by the scenes' georeferences it lies at row ${place.row + row - corner.row}, column ${place.col + col - corner.col}; make the mosaic again with gdalbuildvrt`,
+        `${vrt.name}: puts ${publicPath(path)} at row ${place.row}, column ${place.col}, but by the scenes' georeferences it lies at row ${place.row + row - corner.row}, column ${place.col + col - corner.col}; make the mosaic again with gdalbuildvrt`,
       );
   }
 }

@@ -5,7 +5,7 @@ import { InferError } from '@egunet/infer';
 import { readVrt, type VrtBand, type VrtSource } from '@egunet/raster';
 import { openFile } from '@egunet/raster/node';
 import { systemReason } from '@egunet/raster/system-reason';
-import { isUrl } from '@egunet/raster/url';
+import { isUrl, publicPath } from '@egunet/raster/url';
 
 /** Scenes, the last one on top: one, several, or those that a text file names, one a line. A name that ends in .vrt is a mosaic of GDAL, in place of its scenes. */
 export type SceneNames = string | readonly string[] | { readonly list: string };
@@ -65,7 +65,9 @@ async function sourcesOf(name: string): Promise<SceneSource[]> {
     const { sources, bands } = await readVrt(file);
     return sources.map((source) => {
       if (source.file.startsWith('/vsi'))
-        throw new InferError(`${name}: takes ${source.file}, a name of GDAL's own; name the scenes themselves`);
+        throw new InferError(
+          `${name}: takes ${publicPath(source.file)}, a name of GDAL's own; name the scenes themselves`,
+        );
       return {
         path: source.relative ? pathFrom(dirname(name), source.file) : source.file,
         vrt: { name, bands, source },

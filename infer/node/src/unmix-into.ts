@@ -19,6 +19,7 @@ import type { InferSceneOptions, InferSummary } from './infer-scene.js';
 import { type MapSource, mapOptions, softwareVersion } from './map-options.js';
 import type { Content, Workers } from './pool.js';
 import { STORAGE, type StoredType } from './samples.js';
+import { noteSeen, sumNotedSeen } from './seen.js';
 
 /** Everything that is known before the first pixel is read. */
 export interface Work {
@@ -62,14 +63,14 @@ async function identityOf({ options, identity, chosen, batch, sampleType, qualit
   };
 }
 
-/** Fewer sampled pixels of one of several scenes may well be all water, or all cloud. */
+/** Fewer sampled pixels of one of several scenes may well be all cloud; and all water, or night, any number of them. */
 const ENOUGH_SAMPLED = 64;
 
 /** Throws InferError unless what was seen, of each of several scenes and of all, is reflectance. */
 function assertAllPlausible(seenOf: ReadonlyMap<string, Seen>, name: string, card: ModelCard): void {
   if (seenOf.size > 1)
     for (const [scene, seen] of seenOf)
-      if (seen.sampled >= ENOUGH_SAMPLED) assertPlausible(seen, publicPath(scene), card);
+      if (seen.sampled >= ENOUGH_SAMPLED) assertPlausible({ ...seen, tooDark: 0 }, publicPath(scene), card);
   assertPlausible(sumSeen(seenOf.values()), name, card);
 }
 
@@ -92,7 +93,6 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   onStart?.({ totalPixels, keptPixels });
   const how = { overlap, batch, sampleType, quality, aroundDamage: onError === 'nodata' };
   const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
-  const seenOf = new Map<string, Seen>();
   let pixels = keptPixels;
   let writing = Promise.resolve();
   for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, {
@@ -102,17 +102,16 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
     runs,
   })) {
     await noteDamage(map, damaged);
+    await noteSeen(map, at, seen);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
-    for (const { scene, seen: more } of seen) seenOf.set(scene, sumSeen([more, seenOf.get(scene) ?? sumSeen([])]));
     pixels += at.rows * at.cols;
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
   await writing;
-  // What an earlier go saw is not known any more: a cloudy rest must not void it.
   try {
     if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
-    if (keptPixels === 0) assertAllPlausible(seenOf, source.name, card);
+    assertAllPlausible(sumNotedSeen(map), source.name, card);
   } catch (error) {
     await map.discard();
     throw error;

@@ -22,8 +22,9 @@ async function openShard({ folder }: Shards, y: number, x: number): Promise<Byte
   try {
     return await folder.open(`${ARRAY}/c/0/${y}/${x}`);
   } catch (error) {
-    const { cause } = error as { cause?: { code?: string } };
-    if (cause?.code === 'ENOENT') return undefined;
+    const { cause } = error as { cause?: { code?: string; status?: number } };
+    // Not what may not be read (403): that would be silent NoData.
+    if (cause?.code === 'ENOENT' || cause?.status === 404 || cause?.status === 410) return undefined;
     throw error;
   }
 }
