@@ -54,7 +54,10 @@ function reflectance<T>(value: T, b: u32): f32 {
   return <f32>value * load<f32>(gains + k) + load<f32>(shifts + k);
 }
 
-const isFinite32 = (value: f32): bool => abs(value) <= f32.MAX_VALUE; // not NaN either
+/** A function, not a constant: that would be called through a table, for every sample. */
+function isFinite32(value: f32): bool {
+  return abs(value) <= f32.MAX_VALUE; // not NaN either
+}
 
 /** Eight 16-bit integers, bands b .. b + 8, as reflectance. */
 function storeEight<T>(v: v128, to: usize, b: u32): void {
