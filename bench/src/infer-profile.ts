@@ -6,16 +6,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
-import { LAYOUTS, prepare, SCENES, timeInference } from './timed.js';
+import { LAYOUT_OPTIONS, LAYOUTS, prepare, timeInference } from './timed.js';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    layouts: { type: 'string', default: Object.keys(LAYOUTS).join(',') },
-    scenes: { type: 'string', default: SCENES },
-    peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
-  },
-});
+const { values } = parseArgs({ options: LAYOUT_OPTIONS });
 
 /** The parts that are used of V8's profiles (Chrome DevTools Protocol, Profiler.Profile); times in microseconds. */
 interface Profile {

@@ -6,17 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
-import { LAYOUTS, lastLine, peerScripts, prepare, run, SCENES, timeInference, type Usage } from './timed.js';
+import { LAYOUT_OPTIONS, LAYOUTS, lastLine, peerScripts, prepare, run, timeInference, type Usage } from './timed.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    layouts: { type: 'string', default: Object.keys(LAYOUTS).join(',') },
-    scenes: { type: 'string', default: SCENES },
-    peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
-  },
-});
+const { values } = parseArgs({ options: LAYOUT_OPTIONS });
 
 const python = join(values.peers, 'bin/python');
 const within = (file: string): string => join(values.scenes, file);

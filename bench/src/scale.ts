@@ -16,15 +16,9 @@ import {
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
-import { prepare, SCENES, timeInference } from './timed.js';
+import { prepare, SCENE_OPTIONS, timeInference } from './timed.js';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    scenes: { type: 'string', default: SCENES },
-    peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
-  },
-});
+const { values } = parseArgs({ options: SCENE_OPTIONS });
 const LINES = 1212;
 const within = (file: string): string => join(values.scenes, file);
 const model = prepare(values.scenes, join(values.peers, 'bin/python')).float;

@@ -44,6 +44,19 @@ export interface Usage {
   readonly rss: number;
 }
 
+/** Options of every benchmark on these scenes. */
+export const SCENE_OPTIONS = {
+  rounds: { type: 'string', default: '3' },
+  scenes: { type: 'string', default: SCENES },
+  peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
+} as const;
+
+/** The same, and which of the layouts. */
+export const LAYOUT_OPTIONS = {
+  ...SCENE_OPTIONS,
+  layouts: { type: 'string', default: Object.keys(LAYOUTS).join(',') },
+} as const;
+
 /** The scenes hold reflectance x 10000 and do not say so; the peers' scripts assume it. */
 const TEN_THOUSAND = ['--reflectance-scale', '1e-4'];
 

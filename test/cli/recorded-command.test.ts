@@ -102,6 +102,7 @@ describe('the command in a map', function () {
     const { code, stderr } = await interrupted(args, { cwd: folder, when: /unmixing [6-9]\d%/ });
     assert.equal(code, 130, stderr);
     const elsewhere = ['infer', '../scene.tif', '-m', '../model.onnx', '-o', '../map.tif', '--tile', '256', '--json'];
+    elsewhere.push('--device', 'cpu', '--overlap', 'last'); // as they are where they are not given
     const { keptPixels } = JSON.parse(succeed(elsewhere, at('my maps')).stdout);
     assert.ok(keptPixels > 0);
     assert.ok(readFileSync(at('map.tif')).equals(whole));

@@ -47,14 +47,14 @@ export const builder = (yargs: Argv) =>
             'list',
             named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
           )
-          .option(
-            'overlap',
-            oneOf(
+          .option('overlap', {
+            ...oneOf(
               'overlap',
               overlaps,
               'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
             ),
-          )
+            default: 'last' as const,
+          })
           .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
           .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
           .option(
@@ -80,10 +80,10 @@ export const builder = (yargs: Argv) =>
             }),
             recorded: 'never',
           } as const satisfies OptionOf)
-          .option(
-            'device',
-            oneOf('device', DEVICES, 'Where the model runs; on a GPU one run after another [default: cpu]'),
-          )
+          .option('device', {
+            ...oneOf('device', DEVICES, 'Where the model runs; on a GPU one run after another [default: cpu]'),
+            default: 'cpu' as const,
+          })
           .option('workers', workers)
           .option('on-error', {
             choices: ['fail', 'nodata'] as const,
@@ -137,7 +137,7 @@ export async function handler(args: Arguments): Promise<void> {
     const result = await unmixScene(
       {
         scene,
-        ...(overlap && { overlap }),
+        overlap,
         model,
         output: o,
         format,
@@ -146,11 +146,11 @@ export async function handler(args: Arguments): Promise<void> {
         sampleType: args.dtype,
         quality: args.quality,
         ...pixels,
-        command: recordedCommand(outline, { ...args, ...usual(args), mask: pixels.masks?.map(({ name }) => name) }),
+        command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        ...(device && { device }),
+        device,
         ...(workers === undefined ? {} : { workers }),
       },
       control,
@@ -183,12 +183,6 @@ export async function handler(args: Arguments): Promise<void> {
     control.release();
   }
 }
-
-/** Options that change nothing as they were given: not recorded, so that they may be left out where work goes on. */
-const usual = ({ device, overlap }: Pick<Arguments, 'device' | 'overlap'>) => ({
-  ...(device === 'cpu' && { device: undefined }),
-  ...(overlap === 'last' && { overlap: undefined }),
-});
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;

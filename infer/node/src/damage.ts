@@ -1,6 +1,7 @@
 // What damaged blocks took from a map, over all goes of the work.
 import { type DamagedPixels, InferError } from '@egunet/infer';
 import type { MapFile } from '@egunet/raster/node';
+import { keepNote, keyOfWindow, notesOf } from './notes.js';
 
 /** Blocks of scenes that could not be decoded; their pixels are NoData, unless another scene has data there. */
 export interface DamageSummary {
@@ -13,21 +14,17 @@ export interface DamageSummary {
 
 const MOST_LISTED = 100;
 
-const keyOf = ({ block, window: { row, col, rows, cols } }: DamagedPixels): string =>
-  [row, col, rows, cols, block].join();
+const KIND = 'damage';
 
 /** Keeps with the map's finished tiles what they lack, before those tiles are kept. */
 export async function noteDamage(map: MapFile, damaged: readonly DamagedPixels[] = []): Promise<void> {
-  for (const one of damaged) await map.note(JSON.stringify(one));
+  for (const one of damaged) await keepNote(map, KIND, one);
 }
 
 /** What the map lacks. A piece that was found again in a later go counts once. */
 export function sumDamage(map: MapFile): DamageSummary {
-  const pieces = new Map<string, DamagedPixels>();
-  for (const note of map.notes()) {
-    const one = JSON.parse(note) as Partial<DamagedPixels>;
-    if (one.block !== undefined) pieces.set(keyOf(one as DamagedPixels), one as DamagedPixels);
-  }
+  const found = notesOf<DamagedPixels>(map, KIND);
+  const pieces = new Map(found.map((one) => [`${keyOfWindow(one.window)},${one.block}`, one]));
   const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);
   return {
     blocks: new Set(list.map(({ block }) => block)).size,

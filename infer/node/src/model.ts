@@ -22,8 +22,7 @@ const extraFor = (device: Device) => ({
 });
 
 /** Where a model runs: onnxruntime's execution providers of these names. */
-export const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
-export type Device = (typeof DEVICES)[number];
+export type Device = 'cpu' | 'cuda' | 'webgpu';
 
 /** What a device needs, for who lacks it. */
 const NEEDS: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
