@@ -1,5 +1,7 @@
 // Files as byte sources.
+import { readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { isMainThread } from 'node:worker_threads';
 import { RasterError } from './error.js';
 import type { ByteSource } from './source.js';
 import { systemReason } from './system-reason.js';
@@ -29,6 +31,14 @@ export async function openFile(path: string): Promise<ByteSource> {
 /** The system reads less than 2 GiB at once. */
 const MOST_BYTES_A_READ = 2 ** 30;
 
+/**
+ * Reads into `bytes` and returns how many it got. A worker thread waits for the disk itself: to have another thread wait for it costs more than the
+ * reading where blocks are small. The main thread must stay awake.
+ */
+const readSome: (handle: FileHandle, bytes: Uint8Array, at: number) => Promise<number> | number = isMainThread
+  ? async (handle, bytes, at) => (await handle.read(bytes, 0, bytes.length, at)).bytesRead
+  : ({ fd }, bytes, at) => readSync(fd, bytes, 0, bytes.length, at);
+
 function fileSource(path: string, handle: FileHandle, size: number): ByteSource {
   const assertInside = (offset: number, length: number): void => {
     if (!(offset >= 0 && length >= 0 && offset + length <= size))
@@ -42,11 +52,9 @@ function fileSource(path: string, handle: FileHandle, size: number): ByteSource 
     assertInside(offset, length);
     try {
       for (let got = 0; got < length; ) {
-        const part = Math.min(length - got, MOST_BYTES_A_READ);
-        const { bytesRead } = await handle.read(bytes, got, part, offset + got);
-        if (bytesRead === 0)
-          throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
-        got += bytesRead;
+        const count = await readSome(handle, bytes.subarray(got, got + MOST_BYTES_A_READ), offset + got);
+        if (count === 0) throw new RasterError(`${path}: became shorter while it was read; open it again`, { path });
+        got += count;
       }
     } catch (cause) {
       throw toRasterError('read it', path, cause);

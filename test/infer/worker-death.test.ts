@@ -26,7 +26,9 @@ describe('a worker thread', function () {
       join(folder, 'infer.mjs'),
       `import { inferScene } from ${JSON.stringify(pathToFileURL(join(root, 'infer/node/dist/index.js')).href)};
 const options = ${JSON.stringify({ scene, model: modelPath, output, workers: 2, tile: { rows: 20, cols: 20 } })};
-await inferScene(options).catch(({ _tag, message }) => console.log(JSON.stringify({ _tag, message })));`,
+const [times, scene] = process.argv.slice(2);
+for (let i = 0; i < (times ?? 1); i++)
+  await inferScene({ ...options, ...(scene && { scene }) }).catch(({ _tag, message }) => console.log(JSON.stringify({ _tag, message })));`,
     );
   });
 
@@ -56,6 +58,20 @@ await inferScene(options).catch(({ _tag, message }) => console.log(JSON.stringif
         );
         assert.ok(!existsSync(output));
       });
+
+  it('that is not needed any more while it starts is waited for: ended then, it would take the process with it', () => {
+    const times = 10;
+    const args = [join(folder, 'infer.mjs'), String(times), join(folder, 'missing.hdr')];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.equal(
+      stdout
+        .trim()
+        .split('\n')
+        .filter((line) => /missing\.hdr/.test(line)).length,
+      times,
+    );
+  });
 
   it('that lives finishes what the others began', () => {
     assert.equal(inferWith('{}'), undefined);

@@ -33,6 +33,16 @@ function bestSteps(wanted: Float64Array, offered: Float64Array, reach: (m: numbe
   return steps;
 }
 
+/** The offered position nearest to each wanted one [M]; -1 where two are as near. */
+function nearestOf(wanted: Float64Array, offered: Float64Array): Int32Array {
+  let s = 0;
+  const distance = (at: number, one: number) => Math.abs((offered[at] ?? Number.POSITIVE_INFINITY) - one);
+  return Int32Array.from(wanted, (one) => {
+    while (s + 1 < offered.length && distance(s + 1, one) <= distance(s, one)) s++;
+    return distance(s - 1, one) === distance(s, one) ? -1 : s;
+  });
+}
+
 /**
  * Pairs each wanted position with at most one offered, no further apart than `reach(m, s)`: as many pairs as can be, then
  * the least sum of squared distances. Both lists must increase; then the best pairs never cross, and dynamic programming
@@ -43,6 +53,11 @@ export function assignOnLine(
   offered: Float64Array,
   reach: (m: number, s: number) => number,
 ): Int32Array {
+  // Mostly each has a nearest one of its own: nothing can be better.
+  const nearest = nearestOf(wanted, offered);
+  const isOwn = (s: number, m: number) => m === 0 || s > nearest[m - 1]!;
+  const isNear = (s: number, m: number) => s >= 0 && Math.abs(wanted[m]! - offered[s]!) <= reach(m, s);
+  if (nearest.every((s, m) => isOwn(s, m) && isNear(s, m))) return nearest;
   const steps = bestSteps(wanted, offered, reach);
   const partners = new Int32Array(wanted.length).fill(-1);
   let m = wanted.length;

@@ -1,10 +1,9 @@
 // The threads that a piece of work has.
 import { availableParallelism } from 'node:os';
-import { InferError, TILE_PIXELS, type Window } from '@egunet/infer';
+import { InferError } from '@egunet/infer';
 import type { OpenOptions } from '@egunet/raster';
 import type { InferSceneOptions } from './infer-scene.js';
 import { startWorkers, type Workers } from './pool.js';
-import type { SceneFiles } from './worker.js';
 
 /** How to open a scene: one that is cut off opens where damaged blocks may become NoData. */
 export const openOptions = ({ open = {}, onError }: InferSceneOptions): OpenOptions =>
@@ -13,20 +12,22 @@ export const openOptions = ({ open = {}, onError }: InferSceneOptions): OpenOpti
 /** Bytes of decoded blocks that a reader keeps of one of several scenes: together they keep what that of a single one does. */
 const CACHE_BYTES = 96 * 2 ** 20;
 
-/** About how many windows a part of a scene is unmixed in. */
-export const windowsOf = ({ rows, cols }: Window, { tile }: InferSceneOptions): number =>
-  Math.ceil((rows * cols) / (tile ? tile.rows * tile.cols : TILE_PIXELS)); // or fewer
+/** Threads that are started at once where it is not known yet how many windows there are: two begin while the scene is opened. */
+const AT_ONCE = 2;
 
-/** Starts workers, no more than there are windows: they open the model, and the scene where there is but one, while the rest is checked. */
+/**
+ * Starts workers, which open the model while the rest is checked: no more than `windows`; where their number is not known yet, a few, and the
+ * others when they are needed. With `several` scenes each reader keeps less.
+ */
 export function beginWorkers(
   options: InferSceneOptions,
-  { scene, windows }: { readonly scene?: SceneFiles; readonly windows: number },
+  { windows, several }: { readonly windows?: number; readonly several: boolean },
 ): Workers {
   const { model, device = 'cpu', access: { onNotice: _told, ...access } = {}, signal } = options;
-  const workers = workersFor(options.workers, Math.max(1, windows || 1));
-  const open = { ...openOptions(options), ...(!scene && { cacheBytes: CACHE_BYTES }) };
-  const settings = { ...(scene && { scene }), open, access, model, device };
-  return startWorkers({ workers, settings, signal });
+  const workers = workersFor(options.workers, Math.max(1, windows ?? Number.POSITIVE_INFINITY));
+  const atOnce = windows === undefined ? Math.min(workers, AT_ONCE) : workers;
+  const open = { ...openOptions(options), ...(several && { cacheBytes: CACHE_BYTES }) };
+  return startWorkers({ workers, atOnce, settings: { open, access, model, device }, signal });
 }
 
 function workersFor(wanted: number | undefined, most: number): number {

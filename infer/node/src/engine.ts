@@ -2,13 +2,13 @@
 import { BATCH_PIXELS } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferSceneOptions } from './infer-scene.js';
-import { openModel } from './model.js';
+import { openModel, readModelCard } from './model.js';
 import { type Runs, serveRuns } from './runs.js';
 
 /** Pixels a run on a GPU at most: a run's costs besides its arithmetic are then small, and its spectra a few megabytes. */
 const GPU_BATCH_PIXELS = 8192;
 
-/** A model that was found to load. */
+/** A model, ready. */
 export interface Engine {
   readonly card: ModelCard;
   /** Where workers have it run; absent where each runs it by itself. */
@@ -16,12 +16,11 @@ export interface Engine {
   release(): Promise<void>;
 }
 
-/** Opens the model on its device. Rejects as `openModel`. */
+/** Opens the model on its device; for the CPU only its card is read, as each worker opens it. Rejects as `openModel`. */
 export async function openEngine({ model, device = 'cpu' }: InferSceneOptions): Promise<Engine> {
+  if (device === 'cpu') return { card: await readModelCard(model), release: async () => {} };
   const { card, session, release } = await openModel(model, { threads: 1, device });
-  if (device !== 'cpu') return { card, runs: serveRuns(session), release };
-  await release(); // it loads: the workers open it for themselves
-  return { card, release: async () => {} };
+  return { card, runs: serveRuns(session), release };
 }
 
 /** Pixels a run of the model for a map of so many pixels: on a GPU many, but not far more than there are. */

@@ -2,17 +2,16 @@
 import { basename } from 'node:path';
 import { InferError, type Overlap, planUnmixing, type TileShape } from '@egunet/infer';
 import type { Precision } from '@egunet/models/card';
-import type { MaskRule, OpenOptions, SceneAccess } from '@egunet/raster';
+import type { MaskRule, OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
 import { isUrl } from '@egunet/raster/url';
-import { beginWorkers, openOptions, windowsOf } from './begin-workers.js';
+import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import type { DamageSummary } from './damage.js';
 import { batchFor, type Engine, openEngine } from './engine.js';
 import { sceneIdentity } from './identity.js';
 import type { Device } from './model.js';
 import { assertOutput } from './output.js';
-import type { Workers } from './pool.js';
 import type { StoredType } from './samples.js';
 import { listScenes, type SceneNames } from './scene-list.js';
 import { unmixInto } from './unmix-into.js';
@@ -137,17 +136,18 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
 async function inferOne(path: string, options: InferSceneOptions, format: MapFormatName): Promise<InferSummary> {
   const { signal, resample, tile, sampleType = 'float32', quality = false } = options;
   const access = { ...options.access, ...(signal && { signal }) };
-  const scene = await openScene(path, openOptions(options), access);
+  const workers = beginWorkers(options, { several: false });
+  let scene: Scene | undefined;
   let chosen: PixelChoice | undefined;
-  let workers: Workers | undefined;
   let engine: Engine | undefined;
   try {
+    const opened = await openScene(path, openOptions(options), access);
+    scene = opened;
     const files = await sceneIdentity(path, access);
-    const masks = (rules: readonly MaskRule[]) => openMasks(scene, rules, access);
+    const masks = (rules: readonly MaskRule[]) => openMasks(opened, rules, access);
     chosen = await choosePixels(scene, options, { access, openMasks: masks });
     const { window } = chosen;
     const named = { path, files: isUrl(path) ? files : undefined };
-    workers = beginWorkers(options, { scene: named, windows: windowsOf(window, options) });
     engine = await openEngine(options);
     const { card } = engine;
     const batch = batchFor(options, window.rows * window.cols);
@@ -162,9 +162,9 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
       overlap: 'last',
     });
   } finally {
-    await workers?.stop();
+    await workers.stop();
     await engine?.release();
     await chosen?.close();
-    await scene.close();
+    await scene?.close();
   }
 }

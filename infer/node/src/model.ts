@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { InferError, readCard, type Session } from '@egunet/infer';
 import { type ModelCard, ModelCardError } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 
 /** The names that every model file of egunet has. */
 const INPUT = 'spectra';
@@ -98,7 +98,14 @@ function assertGraph(path: string, session: InferenceSession, card: ModelCard): 
     );
 }
 
-function makeSession(path: string, ort: InferenceSession, B: number): Session {
+/** Loaded where a model is run: to read a card takes none of it. */
+type Onnxruntime = typeof import('onnxruntime-node');
+
+function makeSession(
+  path: string,
+  { ort, Tensor }: { ort: InferenceSession; Tensor: Onnxruntime['Tensor'] },
+  B: number,
+): Session {
   return {
     async run(spectra, pixels) {
       try {
@@ -125,6 +132,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     throw new InferError(`threads should be a whole number >= 1, got ${threads}`);
   const bytes = await readModelFile(path);
   const card = readCardOf(path, bytes);
+  const { env, InferenceSession, Tensor } = await import('onnxruntime-node');
   let ort: InferenceSession;
   env.logLevel = 'fatal';
   try {
@@ -152,6 +160,6 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     await ort.release();
     throw error;
   }
-  const session = makeSession(path, ort, card.bands.length);
+  const session = makeSession(path, { ort, Tensor }, card.bands.length);
   return { path, card, session, release: () => session.release() };
 }

@@ -1,6 +1,7 @@
 // Unmixing by worker threads. Windows are handed out as workers come free; what is finished comes back in any order.
 // Legend: N pixels of a window, D bands of the map.
 import { setTimeout } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { type DamagedPixels, InferError, type Seen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
@@ -8,7 +9,7 @@ import { unpackError } from './remote-error.js';
 import type { Runs } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import type { ScenePart, WorkerAnswer, WorkerSettings, WorkerTask } from './worker.js';
-import { OPENING, STOP } from './worker-state.js';
+import { OPENING, STATE_BYTES, STOP } from './worker-state.js';
 
 /** What of a scene went through the model. */
 export interface SceneSeen {
@@ -27,7 +28,10 @@ export interface FinishedWindow {
 }
 
 export interface PoolOptions {
+  /** Threads at most. */
   readonly workers: number;
+  /** Those that are started at once; the others when they have something to do. */
+  readonly atOnce: number;
   readonly settings: Omit<WorkerSettings, 'state'>;
   readonly signal?: AbortSignal;
 }
@@ -65,6 +69,7 @@ export interface Content {
 
 /** Threads that unmix, each with the scene and the model opened by itself. */
 export interface Workers {
+  /** At most. */
   readonly count: number;
   /**
    * Unmixes windows; none is asked for one that is left out as a whole, or that no scene touches. At most two a worker are under way, and no further one is handed out
@@ -78,16 +83,17 @@ export interface Workers {
 /** How often it is looked whether workers have opened what they need, ms. */
 const LOOK_EVERY = 5;
 
-/** Starts `workers` threads, which begin to open the scene and the model. Stop them when done. */
-export function startWorkers({ workers, settings, signal }: PoolOptions): Workers {
-  // A thread that is ended inside onnxruntime takes the process with it: workers are asked to stop, and waited for.
-  const state = new Int32Array(new SharedArrayBuffer(8));
+/** Starts threads, which begin to open the model. Stop them when done. */
+export function startWorkers({ workers, atOnce, settings, signal }: PoolOptions): Workers {
+  // A thread that is ended inside onnxruntime, or while it loads its modules, takes the process with it: workers are asked to stop, and waited for.
+  const state = new Int32Array(new SharedArrayBuffer(STATE_BYTES));
   const askToStop = () => Atomics.store(state, STOP, 1);
   signal?.addEventListener('abort', askToStop);
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
-    minThreads: workers,
+    minThreads: atOnce,
     maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY, // none is ended but by `stop`
     workerData: { ...settings, state },
     resourceLimits: { maxYoungGenerationSizeMb: 6 },
     atomics: 'disabled', // a thread that waits for its first window goes on opening
@@ -98,10 +104,20 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
   pool.on('error', (error) => {
     why = error;
   });
-  for (const thread of pool.threads)
+  /** Threads that have said that they are ready. */
+  const loaded = new WeakSet<Worker>();
+  const first = pool.threads;
+  for (const thread of first) {
+    thread.once('message', () => loaded.add(thread));
     thread.on('exit', (code) => {
       why = new Error(`worker exited with code: ${code}`);
     });
+  }
+  // Later ones are spoken of when they are ready.
+  pool.on('workerCreate', ({ id }) => {
+    const thread = pool.threads.find(({ threadId }) => threadId === id);
+    if (thread && !first.includes(thread)) loaded.add(thread);
+  });
   pool.on('workerDestroy', () => setImmediate(() => pool.threads.length === 0 && noneLeft.abort(why)));
   /** Of samples that the receiver has used up. */
   const spare: ArrayBuffer[] = [];
@@ -152,7 +168,9 @@ export function startWorkers({ workers, settings, signal }: PoolOptions): Worker
     async stop() {
       askToStop();
       await Promise.allSettled(underWay.values());
-      while (Atomics.load(state, OPENING) > 0) await setTimeout(LOOK_EVERY);
+      const loading = pool.threads.filter((thread) => !loaded.has(thread));
+      const isLoading = (thread: Worker) => !loaded.has(thread) && pool.threads.includes(thread);
+      while (loading.some(isLoading) || Atomics.load(state, OPENING) > 0) await setTimeout(LOOK_EVERY);
       await pool.destroy();
       signal?.removeEventListener('abort', askToStop);
     },

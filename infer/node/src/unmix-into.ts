@@ -150,7 +150,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
       ...counts,
       keptPixels,
       tiles: windows.length,
-      workers: work.workers.count,
+      workers: Math.min(work.workers.count, windows.length),
       precision: precisionOf(card),
       device: options.device ?? 'cpu',
       ...(options.onError === 'nodata' && { damage: sumDamage(map) }),

@@ -1,4 +1,8 @@
-/** Places in the memory that a pool and its workers share. Not 0: stop between two runs of the model. */
+// What a pool and its threads share: places in an Int32Array.
+
+/** Not 0: stop between two runs of the model. */
 export const STOP = 0;
-/** How many workers are opening the scene and the model. */
+/** Threads that are opening the model. */
 export const OPENING = 1;
+
+export const STATE_BYTES = 2 * Int32Array.BYTES_PER_ELEMENT;

@@ -32,8 +32,6 @@ export interface SceneFiles {
 
 /** What every worker is told at its start. */
 export interface WorkerSettings {
-  /** Opened at once; absent where there are several. */
-  readonly scene?: SceneFiles;
   readonly open: OpenOptions;
   readonly access: Omit<SceneAccess, 'signal' | 'onNotice'>;
   readonly model: string;
@@ -113,9 +111,8 @@ async function openSame({ path, files }: SceneFiles) {
 const scenes = keepOpen<Scene>(MOST_SCENES);
 const openKept = (scene: SceneFiles): Promise<Scene> => scenes.get(scene.path, () => openSame(scene));
 
-/** What is needed from the beginning: the model, and the scene where there is but one. */
+/** What is needed from the beginning. */
 async function openFirst(): Promise<{ readonly card: ModelCard; readonly session?: Session }> {
-  if (settings.scene) await openKept(settings.scene);
   const { model, device } = settings;
   return device === 'cpu' ? openModel(model, { threads: 1 }) : { card: await readModelCard(model) };
 }
