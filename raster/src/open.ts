@@ -4,7 +4,7 @@ import type { Folder } from './folder.js';
 import type { EmitOptions } from './hdf5/emit.js';
 import type { MatSceneOptions } from './matlab-scene.js';
 import { kindOf, openEnviFile, openRaster, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
-import { makeScene } from './read-spectra.js';
+import { describeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
 import type { Codecs } from './source.js';
@@ -34,7 +34,7 @@ function withReflectanceScale(scene: Scene, scale: number): Scene {
       scene.name,
       `its bands already state their scale (gain ${stated.gain}, offset ${stated.offset}); leave out the reflectance scale`,
     );
-  return makeScene({ ...scene, bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
+  return describeScene(scene, { bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
 }
 
 /** Opens an HDF5 file where the platform can. */
