@@ -90,6 +90,5 @@ complete(FOR_COMMANDS, [
   await bundle({ worker: 'infer/node/dist/worker.js' }, FOR_NODE),
 ]);
 complete(FOR_PAGES, [
-  await bundle({ index: 'infer/web/dist/index.js' }, FOR_BROWSERS),
-  await bundle({ worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
+  await bundle({ index: 'infer/web/dist/index.js', worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
 ]);

@@ -13,9 +13,12 @@ const entries = [
   '@egunet/raster/node',
   '@egunet/raster/system-reason',
   '@egunet/raster/url',
+  '@egunet/raster/web',
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',
+  '@egunet/infer-web',
+  '@egunet/infer-web/openlayers',
   '@egunet/fixtures',
 ];
 const snapshot = join(root, 'test/structure/exports.json');

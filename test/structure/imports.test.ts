@@ -23,6 +23,7 @@ const rooms: [folder: string, allowed: string[]][] = [
       '@egunet/raster/url',
     ],
   ],
+  ['infer/web', ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/url', '@egunet/raster/web']],
 ];
 
 function sources(folder: string): string[] {
@@ -67,7 +68,7 @@ describe('imports', () => {
   });
 
   it('of inference never lead to tfjs', () => {
-    for (const folder of ['infer/core/src', 'infer/node/src', 'raster/src'])
+    for (const folder of ['infer/core/src', 'infer/node/src', 'infer/web/src', 'raster/src'])
       for (const file of sources(folder))
         for (const name of importsOf(file)) assert.ok(!name.startsWith('@tensorflow/'), `${file} imports ${name}`);
     for (const file of ['card', 'check'])
@@ -80,7 +81,11 @@ describe('imports', () => {
   it('of platform-free entries never lead to a module of Node', () => {
     for (const entry of [
       'raster/src/index.ts',
+      'raster/src/web.ts',
       'infer/core/src/index.ts',
+      'infer/web/src/index.ts',
+      'infer/web/src/openlayers.ts',
+      'infer/web/src/worker.ts',
       'models/src/index.ts',
       'export/src/index.ts',
     ])
