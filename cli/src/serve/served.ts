@@ -89,7 +89,7 @@ export function plainPage({ scenes, models }: Listing): Served {
     html`<h2>${heading}</h2>\n${items.length === 0 ? html`<p>None was named.</p>\n` : html`<ul>\n${[...items]}</ul>\n`}`;
   const { html: text } = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>egunet serve</title></head><body>
+<link rel="icon" href="data:,"><title>egunet serve</title></head><body>
 <h1>egunet serve</h1>
 <p>The viewer is not installed; these are the files that it would show, with <a href="/api/list.json">their list</a>.</p>
 ${section('Scenes', scenes.map(scene))}${section('Models', models.map(link))}</body></html>
