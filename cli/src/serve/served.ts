@@ -1,5 +1,5 @@
 // Everything that is served, by its path. What a request asks for is looked up here and nowhere else: no file name ever comes from a request.
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { html } from '../report/markup.js';
 import { fileType, HTML, JSON_TYPE, pageType } from './headers.js';
@@ -44,13 +44,12 @@ export async function servedFolder(
   url: string,
   wanted: (file: string) => boolean = () => true,
 ): Promise<Map<string, Served>> {
-  const root = await realpath(folder);
-  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && wanted(entry.name));
   return new Map(
     files.map((entry) => {
       const path = join(entry.parentPath, entry.name);
-      return [`${url}${relative(root, path).replaceAll(sep, '/')}`, { path, type: pageType(path) }];
+      return [`${url}${relative(folder, path).replaceAll(sep, '/')}`, { path, type: pageType(path) }];
     }),
   );
 }
