@@ -1,4 +1,4 @@
-// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`. Node.js spends half a second on finding
+// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`; and the library for browsers: `infer/web/bundle/`. Node.js spends half a second on finding
 // and reading two hundred modules, and each of its threads does it again. `cli/bin/egunet.js` falls back to the separate files where these are older.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, 'cli/bundle');
+const FOR_COMMANDS = join(root, 'cli/bundle');
+const FOR_PAGES = join(root, 'infer/web/bundle');
 
 /** Native or WebAssembly beside their code, with threads of their own, or heavy and of few commands. */
 const APART = [
@@ -38,31 +39,57 @@ const withoutLayout = {
   },
 };
 
-/** Bundles an entry point; returns the names of the files that it read and those that it made. */
-async function bundle(entryPoints) {
+/** Bundles entry points as `options` say; returns the names of the files that it read and those that it made. */
+async function bundle(entryPoints, options) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints,
-    outdir: folder,
     bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: APART,
-    plugins: [withoutLayout],
-    minifyWhitespace: true, // names stay as they are, for stack traces
     metafile: true,
     logLevel: 'warning',
-    // Packages in the older format ask for Node's modules by require().
-    banner: { js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);" },
+    ...options,
   });
   return { read: Object.keys(metafile.inputs), made: Object.keys(metafile.outputs).map((file) => basename(file)) };
 }
 
-// Apart from each other: threads share no modules with the command line, and few files are found sooner than many.
-const bundles = [await bundle({ main: 'cli/dist/main.js' }), await bundle({ worker: 'infer/node/dist/worker.js' })];
+const FOR_NODE = {
+  outdir: FOR_COMMANDS,
+  platform: 'node',
+  target: 'node20',
+  external: APART,
+  plugins: [withoutLayout],
+  minifyWhitespace: true, // names stay as they are, for stack traces
+  // Packages in the older format ask for Node's modules by require().
+  banner: { js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);" },
+};
+
+/** For pages without a bundler of their own. onnxruntime-web's files lie where the page says. */
+const FOR_BROWSERS = {
+  outdir: FOR_PAGES,
+  platform: 'browser',
+  target: 'es2022',
+  external: ['onnxruntime-web/*', 'ol'],
+  minify: true,
+};
+
 const LICENCES = 'LICENCES.txt';
-writeFileSync(join(folder, LICENCES), licences(bundles.flatMap(({ read }) => read)).join(`\n${'-'.repeat(80)}\n`));
-const made = new Set([LICENCES, ...bundles.flatMap(({ made }) => made)]);
-for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file)); // of an earlier bundle
+
+/** Adds the licences to a folder of bundles, and removes what is left there of earlier ones. */
+function complete(folder, bundles) {
+  const text = licences(bundles.flatMap(({ read }) => read)).join(`\n${'-'.repeat(80)}\n`);
+  writeFileSync(join(folder, LICENCES), text);
+  const made = new Set([LICENCES, ...bundles.flatMap((one) => one.made)]);
+  for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file));
+}
+
+// Apart from each other: threads share no modules with the command line, and few files are found sooner than many.
+complete(FOR_COMMANDS, [
+  await bundle({ main: 'cli/dist/main.js' }, FOR_NODE),
+  await bundle({ worker: 'infer/node/dist/worker.js' }, FOR_NODE),
+]);
+complete(FOR_PAGES, [
+  await bundle({ index: 'infer/web/dist/index.js' }, FOR_BROWSERS),
+  await bundle({ worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
+]);

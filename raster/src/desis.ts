@@ -5,7 +5,7 @@ import { findEnviHeader } from './envi-files.js';
 import { parseEnviFields } from './envi-header.js';
 import { type Folder, readText } from './folder.js';
 import { openRaster, type RasterCodecs } from './open-raster.js';
-import { makeScene } from './read-spectra.js';
+import { describeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
 
@@ -43,8 +43,7 @@ export async function openDesisByHeader(
     const described = enviBands(fields, scene.bands.length);
     if (described.some(({ wavelength }) => wavelength === undefined))
       refuse(fields.name, "no 'wavelength' in a unit of length; fetch the product's header again");
-    return makeScene({
-      ...scene,
+    return describeScene(scene, {
       format: 'DESIS L2A',
       sensor: 'DESIS',
       bands: described.map((band, i) => ({ ...band, ...noDataOf(scene, i) })),

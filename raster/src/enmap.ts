@@ -3,7 +3,7 @@ import { findEnmapFiles } from './enmap-files.js';
 import { type EnmapBand, type EnmapMetadata, readEnmapMetadata } from './enmap-metadata.js';
 import type { Folder } from './folder.js';
 import { openRaster, type RasterCodecs } from './open-raster.js';
-import { makeScene } from './read-spectra.js';
+import { describeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Band, QualityLayer, Scene } from './scene.js';
 
@@ -88,8 +88,7 @@ export async function openEnmap(folder: Folder, named: string | undefined, codec
     path: folder.pathOf(file),
     open: () => openRaster(folder, file, codecs),
   }));
-  const product = makeScene({
-    ...scene,
+  const product = describeScene(scene, {
     format: `${sensor} L2A`,
     sensor,
     bands: bands.map((band, i) => toBand(band, scene.bands[i]!, described)),

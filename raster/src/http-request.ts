@@ -13,6 +13,10 @@ export interface HttpOptions {
   readonly pause?: number;
   /** Stops waiting; requests reject with its reason. */
   readonly signal?: AbortSignal;
+  /** Whether the platform may keep answers, as of `fetch`; 'default' when absent. */
+  readonly cache?: 'default' | 'no-store';
+  /** What else a server must do here, for the message where it cannot be read. */
+  readonly advice?: string;
 }
 
 /** A URL, taken apart: credentials never reach a message. */
@@ -113,8 +117,14 @@ async function readBody(response: Response, length: number): Promise<Uint8Array 
   }
 }
 
+/** What messages say. */
+type Told = Pick<HttpTarget, 'name'> & Pick<HttpOptions, 'advice'>;
+
+const advised = ({ advice }: Pick<HttpOptions, 'advice'>): string => (advice ? `; ${advice}` : '');
+
 /** The part that a 206 answers with. Throws RasterError where it is another than was asked for. */
-async function readPart(response: Response, range: HttpRange, name: string): Promise<HttpPart | Failure> {
+async function readPart(response: Response, range: HttpRange, told: Told): Promise<HttpPart | Failure> {
+  const { name } = told;
   const header = response.headers.get('content-range');
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header ?? '') ?? [];
   const [from, to, size] = [Number(first), Number(last) + 1, Number(total)];
@@ -124,7 +134,7 @@ async function readPart(response: Response, range: HttpRange, name: string): Pro
     const got = header === null ? 'no Content-Range' : `Content-Range '${header}'`;
     refuse(
       name,
-      `asked for bytes ${range.from}-${range.to - 1} of a known length, the server answered with ${got}; ${GET_A_COPY}`,
+      `asked for bytes ${range.from}-${range.to - 1} of a known length, the server answered with ${got}; ${GET_A_COPY}${advised(told)}`,
     );
   }
   const bytes = await readBody(response, to - from);
@@ -132,9 +142,10 @@ async function readPart(response: Response, range: HttpRange, name: string): Pro
   return { bytes, size, etag: response.headers.get('etag'), modified: response.headers.get('last-modified') };
 }
 
-async function judge(response: Response, range: HttpRange, name: string): Promise<HttpPart | Failure> {
+async function judge(response: Response, range: HttpRange, told: Told): Promise<HttpPart | Failure> {
+  const { name } = told;
   const { status, headers } = response;
-  if (status === 206) return readPart(response, range, name);
+  if (status === 206) return readPart(response, range, told);
   await response.body?.cancel();
   if (status === 416 && range.opening && /\/0$/.test(headers.get('content-range') ?? ''))
     refuse(name, 'is empty (0 bytes); check the URL');
@@ -160,7 +171,7 @@ function failureOf(error: unknown): Failure {
 }
 
 async function attempt(target: HttpTarget, range: HttpRange, options: HttpOptions): Promise<HttpPart | Failure> {
-  const { timeout = 60, signal } = options;
+  const { timeout = 60, signal, cache = 'default' } = options;
   const ended = new AbortController();
   const stop = () => ended.abort(signal?.reason);
   let late = false;
@@ -172,8 +183,9 @@ async function attempt(target: HttpTarget, range: HttpRange, options: HttpOption
   try {
     signal?.throwIfAborted();
     const headers = { ...target.headers, range: `bytes=${range.from}-${range.to - 1}` };
-    const response = await fetch(target.url, { headers, signal: ended.signal });
-    return await judge(response, range, target.name);
+    const init = { headers, cache, signal: ended.signal };
+    const response = await fetch(target.url, init);
+    return await judge(response, range, { ...options, name: target.name });
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof RasterError) throw error;
@@ -208,7 +220,7 @@ export async function fetchRange(target: HttpTarget, range: HttpRange, options: 
     const outcome = await attempt(target, range, options);
     if ('bytes' in outcome) return outcome;
     const { why, wait = 0, unreachable = false } = outcome;
-    if (range.opening && unreachable) refuse(target.name, `${why}; check the URL and the network`);
+    if (range.opening && unreachable) refuse(target.name, `${why}; check the URL and the network${advised(options)}`);
     if (tried > retries)
       refuse(
         target.name,

@@ -26,6 +26,7 @@ export type {
   Block,
   GeoKeys,
   Georeference,
+  Overview,
   QualityLayer,
   SampleArray,
   SampleType,

@@ -66,10 +66,13 @@ export interface RasterCodecs extends Codecs {
   readonly cacheBytes?: number | undefined;
 }
 
+/** Opens a GeoTIFF. Rejects with RasterError where the file is none. */
+export const openTiff = (folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene> =>
+  openWith(folder, file, (source) => openGeoTiff(source, codecs, codecs));
+
 /** Opens a GeoTIFF, or an ENVI data file by the header beside it. Rejects with RasterError where the file is neither. */
 export async function openRaster(folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene> {
-  if ((await kindOf(folder, file)) === 'tiff')
-    return openWith(folder, file, (source) => openGeoTiff(source, codecs, codecs));
+  if ((await kindOf(folder, file)) === 'tiff') return openTiff(folder, file, codecs);
   const header = findEnviHeader(await folder.list(), file);
   if (header === undefined) refuse(folder.pathOf(file), UNREADABLE);
   return openEnviFile(folder, { header, data: file });

@@ -3,8 +3,8 @@ import { isEnviHeaderFile } from './envi-files.js';
 import type { Folder } from './folder.js';
 import type { EmitOptions } from './hdf5/emit.js';
 import type { MatSceneOptions } from './matlab-scene.js';
-import { kindOf, openEnviFile, openRaster, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
-import { makeScene } from './read-spectra.js';
+import { kindOf, openEnviFile, openRaster, openTiff, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
+import { describeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
 import type { Codecs } from './source.js';
@@ -34,7 +34,7 @@ function withReflectanceScale(scene: Scene, scale: number): Scene {
       scene.name,
       `its bands already state their scale (gain ${stated.gain}, offset ${stated.offset}); leave out the reflectance scale`,
     );
-  return makeScene({ ...scene, bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
+  return describeScene(scene, { bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
 }
 
 /** Opens an HDF5 file where the platform can. */
@@ -71,11 +71,12 @@ async function openUnscaled(
     return openWith(folder, file, (source) => openMatScene(source, codecs, options));
   }
   if (kind === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
-  if (kind === 'archive') refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that');
+  if (kind === 'archive')
+    refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that, or unpack it');
   if (kind === 'hdf5') return openHdf5(folder, file, options);
   if (kind === 'netcdf 3')
     refuse(path, `a classic NetCDF file: ${UNREADABLE}; convert it to GeoTIFF or ENVI with GDAL`);
-  return openRaster(folder, file, codecs);
+  return kind === 'tiff' ? openTiff(folder, file, codecs) : openRaster(folder, file, codecs);
 }
 
 /** The format that an option is for, where it is for one alone. */

@@ -92,6 +92,18 @@ export function makeScene(core: SceneCore): Scene {
   };
 }
 
+/** The same pixels, and those of its overviews, as something else than the file describes them. */
+export function describeScene(
+  scene: Scene,
+  said: Partial<Pick<Scene, 'format' | 'sensor' | 'bands' | 'facts'>>,
+): Scene {
+  const overviews = scene.overviews?.map((overview) => ({
+    ...overview,
+    open: async () => describeScene(await overview.open(), said),
+  }));
+  return makeScene({ ...scene, ...said, ...(overviews && { overviews }) });
+}
+
 /** Bytes of stored values read at a time, unless a block of the file is more. */
 const PART_BYTES = 2 ** 23;
 

@@ -99,6 +99,14 @@ export interface QualityLayer {
   open(): Promise<Scene>;
 }
 
+/** The whole scene with fewer pixels. */
+export interface Overview {
+  readonly rows: number;
+  readonly cols: number;
+  /** A scene of its own, with the bands of the scene that it belongs to. It can be read until that one is closed; closing it does nothing. */
+  open(): Promise<Scene>;
+}
+
 /** An opened scene, whatever its format. Close it when done. */
 export interface Scene {
   /** What was opened, as the user named it. */
@@ -117,6 +125,8 @@ export interface Scene {
   readonly block: { readonly rows: number; readonly cols: number };
   /** Facts a person may want to see (`egunet info`): product id, processing version, quality layers found. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Largest first; absent where the file has none. */
+  readonly overviews?: readonly Overview[];
   /** Of a product that has any. */
   readonly qualityLayers?: readonly QualityLayer[];
   /** Stored values of `window`, bands by index (all, in file order, when absent). Rejects with RasterError where the file is damaged. */

@@ -32,14 +32,38 @@ function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8
   response.end(bytes.subarray(from, to));
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  wasm: 'application/wasm',
+};
+
+export interface ServeOptions {
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Files that are not among those named. */
+  readonly others?: (path: string) => Uint8Array | undefined;
+}
+
+/** What permits a page threads that share memory. */
+export const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
 /** Serves files by their names, with byte ranges, from before the suite until after it. Call inside `describe`. */
-export function serveFiles(files: Record<string, Uint8Array>): HttpServer {
+export function serveFiles(files: Record<string, Uint8Array>, { headers = {}, others }: ServeOptions = {}): HttpServer {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url!.slice(1).replace(/\?.*/, ''));
     const { range, authorization } = request.headers;
     state.asked.push({ path: request.url!, range, authorization });
     if (state.instead?.(request, response, state.asked.length)) return;
-    const bytes = files[path];
+    const bytes = files[path] ?? others?.(path);
+    const type = TYPES[path.replace(/^.*\./, '')];
+    for (const [name, value] of Object.entries({ ...headers, ...(type && { 'content-type': type }) }))
+      response.setHeader(name, value);
     if (!bytes) return void response.writeHead(404).end('no such file');
     if (state.etag !== undefined) response.setHeader('etag', state.etag);
     answer(request, response, bytes);

@@ -28,6 +28,11 @@ export function requireData(context: Mocha.Context, file: string): string {
   return skipOrFail(context, `no ${path}: point EGUNET_DATA at the folder of real scenes`);
 }
 
+/** What was found; skips the suite where nothing was. */
+export function requireTool<T>(context: Mocha.Context, found: T | undefined, reason: string): T {
+  return found ?? skipOrFail(context, reason);
+}
+
 /** Skips the suite where a program is not installed. */
 export function requireProgram(context: Mocha.Context, program: string, install: string): void {
   if (spawnSync(program, ['--version']).error) skipOrFail(context, `'${program}' is not installed: ${install}`);

@@ -1,7 +1,8 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
 export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
 export { InferError, type Remedy } from './error.js';
-export { readCard, readModelMetadata } from './metadata.js';
+export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
+export { readCard, readCardOf, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
@@ -18,6 +19,7 @@ export {
   type AbundanceTile,
   assertBatch,
   BATCH_PIXELS,
+  gpuBatch,
   planUnmixing,
   type UnmixOptions,
   type UnmixPlan,

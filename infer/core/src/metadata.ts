@@ -1,6 +1,6 @@
 // The metadata_props of an ONNX file, read without a protobuf library: three message types, one field each.
 // Source: onnx.proto (ModelProto, StringStringEntryProto) and the protobuf wire format.
-import { type ModelCard, parseModelCard } from '@egunet/models/card';
+import { type ModelCard, ModelCardError, parseModelCard } from '@egunet/models/card';
 import { InferError } from './error.js';
 
 const MODEL_GRAPH = 7;
@@ -98,4 +98,15 @@ export function readCard(model: Uint8Array): ModelCard {
       `an ONNX model, but not one of egunet's: its metadata has no '${CARD_KEY}' entry; give a model made by 'egunet export'`,
     );
   return parseModelCard(json);
+}
+
+/** The same, with errors that name the file. */
+export function readCardOf(path: string, bytes: Uint8Array): ModelCard {
+  try {
+    return readCard(bytes);
+  } catch (cause) {
+    if (cause instanceof InferError) throw new InferError(`${path}: ${cause.message}`, { cause });
+    if (cause instanceof ModelCardError) throw new ModelCardError(`${path}: ${cause.message}`, { cause });
+    throw cause;
+  }
 }

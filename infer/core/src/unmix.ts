@@ -31,6 +31,13 @@ export interface AbundanceTile {
 /** Pixels a run: enough to reach the processor's peak, few enough to stay in its caches. */
 export const BATCH_PIXELS = 512;
 
+/** Pixels a run on a GPU at most: a run's costs besides its arithmetic are then small, and its spectra a few megabytes. */
+const GPU_BATCH_PIXELS = 8192;
+
+/** Pixels a run on a GPU where there are so many: many, but not far more than there are. */
+export const gpuBatch = (pixels: number): number =>
+  Math.min(GPU_BATCH_PIXELS, Math.ceil(pixels / BATCH_PIXELS) * BATCH_PIXELS);
+
 /** How a scene is unmixed. */
 export interface UnmixPlan {
   readonly tiles: readonly Window[];

@@ -1,12 +1,9 @@
 // The model where it runs: on the CPU in each worker thread, on a GPU in the main thread, for all of them.
-import { BATCH_PIXELS } from '@egunet/infer';
+import { BATCH_PIXELS, gpuBatch } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferSceneOptions } from './infer-scene.js';
 import { openModel, readModelCard } from './model.js';
 import { type Runs, serveRuns } from './runs.js';
-
-/** Pixels a run on a GPU at most: a run's costs besides its arithmetic are then small, and its spectra a few megabytes. */
-const GPU_BATCH_PIXELS = 8192;
 
 /** A model, ready. */
 export interface Engine {
@@ -23,9 +20,8 @@ export async function openEngine({ model, device = 'cpu' }: InferSceneOptions): 
   return { card, runs: serveRuns(session), release };
 }
 
-/** Pixels a run of the model for a map of so many pixels: on a GPU many, but not far more than there are. */
+/** Pixels a run of the model for a map of so many pixels. */
 export function batchFor({ device = 'cpu', batch }: InferSceneOptions, pixels: number): number {
   if (batch !== undefined) return batch;
-  if (device === 'cpu') return BATCH_PIXELS;
-  return Math.min(GPU_BATCH_PIXELS, Math.ceil(pixels / BATCH_PIXELS) * BATCH_PIXELS);
+  return device === 'cpu' ? BATCH_PIXELS : gpuBatch(pixels);
 }

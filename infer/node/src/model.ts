@@ -1,14 +1,10 @@
-// Model files and the onnxruntime-node sessions that run them. Legend: B bands, C endmembers.
+// Model files and the onnxruntime-node sessions that run them. Legend: B bands.
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { InferError, readCard, type Session } from '@egunet/infer';
-import { type ModelCard, ModelCardError } from '@egunet/models/card';
+import { assertGraph, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { InferenceSession } from 'onnxruntime-node';
-
-/** The names that every model file of egunet has. */
-const INPUT = 'spectra';
-const OUTPUT = 'abundances';
 
 /** onnxruntime's own messages would stand between the lines of progress: every failure is thrown besides. */
 const FATAL_ONLY = 4;
@@ -63,40 +59,8 @@ async function readModelFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The card of a model file's bytes; its errors name the file. */
-function readCardOf(path: string, bytes: Uint8Array): ModelCard {
-  try {
-    return readCard(bytes);
-  } catch (cause) {
-    if (cause instanceof InferError) throw new InferError(`${path}: ${cause.message}`, { cause });
-    if (cause instanceof ModelCardError) throw new ModelCardError(`${path}: ${cause.message}`, { cause });
-    throw cause;
-  }
-}
-
 /** The card of a model file. Rejects as `openModel`. */
 export const readModelCard = async (path: string): Promise<ModelCard> => readCardOf(path, await readModelFile(path));
-
-/** `spectra: float32 [pixels, 224]`, for comparison and for messages. */
-function describeValues(values: readonly InferenceSession.ValueMetadata[]): string {
-  const one = (value: InferenceSession.ValueMetadata) =>
-    value.isTensor
-      ? `${value.name}: ${value.type} [${value.shape.map((side) => (typeof side === 'string' ? 'pixels' : side)).join(', ')}]`
-      : `${value.name}: not a tensor`;
-  return values.map(one).join('; ') || 'nothing';
-}
-
-/** Throws InferError unless the graph has the input and output that the card speaks of. */
-function assertGraph(path: string, session: InferenceSession, card: ModelCard): void {
-  const got = `${describeValues(session.inputMetadata)} -> ${describeValues(session.outputMetadata)}`;
-  const B = card.bands.length;
-  const C = card.endmembers.length;
-  const expected = `${INPUT}: float32 [pixels, ${B}] -> ${OUTPUT}: float32 [pixels, ${C}]`;
-  if (got !== expected)
-    throw new InferError(
-      `${path}: the model does not fit its card: expected ${expected}, got ${got}; export it again with 'egunet export'`,
-    );
-}
 
 /** Loaded where a model is run: to read a card takes none of it. */
 type Onnxruntime = typeof import('onnxruntime-node');
@@ -155,7 +119,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     });
   }
   try {
-    assertGraph(path, ort, card);
+    assertGraph(path, { inputs: ort.inputMetadata, outputs: ort.outputMetadata }, card);
   } catch (error) {
     await ort.release();
     throw error;

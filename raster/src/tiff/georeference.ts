@@ -81,6 +81,16 @@ export async function readGeoreference(ifd: Ifd): Promise<Georeference | undefin
   };
 }
 
+/** The georeference of the same ground at another size. */
+export function scaleGeoreference(
+  { affine: [a, b, c, d, e, f], ...crs }: Georeference,
+  from: { readonly rows: number; readonly cols: number },
+  to: { readonly rows: number; readonly cols: number },
+): Georeference {
+  const [x, y] = [from.cols / to.cols, from.rows / to.rows];
+  return { affine: [a * x, b * y, c, d * x, e * y, f], ...crs };
+}
+
 /** The georeferencing tags of an image. */
 export interface GeoTags {
   readonly pixelScale?: readonly number[];

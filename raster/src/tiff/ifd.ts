@@ -1,4 +1,4 @@
-// TIFF's and BigTIFF's first image file directory. Every count and offset is checked against the file before it is used.
+// TIFF's and BigTIFF's image file directories. Every count and offset is checked against the file before it is used.
 import { refuse } from '../refuse.js';
 import type { ByteSource } from '../source.js';
 import { FIELD, FIELD_BYTES } from './tags.js';
@@ -8,12 +8,28 @@ interface Entry {
   readonly type: number;
   readonly count: number;
   readonly offset: number;
+  /** The values themselves, where they are so few that they lie in the directory. */
+  readonly inline?: DataView;
 }
 
-/** The first image of a TIFF file: its tags, read on demand. */
+/** How the file says its numbers. */
+interface Form {
+  readonly littleEndian: boolean;
+  readonly big: boolean;
+}
+
+/** An image of a TIFF file: its tags, read on demand. */
 export interface Ifd {
   readonly name: string;
   readonly littleEndian: boolean;
+  /** Where the directory lies. */
+  readonly offset: number;
+  /** Where the next one of the chain lies; 0 where this is the last. */
+  readonly next: number;
+  /** Another directory of the file. Rejects with RasterError where there is none. */
+  directoryAt(offset: number): Promise<Ifd>;
+  /** How many values a tag has; 0 where it is absent. */
+  count(tag: number): number;
   has(tag: number): boolean;
   /** All values of a numeric tag; undefined where the tag is absent. */
   numbers(tag: number): Promise<Float64Array | undefined>;
@@ -47,40 +63,55 @@ export async function readIfd(source: ByteSource): Promise<Ifd> {
   if (big && (header.byteLength < 16 || header.getUint16(4, littleEndian) !== 8))
     damaged(source, 'the BigTIFF header does not announce 8-byte offsets');
   const at = big ? Number(header.getBigUint64(8, littleEndian)) : header.getUint32(4, littleEndian);
-  return makeIfd(source, littleEndian, await readEntries(source, at, { littleEndian, big }));
+  return readDirectory(source, at, { littleEndian, big });
 }
 
-async function readEntries(
-  source: ByteSource,
-  at: number,
-  { littleEndian, big }: { littleEndian: boolean; big: boolean },
-): Promise<Map<number, Entry>> {
+async function readDirectory(source: ByteSource, at: number, form: Form): Promise<Ifd> {
+  const { littleEndian, big } = form;
   const countBytes = big ? 8 : 2;
   const entryBytes = big ? 20 : 12;
   const head = await readView(source, at, countBytes, 'the image directory');
   const count = big ? Number(head.getBigUint64(0, littleEndian)) : head.getUint16(0, littleEndian);
   if (count < 1 || count > MOST_ENTRIES) damaged(source, `the image directory claims ${count} entries`);
-  const view = await readView(source, at + countBytes, count * entryBytes, 'the image directory');
+  const length = count * entryBytes;
+  const whole = at + countBytes + length + (big ? 8 : 4);
+  const view = await readView(
+    source,
+    at + countBytes,
+    whole <= source.size ? whole - at - countBytes : length,
+    'the image directory',
+  );
+  const pointer = (p: number) => (big ? Number(view.getBigUint64(p, littleEndian)) : view.getUint32(p, littleEndian));
   const entries = new Map<number, Entry>();
   for (let i = 0; i < count; i++) {
     const p = i * entryBytes;
     const type = view.getUint16(p + 2, littleEndian);
-    const values = big ? Number(view.getBigUint64(p + 4, littleEndian)) : view.getUint32(p + 4, littleEndian);
+    const values = pointer(p + 4);
     const field = p + (big ? 12 : 8);
-    const inline = values * (FIELD_BYTES[type] ?? 0) <= (big ? 8 : 4);
-    const pointer = big ? Number(view.getBigUint64(field, littleEndian)) : view.getUint32(field, littleEndian);
-    const offset = inline ? at + countBytes + field : pointer;
-    entries.set(view.getUint16(p, littleEndian), { type, count: values, offset });
+    const bytes = values * (FIELD_BYTES[type] ?? 0);
+    const inline = bytes <= (big ? 8 : 4) && new DataView(view.buffer, view.byteOffset + field, bytes);
+    entries.set(view.getUint16(p, littleEndian), {
+      type,
+      count: values,
+      offset: pointer(field),
+      ...(inline && { inline }),
+    });
   }
-  return entries;
+  const next = view.byteLength > length ? pointer(length) : 0;
+  return makeIfd(source, entries, { ...form, offset: at, next });
 }
 
-function makeIfd(source: ByteSource, littleEndian: boolean, entries: Map<number, Entry>): Ifd {
+function makeIfd(
+  source: ByteSource,
+  entries: Map<number, Entry>,
+  { offset, next, ...form }: Form & Pick<Ifd, 'offset' | 'next'>,
+): Ifd {
+  const { littleEndian } = form;
   const view = async (tag: number, entry: Entry): Promise<DataView> => {
     const width = FIELD_BYTES[entry.type] ?? 0;
     if (width === 0 || entry.count < 1)
       damaged(source, `tag ${tag} has ${entry.count} values of the unknown field type ${entry.type}`);
-    return readView(source, entry.offset, entry.count * width, `tag ${tag}`);
+    return entry.inline ?? readView(source, entry.offset, entry.count * width, `tag ${tag}`);
   };
   const numbers = async (tag: number): Promise<Float64Array | undefined> => {
     const entry = entries.get(tag);
@@ -92,6 +123,10 @@ function makeIfd(source: ByteSource, littleEndian: boolean, entries: Map<number,
   return {
     name: source.name,
     littleEndian,
+    offset,
+    next,
+    directoryAt: (at) => readDirectory(source, at, form),
+    count: (tag) => entries.get(tag)?.count ?? 0,
     has: (tag) => entries.has(tag),
     numbers,
     async number(tag, fallback) {

@@ -133,7 +133,8 @@ async function readCompression(ifd: Ifd): Promise<Compression> {
   );
 }
 
-async function readSampleType(ifd: Ifd, bands: number): Promise<SampleType> {
+/** The type of the samples of all bands. Rejects with RasterError where it is none that is read. */
+export async function readSampleType(ifd: Ifd, bands: number): Promise<SampleType> {
   const bits = (await ifd.numbers(TAG.bitsPerSample)) ?? Float64Array.of(1);
   const formats = (await ifd.numbers(TAG.sampleFormat)) ?? Float64Array.of(SAMPLE_FORMAT.uint);
   // One value may stand for all bands.

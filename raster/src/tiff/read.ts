@@ -1,17 +1,18 @@
-// GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene.
+// GeoTIFF and cloud-optimised GeoTIFF: the full-resolution image of a file as a scene, and its overviews.
 import { createKernels } from '../kernels.js';
-import { makeScene } from '../read-spectra.js';
+import { makeScene, type SceneCore } from '../read-spectra.js';
 import { refuse } from '../refuse.js';
-import type { Scene, Window } from '../scene.js';
+import type { Band, Georeference, Overview, Scene, Window } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
 import { makeBlockCache } from './cache.js';
 import { assertBlock, decodeBlock } from './decode.js';
 import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
-import { readGeoreference } from './georeference.js';
+import { readGeoreference, scaleGeoreference } from './georeference.js';
 import { partsOf } from './grid.js';
-import { readIfd } from './ifd.js';
+import { type Ifd, readIfd } from './ifd.js';
 import { convert, type Layout, MOST_BLOCK_BYTES, readLayout, rowBytes, rowsOfBlock } from './layout.js';
+import { findReduced } from './read-overviews.js';
 import { streamsWindow, streamWindow } from './stream-window.js';
 import { TAG, type Words } from './tags.js';
 import { type FetchRows, readWindow } from './window.js';
@@ -24,6 +25,7 @@ const CACHE_BYTES = 384 * 2 ** 20;
  * Wavelengths, gains, bad bands and names come from GDAL's metadata. Closing the scene closes `source`; where this rejects, closing it is the caller's.
  * `cacheBytes` bounds the decoded blocks that are kept because a window took only a part of them; one of every plane is kept at least, up to 1 GiB, so that windows beside each other decode it once.
  * With `allowDamaged` a file that is cut off opens, and reading a block that is not whole rejects.
+ * Overviews are those of the file itself; each keeps as many decoded blocks of its own.
  * Rejects with RasterError where the file is damaged or stored in a way that cannot be read.
  */
 export async function openGeoTiff(
@@ -34,35 +36,68 @@ export async function openGeoTiff(
     allowDamaged = false,
   }: { cacheBytes?: number | undefined; allowDamaged?: boolean | undefined } = {},
 ): Promise<Scene> {
-  const { name } = source;
   const ifd = await readIfd(source);
-  const layout = await readLayout(ifd, { fileBytes: source.size, allowDamaged });
+  const layoutOf = (image: Ifd) => readLayout(image, { fileBytes: source.size, allowDamaged });
+  const layout = await layoutOf(ifd);
+  const { name } = source;
   const noData = parseNoData(await ifd.text(TAG.gdalNoData), name);
   const items = parseMetadata(await ifd.text(TAG.gdalMetadata), name);
+  const bands = readBands(items, { count: layout.bands, noData, name });
   const georeference = await readGeoreference(ifd);
+  const decoding = { codecs, cacheBytes, allowDamaged };
+  const core = imageCore(source, layout, { items, bands, noData, georeference, ...decoding });
+  const reduced = await findReduced(ifd, layout);
+  const overviews = reduced.map(({ ifd: image, ...size }): Overview => {
+    const scaled = georeference && scaleGeoreference(georeference, layout, size);
+    const open = async () => {
+      const own = imageCore(source, await layoutOf(image), { items, bands, noData, georeference: scaled, ...decoding });
+      return makeScene({ ...own, close: async () => {} });
+    };
+    return { ...size, open };
+  });
+  return makeScene({ ...core, ...(overviews.length > 0 && { overviews }) });
+}
+
+interface ImageOptions {
+  readonly items: readonly GdalItem[];
+  readonly bands: readonly Band[];
+  readonly noData: number | undefined;
+  readonly georeference: Georeference | undefined;
+  readonly codecs: Codecs;
+  readonly cacheBytes: number;
+  readonly allowDamaged: boolean;
+}
+
+/** An image of the file as a scene. */
+function imageCore(
+  source: ByteSource,
+  layout: Layout,
+  { items, bands, noData, georeference, codecs, cacheBytes, allowDamaged }: ImageOptions,
+): SceneCore {
+  const { name } = source;
   const sensor = sensorOf(items);
   const fetchRows = makeRowReader(source, layout, { codecs, cacheBytes });
-  return makeScene({
+  return {
     name,
     format: 'GeoTIFF',
     ...(sensor !== undefined && { sensor }),
     rows: layout.rows,
     cols: layout.cols,
     sampleType: layout.sampleType,
-    bands: readBands(items, { count: layout.bands, noData, name }),
+    bands,
     ...(georeference && { georeference }),
     block: { rows: Math.min(layout.blockRows, layout.rows), cols: Math.min(layout.blockCols, layout.cols) },
     facts: factsOf(layout, items),
-    readWindow: async (window, bands = Array.from({ length: layout.bands }, (_, i) => i)) => {
-      assertKept(name, layout, { window, bands });
-      return readWindow(layout, { fetchRows, noData }, { window, bands });
+    readWindow: async (window, wanted = Array.from({ length: layout.bands }, (_, i) => i)) => {
+      assertKept(name, layout, { window, bands: wanted });
+      return readWindow(layout, { fetchRows, noData }, { window, bands: wanted });
     },
-    streamRows: (window, bands) =>
-      streamsWindow(layout, { window, bands })
-        ? (memory) => streamWindow(layout, { window, bands }, { source, codecs, noData, memory, allowDamaged })
+    streamRows: (window, wanted) =>
+      streamsWindow(layout, { window, bands: wanted })
+        ? (memory) => streamWindow(layout, { window, bands: wanted }, { source, codecs, noData, memory, allowDamaged })
         : undefined,
     close: () => source.close(),
-  });
+  };
 }
 
 const parseMetadata = (xml: string | undefined, name: string): GdalItem[] =>

@@ -1,0 +1,147 @@
+// What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
+import { BATCH_PIXELS, gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import {
+  assertWindow,
+  type Band,
+  type Block,
+  type Georeference,
+  type OpenOptions,
+  type Scene,
+  type Window,
+} from '@egunet/raster';
+import { openWebScene } from '@egunet/raster/web';
+import { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
+
+/** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
+export interface Level {
+  readonly rows: number;
+  readonly cols: number;
+  /** The window shape that reads fastest; absent where an overview was not opened yet. */
+  readonly block?: { readonly rows: number; readonly cols: number };
+}
+
+/** What is known of an opened scene. */
+export interface SceneFacts {
+  readonly name: string;
+  readonly format: string;
+  readonly sensor?: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly bands: readonly Band[];
+  readonly georeference?: Georeference;
+  readonly levels: readonly Level[];
+}
+
+/** The abundances of a window. */
+export interface UnmixedWindow {
+  /** [N, C]: >= 0, sum 1; NaN where the scene has no data. */
+  readonly abundances: Float32Array;
+  readonly seen: Seen;
+}
+
+/** Where to read: a scene, one of its levels, and a window in that level's pixels. */
+export interface WindowOf {
+  readonly scene: number;
+  readonly level: number;
+  readonly window: Window;
+}
+
+/** Things by number, as the page knows them. */
+function makeShelf<T>(what: string) {
+  const held = new Map<number, T>();
+  let next = 0;
+  return {
+    put: (one: T) => held.set(next, one) && next++,
+    get(key: number): T {
+      const one = held.get(key);
+      if (one === undefined) throw new InferError(`there is no ${what} ${key}: it was closed; open it again`);
+      return one;
+    },
+    take(key: number): T | undefined {
+      const one = held.get(key);
+      held.delete(key);
+      return one;
+    },
+  };
+}
+
+/** A scene with its overviews as they are opened. */
+interface OpenedScene {
+  readonly scene: Scene;
+  readonly levels: (Promise<Scene> | undefined)[];
+}
+
+const factsOf = ({
+  name,
+  format,
+  sensor,
+  rows,
+  cols,
+  bands,
+  georeference,
+  block,
+  overviews = [],
+}: Scene): SceneFacts => ({
+  ...{ name, format, rows, cols, bands },
+  ...(sensor !== undefined && { sensor }),
+  ...(georeference && { georeference }),
+  levels: [{ rows, cols, block }, ...overviews.map((one) => ({ rows: one.rows, cols: one.cols }))],
+});
+
+/** The calls of a worker that has just begun. */
+export function makeCalls() {
+  const models = makeShelf<WebModel>('model');
+  const scenes = makeShelf<OpenedScene>('scene');
+  const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
+    const { scene, levels } = scenes.get(number);
+    const overview = scene.overviews?.[level - 1];
+    if (level !== 0 && !overview)
+      throw new InferError(`${scene.name}: there is no level ${level}: it has ${levels.length}`);
+    levels[level] ??= overview ? overview.open() : Promise.resolve(scene);
+    return levels[level];
+  };
+  return {
+    async openModel(
+      { model, ...options }: Omit<OpenWebModelOptions, 'signal'> & { readonly model: string | Uint8Array },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<{ readonly model: number; readonly card: ModelCard; readonly place: ModelPlace }> {
+      const opened = await openModel(model, { ...options, signal });
+      return { model: models.put(opened), card: opened.card, place: opened.place };
+    },
+    async openScene(
+      { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<{ readonly scene: number; readonly facts: SceneFacts }> {
+      const scene = await openWebScene(place, open);
+      if (signal.aborted) await scene.close();
+      signal.throwIfAborted();
+      return { scene: scenes.put({ scene, levels: [] }), facts: factsOf(scene) };
+    },
+    /** Abundances of a window. Rejects where the scene's bands do not match the model's. */
+    async unmix(
+      { model, window, resample, ...where }: WindowOf & { readonly model: number; readonly resample?: boolean },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<UnmixedWindow> {
+      const { card, session, place } = models.get(model);
+      const reader = await levelOf(where);
+      assertWindow(reader, window);
+      const plan = planBands(reader, card, { ...(resample && { resample }) });
+      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : BATCH_PIXELS;
+      return unmixWindow(session, { reader, window }, { card, plan, batch, signal });
+    },
+    /** Stored values of a window. */
+    async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {
+      return (await levelOf(where)).readWindow(window, bands);
+    },
+    async closeModel({ model }: { readonly model: number }): Promise<void> {
+      await models.take(model)?.release();
+    },
+    async closeScene({ scene }: { readonly scene: number }): Promise<void> {
+      await scenes.take(scene)?.scene.close();
+    },
+  };
+}
+
+/** What the page may ask of the worker. */
+export type WorkerCalls = ReturnType<typeof makeCalls>;

@@ -1,0 +1,5 @@
+export type { Level, SceneFacts, UnmixedWindow } from './calls.js';
+export { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
+export type { CallOptions } from './rpc.js';
+export type { RuntimeOptions, WebDevice } from './runtime.js';
+export { createUnmixer, type ReadOptions, type RemoteModel, type RemoteScene, type Unmixer } from './unmixer.js';

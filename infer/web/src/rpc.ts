@@ -1,0 +1,107 @@
+// Calls from the page to a worker: a message asks, another answers; a third may ask to stop.
+
+/** What a worker can be asked: each takes plain data and a signal, and answers with plain data. */
+export type Calls = Readonly<Record<string, (args: never, how: { readonly signal: AbortSignal }) => Promise<unknown>>>;
+
+type Ask = { readonly id: number; readonly ask: string; readonly args: unknown };
+type Stop = { readonly id: number; readonly stop: true };
+type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: { readonly tag?: string; readonly remedy?: string; readonly message: string };
+    };
+
+/** What both ends of a line have. */
+interface Line {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
+}
+
+/** The memory of arrays at the top of an answer: it is handed over, not copied. */
+function memoryOf(value: unknown): Transferable[] {
+  const parts = typeof value === 'object' && value !== null ? Object.values(value) : [];
+  return parts.flatMap((part) => (ArrayBuffer.isView(part) && part.buffer instanceof ArrayBuffer ? [part.buffer] : []));
+}
+
+function describe(error: unknown): Extract<Answer, { error: unknown }>['error'] {
+  const { _tag, remedy, message } = (error ?? {}) as { _tag?: string; remedy?: string; message?: string };
+  return { ...(_tag && { tag: _tag }), ...(remedy && { remedy }), message: message ?? String(error) };
+}
+
+/** Answers calls that come over a line. */
+export function answerCalls(line: Line, calls: Calls): void {
+  const running = new Map<number, AbortController>();
+  const answer = async ({ id, ask, args }: Ask) => {
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      const value = await calls[ask]!(args as never, { signal: controller.signal });
+      line.postMessage({ id, value } satisfies Answer, memoryOf(value));
+    } catch (error) {
+      line.postMessage({ id, error: describe(error) } satisfies Answer, []);
+    } finally {
+      running.delete(id);
+    }
+  };
+  line.addEventListener('message', ({ data }: MessageEvent<Ask | Stop>) => {
+    if ('stop' in data) running.get(data.id)?.abort(new Error('stopped'));
+    else void answer(data);
+  });
+}
+
+export interface CallOptions {
+  /** Stops the work; the call rejects with its reason at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One end of a line that calls go out of. */
+export interface Caller<C extends Calls> {
+  call<K extends keyof C & string>(
+    ask: K,
+    args: Parameters<C[K]>[0],
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<C[K]>>>;
+  /** Rejects what is under way and whatever is asked later. */
+  end(reason: Error): void;
+}
+
+/** Asks what `answerCalls` answers at the other end. */
+export function makeCaller<C extends Calls>(line: Line): Caller<C> {
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: unknown) => void }>();
+  let next = 0;
+  let ended: Error | undefined;
+  line.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+    const { resolve, reject } = waiting.get(data.id) ?? {};
+    waiting.delete(data.id);
+    if (!('error' in data)) return resolve?.(data.value as never);
+    const { tag, remedy, message } = data.error;
+    reject?.(Object.assign(new Error(message), { ...(tag && { _tag: tag, name: tag }), ...(remedy && { remedy }) }));
+  });
+  return {
+    call: (ask, args, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        if (ended ?? signal?.aborted) return reject(ended ?? signal?.reason);
+        const id = next++;
+        const stop = () => {
+          line.postMessage({ id, stop: true } satisfies Stop, []);
+          waiting.delete(id);
+          reject(signal?.reason);
+        };
+        const settle =
+          <T>(how: (value: T) => void) =>
+          (value: T) => {
+            signal?.removeEventListener('abort', stop);
+            how(value);
+          };
+        signal?.addEventListener('abort', stop, { once: true });
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        line.postMessage({ id, ask, args } satisfies Ask, []);
+      }),
+    end(reason) {
+      ended = reason;
+      for (const { reject } of waiting.values()) reject(reason);
+      waiting.clear();
+    },
+  };
+}

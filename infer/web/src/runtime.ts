@@ -1,0 +1,54 @@
+// onnxruntime-web as the app serves it.
+import { InferError } from '@egunet/infer';
+
+export type Onnxruntime = typeof import('onnxruntime-web');
+
+/** Where a model runs: onnxruntime-web's execution providers of these names. */
+export type WebDevice = 'webgpu' | 'wasm';
+
+export interface RuntimeOptions {
+  /**
+   * URL of a folder with the files of onnxruntime-web's `dist`, as the app serves them. When absent, what the app's bundler made of the
+   * package; a page without a bundler must give it.
+   */
+  readonly runtime?: string | undefined;
+  /** Threads of WebAssembly at most; as many as there are processors when absent. More than one needs cross-origin isolation. */
+  readonly threads?: number | undefined;
+}
+
+/** Threads that WebAssembly can have here, and why no more. */
+export function threadsFor(wanted = navigator.hardwareConcurrency || 1): { threads: number; why?: string } {
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new InferError(`threads should be a whole number >= 1, got ${wanted}`);
+  if (wanted === 1 || crossOriginIsolated) return { threads: wanted };
+  return {
+    threads: 1,
+    why: "one thread: the page is not cross-origin isolated; serve it with 'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'",
+  };
+}
+
+/** The module of a device: the one for WebAssembly alone is half the size. */
+function importRuntime(device: WebDevice, folder: string | undefined): Promise<Onnxruntime> {
+  if (folder !== undefined) return import(/* @vite-ignore */ `${folder}ort.${device}.min.mjs`);
+  return device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
+}
+
+/** Loads onnxruntime-web for a device. Rejects with InferError where its files are not there. */
+export async function loadRuntime(
+  device: WebDevice,
+  { runtime, threads }: RuntimeOptions & { readonly threads: number },
+): Promise<Onnxruntime> {
+  const folder = runtime?.replace(/\/?$/, '/');
+  try {
+    const ort = await importRuntime(device, folder);
+    if (folder !== undefined) ort.env.wasm.wasmPaths = folder;
+    ort.env.wasm.numThreads = threads;
+    ort.env.logLevel = 'fatal'; // every failure is thrown besides
+    return ort;
+  } catch (cause) {
+    throw new InferError(
+      `onnxruntime-web cannot be loaded${folder === undefined ? '' : ` from ${folder}`}: ${(cause as Error).message}; serve the files of its 'dist' folder, and say where`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+// The page's side: models and scenes that a worker holds. Nothing here takes longer than a message.
+// Legend: N pixels of a window, B bands asked for, C endmembers.
+import { InferError } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import type { Block, OpenOptions, Window } from '@egunet/raster';
+import type { SceneFacts, UnmixedWindow, WorkerCalls } from './calls.js';
+import type { ModelPlace, OpenWebModelOptions } from './model.js';
+import { type CallOptions, makeCaller } from './rpc.js';
+
+/** A model in the worker. */
+export interface RemoteModel {
+  readonly card: ModelCard;
+  readonly place: ModelPlace;
+  close(): Promise<void>;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** 0, the default: the scene itself; n: its n-th overview, in whose pixels the window is. */
+  readonly level?: number;
+}
+
+/** A scene in the worker. */
+export interface RemoteScene extends SceneFacts {
+  /** Abundances [N, C] of a window, NaN where there is no data. */
+  unmix(
+    model: RemoteModel,
+    window: Window,
+    options?: ReadOptions & { readonly resample?: boolean },
+  ): Promise<UnmixedWindow>;
+  /** Stored values [N, B] of a window. */
+  readWindow(window: Window, bands: readonly number[], options?: ReadOptions): Promise<Block>;
+  close(): Promise<void>;
+}
+
+/** A worker that opens models and scenes and unmixes windows. */
+export interface Unmixer {
+  /** As `openModel`, in the worker. */
+  openModel(model: string | Uint8Array, options?: OpenWebModelOptions): Promise<RemoteModel>;
+  /** A scene by its URL, or the files of one that were dropped or chosen. */
+  openScene(place: string | readonly File[], options?: OpenOptions & CallOptions): Promise<RemoteScene>;
+  /** Ends the worker; what is under way rejects. */
+  close(): void;
+}
+
+/** URLs are the page's: the worker's script may lie elsewhere. */
+const absolute = (url: string): string => new URL(url, document.baseURI).href;
+
+/** Starts a worker. `worker` is one that runs this package's `worker` script; a new one when absent. */
+export function createUnmixer(
+  worker: Worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+): Unmixer {
+  const { call, end } = makeCaller<WorkerCalls>(worker);
+  const numbers = new WeakMap<RemoteModel, number>();
+  worker.addEventListener('error', ({ message }) =>
+    end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
+  );
+  return {
+    async openModel(model, { signal, runtime, ...options } = {}) {
+      const where = typeof model === 'string' ? absolute(model) : model;
+      const asked = { model: where, ...options, ...(runtime !== undefined && { runtime: absolute(runtime) }) };
+      const { model: number, card, place } = await call('openModel', asked, { signal });
+      const opened: RemoteModel = { card, place, close: () => call('closeModel', { model: number }) };
+      numbers.set(opened, number);
+      return opened;
+    },
+    async openScene(place, { signal, ...open } = {}) {
+      const where = typeof place === 'string' ? absolute(place) : place;
+      const { scene, facts } = await call('openScene', { place: where, open }, { signal });
+      return {
+        ...facts,
+        unmix(model, window, { level = 0, resample = false, signal } = {}) {
+          const number = numbers.get(model);
+          if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
+          return call('unmix', { scene, level, window, model: number, resample }, { signal });
+        },
+        readWindow: (window, bands, { level = 0, signal } = {}) =>
+          call('readWindow', { scene, level, window, bands }, { signal }),
+        close: () => call('closeScene', { scene }),
+      };
+    },
+    close() {
+      worker.terminate();
+      end(new InferError('the worker was ended'));
+    },
+  };
+}

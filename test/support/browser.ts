@@ -1,0 +1,71 @@
+// A real browser for tests: headless Chromium, its WebGPU on SwiftShader, a GPU in software.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { requireTool, root } from './index.js';
+
+/** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
+export interface OpenedBrowser {
+  readonly browser: Browser;
+  /** A page whose console stays free of errors and warnings: `close` throws otherwise. */
+  open(url: string): Promise<Page & { readonly complaints: string[] }>;
+}
+
+/** What the drivers of a GPU in software say of its speed. */
+const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
+
+/** Starts Chromium before the suite and ends it after; skips the suite where there is none. Call inside `describe`. */
+export function withBrowser({ gpu = true }: { readonly gpu?: boolean } = {}): OpenedBrowser {
+  const state = {} as { browser: Browser };
+  before(async function () {
+    const { EGUNET_CHROMIUM, CI } = process.env;
+    const found = [EGUNET_CHROMIUM ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
+    const executablePath = requireTool(
+      this,
+      found,
+      'no Chromium: apt-get install chromium, or let EGUNET_CHROMIUM name it',
+    );
+    const args = [
+      '--headless=new',
+      ...(gpu ? GPU_IN_SOFTWARE : ['--disable-gpu']),
+      ...(CI || isRoot() ? ['--no-sandbox'] : []),
+    ];
+    state.browser = await chromium.launch({ executablePath, args });
+  });
+  after(() => state.browser?.close());
+  return {
+    get browser() {
+      return state.browser;
+    },
+    async open(url) {
+      const page = await state.browser.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type()) && !OF_SPEED.test(message.text()))
+          complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.goto(url);
+      return Object.assign(page, { complaints });
+    },
+  };
+}
+
+/** Chromium's sandbox does not take root. */
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** The files of the library for pages and of onnxruntime-web, by their paths on a server. */
+export function pageFiles(path: string): Uint8Array | undefined {
+  const [, folder, file] = /^(egunet|onnxruntime)\/([\w.-]+)$/.exec(path) ?? [];
+  const places: Readonly<Record<string, string>> = {
+    egunet: join(root, 'infer/web/bundle'),
+    onnxruntime: join(root, 'node_modules/onnxruntime-web/dist'),
+  };
+  if (folder === undefined || file === undefined) return undefined;
+  const place = join(places[folder]!, file);
+  return existsSync(place) ? readFileSync(place) : undefined;
+}

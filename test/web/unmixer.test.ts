@@ -1,0 +1,209 @@
+// The library in a real page: what it says where something is not as it should be, and that the page stays awake.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Unmixer } from '@egunet/infer-web';
+import type { Page } from 'playwright-core';
+import { pageFiles, withBrowser } from '../support/browser.js';
+import { ISOLATED, serveFiles } from '../support/http-server.js';
+import { root, temporaryFolder } from '../support/index.js';
+import { COLS, makeModel, ROWS, writeScene } from './scene.js';
+
+/** What the scripts of a page find there. */
+declare global {
+  interface Window {
+    unmixer: Unmixer;
+    library: typeof import('@egunet/infer-web');
+  }
+}
+
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
+import * as library from '/egunet/index.js';
+window.library = library;
+window.unmixer = library.createUnmixer();
+</script>`;
+
+describe('the library in a page', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+  const files: Record<string, Uint8Array> = {
+    'index.html': Buffer.from(PAGE),
+    'foreign.onnx': readFileSync(join(root, 'fixtures/golden/infer/foreign.onnx')),
+    'text.onnx': Buffer.from('no model'),
+    'text.tif': Buffer.from('no scene at all'),
+  };
+  const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
+  const elsewhere = serveFiles(files, { others: pageFiles });
+  const chromium = withBrowser({ gpu: false });
+  let page: Page & { readonly complaints: string[] };
+
+  before(async () => {
+    files['model.onnx'] = await makeModel();
+    files['other-sensor.onnx'] = await makeModel(70);
+    await writeScene(join(folder, 'scene.tif'));
+    files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
+    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
+  });
+
+  beforeEach(async () => {
+    page = await chromium.open(`${server.url}index.html`);
+    await page.waitForFunction(() => 'unmixer' in window);
+  });
+  afterEach(() => page.close());
+
+  /** What opening a model comes to, in the page: the error's kind and message. */
+  const refusal = (
+    model: string,
+    options: { device?: 'auto' | 'wasm' | 'webgpu'; runtime?: string; threads?: number } = {},
+  ) =>
+    page.evaluate(
+      ([model, options]) =>
+        window.unmixer.openModel(model, { runtime: 'onnxruntime', device: 'wasm', ...options }).then(
+          () => 'opened',
+          (error: Error & { _tag?: string }) => `${error._tag}: ${error.message}`,
+        ),
+      [model, options] as const,
+    );
+
+  it('takes WebAssembly where there is no WebGPU, with every thread, and says why not WebGPU', async () => {
+    const { place, endmembers } = await page.evaluate(async () => {
+      const { place, card } = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime' });
+      return { place, endmembers: card.endmembers.length };
+    });
+    assert.equal(endmembers, 5);
+    assert.equal(place.device, 'wasm');
+    assert.ok(place.threads > 1);
+    assert.equal(place.reasons.length, 1);
+    assert.match(place.reasons[0]!, /^no WebGPU: (this browser has no WebGPU|WebGPU finds no adapter)/);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('takes one thread where the page is not cross-origin isolated, and says which headers it lacks', async () => {
+    const other = await chromium.open(`${elsewhere.url}index.html`);
+    await other.waitForFunction(() => 'unmixer' in window);
+    const place = await other.evaluate(
+      async () => (await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' })).place,
+    );
+    assert.equal(place.threads, 1);
+    assert.match(place.reasons[0]!, /^one thread: .*Cross-Origin-Opener-Policy: same-origin/);
+    await other.close();
+  });
+
+  it('refuses a device that is named and not there', async () => {
+    assert.match(await refusal('model.onnx', { device: 'webgpu' }), /^InferError: .*(no WebGPU|no adapter)/);
+  });
+
+  for (const [model, message] of [
+    ['missing.onnx', /^InferError: .*missing\.onnx: cannot be fetched: the server answers 404.*check the URL$/],
+    ['text.onnx', /^InferError: http.*text\.onnx: not a complete ONNX model/],
+    ['foreign.onnx', /^InferError: http.*foreign\.onnx: an ONNX model, but not one of egunet's/],
+  ] as const)
+    it(`refuses ${model} with what is wrong`, async () => {
+      assert.match(await refusal(model), message);
+    });
+
+  it('says that a server may not permit it to read', async () => {
+    assert.match(
+      await refusal(`${elsewhere.url}model.onnx`),
+      /^InferError: .*cannot be fetched: .*does not permit this page to read it \(CORS\)$/,
+    );
+  });
+
+  it("says where onnxruntime's files should be", async () => {
+    assert.match(
+      await refusal('model.onnx', { runtime: 'nowhere' }),
+      /^InferError: onnxruntime-web cannot be loaded from http.*\/nowhere\/: .*serve the files of its 'dist' folder/,
+    );
+    assert.match(
+      await refusal('model.onnx', { threads: 0 }),
+      /^InferError: threads should be a whole number >= 1, got 0$/,
+    );
+  });
+
+  it('refuses scenes that are none, or of other bands than the model', async () => {
+    const refused = await page.evaluate(async () => {
+      const message = (error: Error & { _tag?: string }) => `${error._tag}: ${error.message}`;
+      const model = await window.unmixer.openModel('other-sensor.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+      const own = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+      const scene = await window.unmixer.openScene('scene.tif');
+      const window1 = { row: 0, col: 0, rows: 4, cols: 4 };
+      return [
+        await window.unmixer.openScene('text.tif').catch(message),
+        await window.unmixer.openScene('missing.tif').catch(message),
+        await scene.unmix(model, window1).catch(message),
+        await scene.unmix(model, window1, { level: 3 }).catch(message),
+        await scene.unmix(model, window1, { resample: true }).catch(message),
+        await scene.unmix(own, { row: 70, col: 0, rows: 40, cols: 4 }).catch(message),
+        await scene
+          .close()
+          .then(() => scene.unmix(model, window1))
+          .catch(message),
+      ].map(String);
+    });
+    for (const [i, expected] of [
+      /^RasterError: .*text\.tif: not a format that is read/,
+      /^RasterError: .*missing\.tif: .*404/,
+      /^InferError: .*no band within half a FWHM for/,
+      /^InferError: .*there is no level 3/,
+      /^InferError: .*bands lie where the scene has none to interpolate from/,
+      /^RasterError: .*not inside the scene/,
+      /^InferError: there is no scene 0: it was closed/,
+    ].entries())
+      assert.match(refused[i]!, expected);
+  });
+
+  it('stops when it is told to, and goes on with what comes next', async () => {
+    const { reasons, valid } = await page.evaluate(
+      async ({ rows, cols }) => {
+        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+        const scene = await window.unmixer.openScene('scene.tif');
+        const whole = { row: 0, col: 0, rows, cols };
+        const controller = new AbortController();
+        const first = scene.unmix(model, whole, { signal: controller.signal });
+        const second = scene.unmix(model, whole, { signal: controller.signal });
+        controller.abort(new Error('enough'));
+        const late = scene.unmix(model, whole, { signal: controller.signal });
+        const reasons = await Promise.all(
+          [first, second, late].map((one) => one.catch((error: Error) => error.message)),
+        );
+        const { seen } = await scene.unmix(model, whole);
+        return { reasons, valid: seen.validPixels };
+      },
+      { rows: ROWS, cols: COLS },
+    );
+    assert.deepEqual(reasons, ['enough', 'enough', 'enough']);
+    assert.ok(valid > (ROWS * COLS) / 2);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('leaves the page awake: no task of it takes 50 ms while windows are unmixed', async () => {
+    const { tasks, windows } = await page.evaluate(
+      async ({ rows, cols }) => {
+        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+        const scene = await window.unmixer.openScene('scene.tif');
+        const tasks: number[] = [];
+        const observer = new PerformanceObserver((list) =>
+          tasks.push(...list.getEntries().map(({ duration }) => duration)),
+        );
+        observer.observe({ type: 'longtask' });
+        let windows = 0;
+        for (; windows < 20; windows++) await scene.unmix(model, { row: 0, col: 0, rows, cols });
+        observer.disconnect();
+        return { tasks, windows };
+      },
+      { rows: ROWS, cols: COLS },
+    );
+    assert.equal(windows, 20);
+    assert.deepEqual(tasks, []);
+  });
+
+  it('ends what is under way when it is closed', async () => {
+    const messages = await page.evaluate(async () => {
+      const opening = window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+      window.unmixer.close();
+      const after = window.unmixer.openScene('scene.tif');
+      return Promise.all([opening, after].map((one) => one.then(String, (error: Error) => error.message)));
+    });
+    assert.deepEqual(messages, ['the worker was ended', 'the worker was ended']);
+  });
+});
