@@ -14,6 +14,7 @@ const COMMANDS = {
   export: () => import('./commands/export.js'),
   infer: () => import('./commands/infer.js'),
   evaluate: () => import('./commands/evaluate.js'),
+  serve: () => import('./commands/serve.js'),
   demo: () => import('./commands/demo.js'),
 } as const;
 

@@ -52,6 +52,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: str
       ['no reference', ['a.tif'], /evaluate needs -r or --reference REFERENCE/],
     ],
   },
+  serve: { least: [], number: 'port', missing: [] },
   demo: {
     least: [],
     number: 'size',
@@ -206,6 +207,16 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ['a material without a name', ['a.tif', '-r', 't.tif', '--names', 'tree,,road'], /--names: .*got 'tree,,road'/],
     ['two materials of one name', ['a.tif', '-r', 't.tif', '--names', 'tree,tree'], /--names: .*got 'tree,tree'/],
   ],
+  serve: [
+    ['a port that there is not', ['--port', '65536'], /--port: expected a whole number >= 0 and <= 65535, got 65536/],
+    ['no address', ['--host', ''], /--host: expected a name, got nothing/],
+    ['two models by option', ['-m', 'a.onnx', '--model', 'b.onnx'], /-m or --model is given 2 times; give it once/],
+    [
+      'a scene on a web server',
+      ['https://user:pw@host/scene.tif?key=1'],
+      /https:\/\/host\/scene\.tif is on a web server already: open it on the page/,
+    ],
+  ],
   demo: [
     ['a scene too small', ['--size', '5'], /--size: expected a whole number >= 24 and <= 1024, got 5/],
     ['a folder of no name', ['-o', ''], /-o: expected a name, got nothing/],
@@ -213,7 +224,7 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
 };
 
 const WITHOUT_COMMAND: readonly Call[] = [
-  ['nothing', [], /which command\? info, endmembers, train, export, infer, evaluate or demo/],
+  ['nothing', [], /which command\? info, endmembers, train, export, infer, evaluate, serve or demo/],
   ['an unknown command', ['trian'], /there is no command 'trian'; did you mean train\?/],
   ['help with an unknown command', ['help', 'trian'], /there is no command 'trian'; did you mean train\?/],
   ['a command that is like none', ['x', '--help'], /there is no command 'x'; there are info,/],
