@@ -210,12 +210,32 @@ describe('A URL in a browser', () => {
     await assertRefused(() => openWebScene(closed, {}, quick), message);
     scope.location = { href: 'http://127.0.0.1:1/', origin: 'http://127.0.0.1:1' };
     await assertRefused(() => openWebScene(closed, {}, quick), /check the URL and the network$/);
-    server.instead = (_, response) => {
-      response.writeHead(206).end('II*');
+    server.instead = ({ method }, response) => {
+      response.writeHead(method === 'HEAD' ? 405 : 206).end('II*');
       return true;
     };
     const hidden = /answered with no Content-Range; .*Access-Control-Expose-Headers: Content-Range/;
     await assertRefused(() => openWebScene(`${server.url}data/scene.tif`, {}, quick), hidden);
+  });
+
+  it('is read from a server of another origin that keeps Content-Range from the page', async () => {
+    const methods = new Set<string>();
+    server.instead = ({ method, headers }, response) => {
+      methods.add(method!);
+      const [from = 0, to = -1] =
+        /\d+-\d+/
+          .exec(headers.range ?? '')?.[0]
+          .split('-')
+          .map(Number) ?? [];
+      const body = method === 'HEAD' ? large : large.subarray(from, to + 1);
+      response.writeHead(method === 'HEAD' ? 200 : 206, { 'content-length': body.length }).end(body);
+      return true;
+    };
+    const large = Buffer.concat([served['data/scene.tif']!, Buffer.alloc(200_000)]);
+    assertSameBits(await readAll(await openWebScene(`${server.url}data/scene.tif`)), values);
+    assert.deepEqual([...methods].sort(), ['GET', 'HEAD']);
+    const own = { crossOrigin: false };
+    await assertRefused(() => openWebScene(`${server.url}data/scene.tif`, {}, own), /answered with no Content-Range/);
   });
 
   it('stops when it is told to', async () => {
