@@ -15,8 +15,8 @@ export interface HttpOptions {
   readonly signal?: AbortSignal;
   /** Whether the platform may keep answers, as of `fetch`; 'default' when absent. */
   readonly cache?: 'default' | 'no-store';
-  /** What else a server must do here, for the message where it cannot be read. */
-  readonly advice?: string;
+  /** True in a page of another origin: answers may then lack headers, and messages say what a server must allow. */
+  readonly crossOrigin?: boolean;
 }
 
 /** A URL, taken apart: credentials never reach a message. */
@@ -33,6 +33,8 @@ export interface HttpRange {
   readonly from: number;
   readonly to: number;
   readonly opening?: boolean;
+  /** Bytes of the whole resource, where they are known. */
+  readonly size?: number;
 }
 
 /** What tells one version of a resource from another. */
@@ -60,6 +62,12 @@ export function httpTarget(url: string): HttpTarget {
 }
 
 const GET_A_COPY = 'download the file and name the copy';
+
+/** What else may be wrong. */
+const advice = ({ crossOrigin }: HttpOptions): string =>
+  crossOrigin
+    ? '; a server of another origin must let pages read it (CORS: Access-Control-Allow-Origin, and Access-Control-Expose-Headers: Content-Range, ETag)'
+    : '';
 
 /** Answers that will not change by asking again. */
 const FINAL: Readonly<Record<number, string>> = {
@@ -117,24 +125,44 @@ async function readBody(response: Response, length: number): Promise<Uint8Array 
   }
 }
 
-/** What messages say. */
-type Told = Pick<HttpTarget, 'name'> & Pick<HttpOptions, 'advice'>;
+/** A request while it is made. */
+interface Asking {
+  readonly target: HttpTarget;
+  readonly range: HttpRange;
+  readonly options: HttpOptions;
+  /** All that `fetch` is told but the method and the range. */
+  readonly init: { readonly cache: 'default' | 'no-store'; readonly signal: AbortSignal };
+}
 
-const advised = ({ advice }: Pick<HttpOptions, 'advice'>): string => (advice ? `; ${advice}` : '');
+/** Which bytes of how many a 206 holds; NaN where it does not say. */
+async function rangeOf(
+  { headers }: Response,
+  { target, range, options, init }: Asking,
+): Promise<readonly [from: number, to: number, size: number]> {
+  const header = headers.get('content-range');
+  if (header !== null || !options.crossOrigin) {
+    const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header ?? '') ?? [];
+    return [Number(first), Number(last) + 1, Number(total)];
+  }
+  // Few servers let pages of other origins see Content-Range; all of them see lengths.
+  const lengthIn = (from: Headers) => Number(from.get('content-length') ?? Number.NaN);
+  const ask = () => fetch(target.url, { ...init, method: 'HEAD', headers: target.headers });
+  const whole = async () => ask().then((answer) => (answer.status === 200 ? lengthIn(answer.headers) : Number.NaN));
+  return [range.from, range.from + lengthIn(headers), range.size ?? (await whole())];
+}
 
 /** The part that a 206 answers with. Throws RasterError where it is another than was asked for. */
-async function readPart(response: Response, range: HttpRange, told: Told): Promise<HttpPart | Failure> {
-  const { name } = told;
-  const header = response.headers.get('content-range');
-  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header ?? '') ?? [];
-  const [from, to, size] = [Number(first), Number(last) + 1, Number(total)];
+async function readPart(response: Response, asking: Asking): Promise<HttpPart | Failure> {
+  const { target, range, options } = asking;
+  const [from, to, size] = await rangeOf(response, asking);
   const fits = from === range.from && to > from && (range.opening ? to <= range.to : to === range.to);
   if (!fits || !(to <= size)) {
     await response.body?.cancel();
+    const header = response.headers.get('content-range');
     const got = header === null ? 'no Content-Range' : `Content-Range '${header}'`;
     refuse(
-      name,
-      `asked for bytes ${range.from}-${range.to - 1} of a known length, the server answered with ${got}; ${GET_A_COPY}${advised(told)}`,
+      target.name,
+      `asked for bytes ${range.from}-${range.to - 1} of a known length, the server answered with ${got}; ${GET_A_COPY}${advice(options)}`,
     );
   }
   const bytes = await readBody(response, to - from);
@@ -142,10 +170,11 @@ async function readPart(response: Response, range: HttpRange, told: Told): Promi
   return { bytes, size, etag: response.headers.get('etag'), modified: response.headers.get('last-modified') };
 }
 
-async function judge(response: Response, range: HttpRange, told: Told): Promise<HttpPart | Failure> {
-  const { name } = told;
+async function judge(response: Response, asking: Asking): Promise<HttpPart | Failure> {
   const { status, headers } = response;
-  if (status === 206) return readPart(response, range, told);
+  if (status === 206) return readPart(response, asking);
+  const { range, target } = asking;
+  const { name } = target;
   await response.body?.cancel();
   if (status === 416 && range.opening && /\/0$/.test(headers.get('content-range') ?? ''))
     refuse(name, 'is empty (0 bytes); check the URL');
@@ -183,9 +212,9 @@ async function attempt(target: HttpTarget, range: HttpRange, options: HttpOption
   try {
     signal?.throwIfAborted();
     const headers = { ...target.headers, range: `bytes=${range.from}-${range.to - 1}` };
-    const init = { headers, cache, signal: ended.signal };
-    const response = await fetch(target.url, init);
-    return await judge(response, range, { ...options, name: target.name });
+    const init = { cache, signal: ended.signal };
+    const response = await fetch(target.url, { ...init, headers });
+    return await judge(response, { target, range, options, init });
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof RasterError) throw error;
@@ -220,7 +249,7 @@ export async function fetchRange(target: HttpTarget, range: HttpRange, options: 
     const outcome = await attempt(target, range, options);
     if ('bytes' in outcome) return outcome;
     const { why, wait = 0, unreachable = false } = outcome;
-    if (range.opening && unreachable) refuse(target.name, `${why}; check the URL and the network${advised(options)}`);
+    if (range.opening && unreachable) refuse(target.name, `${why}; check the URL and the network${advice(options)}`);
     if (tried > retries)
       refuse(
         target.name,

@@ -47,7 +47,7 @@ export async function openHttp(url: string, options: HttpOptions = {}): Promise<
   const { size } = start;
 
   const get = async (from: number, to: number): Promise<Uint8Array> => {
-    const part = await gate(() => fetchRange(target, { from, to }, { ...options, signal }));
+    const part = await gate(() => fetchRange(target, { from, to, size }, { ...options, signal }));
     assertSame(name, start, part);
     return part.bytes;
   };

@@ -22,19 +22,6 @@ const STARTS: readonly (readonly [start: string, kind: Kind])[] = [
   ['\x1f\x8b', 'archive'],
 ];
 
-/** Tells a file's format from its first bytes. */
-export async function kindOf(folder: Folder, file: string): Promise<Kind> {
-  const source = await folder.open(file);
-  try {
-    if (source.size === 0) refuse(source.name, 'is empty (0 bytes); fetch or unpack it again');
-    const bytes = await source.read(0, Math.min(8, source.size));
-    const text = String.fromCharCode(...bytes).replace(/^\xef\xbb\xbf/, '');
-    return STARTS.find(([start]) => text.startsWith(start))?.[1] ?? 'unknown';
-  } finally {
-    await source.close();
-  }
-}
-
 /** What `open` makes of a file that it then owns; the file is closed where it fails. */
 export async function openWith<T>(
   folder: Folder,
@@ -49,6 +36,21 @@ export async function openWith<T>(
     throw cause;
   }
 }
+
+async function kindIn(source: ByteSource): Promise<Kind> {
+  if (source.size === 0) refuse(source.name, 'is empty (0 bytes); fetch or unpack it again');
+  const bytes = await source.read(0, Math.min(8, source.size));
+  const text = String.fromCharCode(...bytes).replace(/^\xef\xbb\xbf/, '');
+  return STARTS.find(([start]) => text.startsWith(start))?.[1] ?? 'unknown';
+}
+
+/** Tells a file's format from its first bytes. */
+export const kindOf = (folder: Folder, file: string): Promise<Kind> =>
+  openWith(folder, file, async (source) => {
+    const kind = await kindIn(source);
+    await source.close();
+    return kind;
+  });
 
 /** Opens an ENVI image, named by its header or by its data file. */
 export async function openEnviFile(folder: Folder, files: { header: string; data?: string }): Promise<Scene> {
@@ -66,13 +68,19 @@ export interface RasterCodecs extends Codecs {
   readonly cacheBytes?: number | undefined;
 }
 
-/** Opens a GeoTIFF. Rejects with RasterError where the file is none. */
-export const openTiff = (folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene> =>
-  openWith(folder, file, (source) => openGeoTiff(source, codecs, codecs));
+/** Opens a GeoTIFF; of any other file tells what it is. Nothing is opened twice: over HTTP that takes time. */
+export const openTiff = (folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene | Exclude<Kind, 'tiff'>> =>
+  openWith(folder, file, async (source) => {
+    const kind = await kindIn(source);
+    if (kind === 'tiff') return openGeoTiff(source, codecs, codecs);
+    await source.close();
+    return kind;
+  });
 
 /** Opens a GeoTIFF, or an ENVI data file by the header beside it. Rejects with RasterError where the file is neither. */
 export async function openRaster(folder: Folder, file: string, codecs: RasterCodecs): Promise<Scene> {
-  if ((await kindOf(folder, file)) === 'tiff') return openTiff(folder, file, codecs);
+  const found = await openTiff(folder, file, codecs);
+  if (typeof found !== 'string') return found;
   const header = findEnviHeader(await folder.list(), file);
   if (header === undefined) refuse(folder.pathOf(file), UNREADABLE);
   return openEnviFile(folder, { header, data: file });

@@ -3,7 +3,7 @@ import { isEnviHeaderFile } from './envi-files.js';
 import type { Folder } from './folder.js';
 import type { EmitOptions } from './hdf5/emit.js';
 import type { MatSceneOptions } from './matlab-scene.js';
-import { kindOf, openEnviFile, openRaster, openTiff, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
+import { openEnviFile, openRaster, openTiff, openWith, type RasterCodecs, UNREADABLE } from './open-raster.js';
 import { describeScene } from './read-spectra.js';
 import { refuse } from './refuse.js';
 import type { Scene } from './scene.js';
@@ -64,19 +64,20 @@ async function openUnscaled(
   // A format's reader is loaded for its scenes only.
   if (await isZarrStore(folder, file)) return (await import('./zarr/read.js')).openZarrMap(folder, codecs);
   if (file === undefined || isEnmapFile(file)) return (await import('./enmap.js')).openEnmap(folder, file, codecs);
-  const kind = await kindOf(folder, file);
+  const found = await openTiff(folder, file, codecs);
+  if (typeof found !== 'string') return found;
   const path = folder.pathOf(file);
-  if (kind === 'matlab') {
+  if (found === 'matlab') {
     const { openMatScene } = await import('./matlab-scene.js');
     return openWith(folder, file, (source) => openMatScene(source, codecs, options));
   }
-  if (kind === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
-  if (kind === 'archive')
+  if (found === 'envi header' || isEnviHeaderFile(file)) return openEnviFile(folder, { header: file });
+  if (found === 'archive')
     refuse(path, 'an archive in a place where none is unpacked; get a copy of it and name that, or unpack it');
-  if (kind === 'hdf5') return openHdf5(folder, file, options);
-  if (kind === 'netcdf 3')
+  if (found === 'hdf5') return openHdf5(folder, file, options);
+  if (found === 'netcdf 3')
     refuse(path, `a classic NetCDF file: ${UNREADABLE}; convert it to GeoTIFF or ENVI with GDAL`);
-  return kind === 'tiff' ? openTiff(folder, file, codecs) : openRaster(folder, file, codecs);
+  return openRaster(folder, file, codecs);
 }
 
 /** The format that an option is for, where it is for one alone. */

@@ -11,10 +11,6 @@ import { type WebFile, webFilesPlace } from './web-files.js';
 
 export { type WebFile, webCodecs };
 
-/** What a page needs of a server besides byte ranges. */
-const CROSS_ORIGIN =
-  'a server of another origin must let pages read it (CORS: Access-Control-Allow-Origin, and Access-Control-Expose-Headers: Content-Range, ETag)';
-
 function urlPlace(given: string, access: SceneAccess): ScenePlace {
   const { location } = globalThis as { readonly location?: { readonly href: string; readonly origin: string } };
   // A worker that was made of a blob has an address that nothing is relative to.
@@ -23,8 +19,7 @@ function urlPlace(given: string, access: SceneAccess): ScenePlace {
   const { href, origin } = new URL(given, base);
   if (!isUrl(href)) refuse(publicPath(given), 'is not reached by http(s); write https://host/path, or choose the file');
   // A browser may keep parts of an older version of the file.
-  const own = origin === location?.origin ? {} : { advice: CROSS_ORIGIN };
-  return httpPlace(href, { cache: 'no-store', ...own, ...access });
+  return httpPlace(href, { cache: 'no-store', crossOrigin: origin !== location?.origin, ...access });
 }
 
 /** The folder with its HDF5 files refused. */

@@ -163,7 +163,7 @@ describe('Overviews of a GeoTIFF', () => {
 
   const open = (bytes: Uint8Array) => openGeoTiff(memorySource(bytes, 'scene.tif'), nodeCodecs);
 
-  it('with other bands, of another type, not smaller, or behind another image are not taken', async () => {
+  it('with other bands, of another type, not smaller, in a compression that is not read, or behind another image are not taken', async () => {
     const bytes = readFileSync(makeWithOverviews('int16', TILES));
     const second = directoriesOf(bytes)[1]!.at;
     /** With a value of the second directory changed, as if it were the first for a moment. */
@@ -174,11 +174,12 @@ describe('Overviews of a GeoTIFF', () => {
       bytes.copy(changed, 4, 4, 8);
       return changed;
     };
-    const [WIDTH, HEIGHT, BITS, BANDS, SUBFILE] = [256, 257, 258, 277, 254];
+    const [WIDTH, HEIGHT, BITS, COMPRESSION, BANDS, SUBFILE] = [256, 257, 258, 259, 277, 254];
     assert.deepEqual(sizesOf(await open(patched(BANDS, 4))), HALVES.slice(1));
     assert.deepEqual(sizesOf(await open(patched(WIDTH, 438))), HALVES.slice(1));
     assert.deepEqual(sizesOf(await open(patched(HEIGHT, 0))), HALVES.slice(1));
     assert.deepEqual(sizesOf(await open(patched(BITS, 8))), HALVES.slice(1));
+    assert.deepEqual(sizesOf(await open(patched(COMPRESSION, 32773))), HALVES.slice(1)); // PackBits
     assert.equal((await open(patched(SUBFILE, 0))).overviews, undefined);
     assert.equal((await open(patched(SUBFILE, 2))).overviews, undefined);
   });
@@ -232,7 +233,7 @@ describe('Overviews of a GeoTIFF', () => {
       const scene = await open(file);
       for (const overview of scene.overviews ?? []) await readAll(await overview.open());
     });
-    assert.ok(tally.read > 20 && tally.refused > 20, JSON.stringify(tally));
+    assert.ok(tally.read > 5 && tally.refused > 20, JSON.stringify(tally));
   });
 
   it('of a product, and of a scene with a stated scale, have its bands, gains and format', async () => {

@@ -113,9 +113,10 @@ function makeIfd(
       damaged(source, `tag ${tag} has ${entry.count} values of the unknown field type ${entry.type}`);
     return entry.inline ?? readView(source, entry.offset, entry.count * width, `tag ${tag}`);
   };
-  const numbers = async (tag: number): Promise<Float64Array | undefined> => {
-    const entry = entries.get(tag);
-    if (!entry) return undefined;
+  const numbers = async (tag: number, most = Infinity): Promise<Float64Array | undefined> => {
+    const found = entries.get(tag);
+    if (!found) return undefined;
+    const entry = { ...found, count: Math.min(most, found.count) };
     return toNumbers(await view(tag, entry), entry, littleEndian, () =>
       damaged(source, `tag ${tag} should hold numbers, but has the field type ${entry.type}`),
     );
@@ -128,9 +129,9 @@ function makeIfd(
     directoryAt: (at) => readDirectory(source, at, form),
     count: (tag) => entries.get(tag)?.count ?? 0,
     has: (tag) => entries.has(tag),
-    numbers,
+    numbers: (tag) => numbers(tag),
     async number(tag, fallback) {
-      return (await numbers(tag))?.[0] ?? fallback;
+      return (await numbers(tag, 1))?.[0] ?? fallback;
     },
     async text(tag) {
       const entry = entries.get(tag);

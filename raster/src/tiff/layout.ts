@@ -121,7 +121,8 @@ async function readShape(ifd: Ifd): Promise<Shape> {
   };
 }
 
-async function readCompression(ifd: Ifd): Promise<Compression> {
+/** How blocks are compressed. Rejects with RasterError where it is in no way that is read. */
+export async function readCompression(ifd: Ifd): Promise<Compression> {
   const code = await ifd.number(TAG.compression, 1);
   const known = COMPRESSIONS[code];
   const fillOrder = await ifd.number(TAG.fillOrder, 1);

@@ -1,7 +1,7 @@
 // Which of a TIFF file's further images are its first one with fewer pixels (TIFF 6.0, NewSubfileType; TIFF technical note 1, SubIFDs).
 import { RasterError } from '../error.js';
 import type { Ifd } from './ifd.js';
-import { type Layout, readSampleType } from './layout.js';
+import { type Layout, readCompression, readSampleType } from './layout.js';
 import { TAG } from './tags.js';
 
 /** A reduced image, whose blocks nobody has looked at yet. */
@@ -18,22 +18,12 @@ const MASK = 4;
 /** No pyramid has more images, masks included; a longer chain is not followed further. */
 const MOST_DIRECTORIES = 64;
 
-/** Images, masks and others, of which the file says that they belong to its first one: its SubIFDs, and those behind it in the chain up to the next image of its own. */
-async function* directoriesOf(main: Ifd): AsyncGenerator<{ ifd: Ifd; kind: number }, void, undefined> {
-  const few = main.count(TAG.subIfds) <= MOST_DIRECTORIES;
-  const waiting = [...((few && (await main.numbers(TAG.subIfds))) || []), main.next];
-  const seen = new Set([0, main.offset]);
-  for (const offset of waiting) {
-    if (seen.has(offset)) continue;
-    if (seen.size > MOST_DIRECTORIES) return;
-    seen.add(offset);
-    const ifd = await main.directoryAt(offset);
-    const kind = await ifd.number(TAG.subfileType, 0);
-    if ((kind & (REDUCED | MASK)) === 0) continue;
-    yield { ifd, kind };
-    waiting.push(ifd.next);
-  }
-}
+/** What is asked of a directory; undefined where it is damaged, or says what is not read. */
+const unlessRefused = <T>(asked: Promise<T>): Promise<T | undefined> =>
+  asked.catch((error) => {
+    if (error instanceof RasterError) return undefined;
+    throw error;
+  });
 
 type Like = Pick<Layout, 'rows' | 'cols' | 'bands' | 'sampleType'>;
 
@@ -43,20 +33,30 @@ async function asReduced(ifd: Ifd, main: Like): Promise<ReducedImage | undefined
   const smaller =
     rows >= 1 && cols >= 1 && rows <= main.rows && cols <= main.cols && rows * cols < main.rows * main.cols;
   const bands = await ifd.number(TAG.samplesPerPixel, 1);
-  const alike = smaller && bands === main.bands && (await readSampleType(ifd, bands)) === main.sampleType;
-  return alike ? { ifd, rows, cols } : undefined;
+  const listed = Math.max(ifd.count(TAG.bitsPerSample), ifd.count(TAG.sampleFormat));
+  if (!smaller || bands !== main.bands || listed > bands) return undefined;
+  await readCompression(ifd); // one that is not read is of no use
+  return (await readSampleType(ifd, bands)) === main.sampleType ? { ifd, rows, cols } : undefined;
 }
 
-/** The reduced images of a file, largest first, that have the bands and sample type of its first one. A damaged directory ends the search: what was found stays. */
+/**
+ * The reduced images of a file, largest first, that have the bands and sample type of its first one: among its SubIFDs, and those behind it
+ * in the chain up to the next image of its own. What is damaged is left out.
+ */
 export async function findReduced(main: Ifd, like: Like): Promise<ReducedImage[]> {
+  const subIfds = main.count(TAG.subIfds) <= MOST_DIRECTORIES && (await unlessRefused(main.numbers(TAG.subIfds)));
+  const waiting = [...(subIfds || []), main.next];
+  const seen = new Set([0, main.offset]);
   const found: ReducedImage[] = [];
-  try {
-    for await (const { ifd, kind } of directoriesOf(main)) {
-      const image = (kind & MASK) === 0 && (await asReduced(ifd, like));
-      if (image) found.push(image);
-    }
-  } catch (error) {
-    if (!(error instanceof RasterError)) throw error;
+  for (const offset of waiting) {
+    if (seen.has(offset) || seen.size > MOST_DIRECTORIES) continue;
+    seen.add(offset);
+    const ifd = await unlessRefused(main.directoryAt(offset));
+    const kind = (ifd && (await unlessRefused(ifd.number(TAG.subfileType, 0)))) ?? 0;
+    if (!ifd || (kind & (REDUCED | MASK)) === 0) continue;
+    waiting.push(ifd.next);
+    const image = (kind & MASK) === 0 && (await unlessRefused(asReduced(ifd, like)));
+    if (image) found.push(image);
   }
   return found.sort((a, b) => b.rows * b.cols - a.rows * a.cols);
 }
