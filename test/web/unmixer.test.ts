@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, temporaryFolder } from '../support/index.js';
-import { COLS, makeModel, ROWS, writeScene } from './scene.js';
+import { COLS, makeModel, ROWS, simulated, writeScene } from './scene.js';
 
 /** What the scripts of a page find there. */
 declare global {
@@ -150,6 +150,40 @@ describe('the library in a page', function () {
       /^InferError: there is no scene 0: it was closed/,
     ].entries())
       assert.match(refused[i]!, expected);
+  });
+
+  it('gives of a dropped file and of dropped bytes what it gives of their URLs, and stored values as they are', async () => {
+    const { same, stored, closed } = await page.evaluate(
+      async ({ rows, cols }) => {
+        const whole = { row: 0, col: 0, rows, cols };
+        const runtime = { runtime: 'onnxruntime', device: 'wasm' } as const;
+        const bytesOf = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+        const scene = await window.unmixer.openScene('scene.tif');
+        const file = await window.unmixer.openScene([new File([await bytesOf('scene.tif')], 'dropped.tif')]);
+        const model = await window.unmixer.openModel('model.onnx', runtime);
+        const { abundances } = await scene.unmix(model, whole);
+        await model.close();
+        const closed = await scene.unmix(model, whole).then(String, (error: Error) => error.message);
+        const dropped = await window.unmixer.openModel(await bytesOf('model.onnx'), runtime);
+        const again = await file.unmix(dropped, whole);
+        const { data } = await file.readWindow({ row: 40, col: 30, rows: 2, cols: 3 }, [7, 100]);
+        return {
+          same: abundances.every((value, i) => Object.is(value, again.abundances[i])),
+          stored: [...data],
+          closed,
+        };
+      },
+      { rows: ROWS, cols: COLS },
+    );
+    assert.ok(same);
+    const B = simulated.bands.length;
+    const pixels = [40, 41].flatMap((row) => [30, 31, 32].map((col) => row * COLS + col));
+    assert.deepEqual(
+      stored,
+      pixels.flatMap((pixel) => [7, 100].map((band) => simulated.stored[pixel * B + band])),
+    );
+    assert.match(closed, /^there is no model 0: it was closed/);
+    assert.deepEqual(page.complaints, []);
   });
 
   it('stops when it is told to, and goes on with what comes next', async () => {

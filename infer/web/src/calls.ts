@@ -113,7 +113,7 @@ export function makeCalls() {
       { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly scene: number; readonly facts: SceneFacts }> {
-      const scene = await openWebScene(place, open);
+      const scene = await openWebScene(place, open, { signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
       return { scene: scenes.put({ scene, levels: [] }), facts: factsOf(scene) };
