@@ -150,7 +150,7 @@ const roundInPage = (
         scene: SIDE ** 2 / (end - start) / 1e3,
       };
     },
-    { device, threads, tiles, files, SIDE, PIXELS, BATCH: device === 'wasm' ? BATCH_PIXELS : 8192 },
+    { device, threads, tiles, files, SIDE, PIXELS, BATCH: device === 'wasm' ? 1024 : 8192 },
   );
 
 await makeScene();
@@ -164,9 +164,16 @@ const viewer = await startViewer({
 const { scenes, models } = viewer.listing;
 const files = { scene: scenes[0]!.url, model: models[0]!.url };
 const SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+/** Memory is measured when it is asked for, not when garbage is collected next. */
+const MEASURE_NOW = '--enable-blink-features=ForceEagerMeasureMemory';
 const browser = await chromium.launch({
   executablePath: values.chromium,
-  args: ['--headless=new', '--no-sandbox', ...(values.gpu === 'software' ? SOFTWARE : ['--enable-unsafe-webgpu'])],
+  args: [
+    '--headless=new',
+    '--no-sandbox',
+    MEASURE_NOW,
+    ...(values.gpu === 'software' ? SOFTWARE : ['--enable-unsafe-webgpu']),
+  ],
 });
 
 async function inPage(how: Parameters<typeof roundInPage>[1]): Promise<PageRound> {
@@ -186,9 +193,14 @@ const ways = [
   { name: 'WebGPU', device: 'webgpu', threads: 1 },
 ] as const;
 for (let round = 0; round < rounds; round++) {
-  for (const threads of new Set([1, all])) nodes[threads]!.push(await roundInNode(threads));
-  for (const { name, ...how } of ways)
+  for (const threads of new Set([1, all])) {
+    console.error(`round ${round + 1} of ${rounds}: Node.js, threads: ${threads}`);
+    nodes[threads]!.push(await roundInNode(threads));
+  }
+  for (const { name, ...how } of ways) {
+    console.error(`round ${round + 1} of ${rounds}: ${name}`);
     (pages[name] ??= []).push(await inPage({ ...how, tiles: round === 0 && how.device === 'wasm' ? 200 : 0 }));
+  }
 }
 await browser.close();
 await viewer.close();

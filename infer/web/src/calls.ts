@@ -1,5 +1,5 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
-import { BATCH_PIXELS, gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
+import { gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import {
   assertWindow,
@@ -12,6 +12,9 @@ import {
 } from '@egunet/raster';
 import { openWebScene } from '@egunet/raster/web';
 import { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
+
+/** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
+const WASM_BATCH_PIXELS = 1024;
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -127,7 +130,7 @@ export function makeCalls() {
       const reader = await levelOf(where);
       assertWindow(reader, window);
       const plan = planBands(reader, card, { ...(resample && { resample }) });
-      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : BATCH_PIXELS;
+      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : WASM_BATCH_PIXELS;
       return unmixWindow(session, { reader, window }, { card, plan, batch, signal });
     },
     /** Stored values of a window. */
