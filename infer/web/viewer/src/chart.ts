@@ -33,17 +33,18 @@ interface Axis {
   at(value: number): number;
 }
 
-/** An axis from one of its ticks to another, which holds all values. */
-function axisFor(values: readonly number[], most: number): Axis {
+/** An axis that holds all values: from one of its ticks to another, or, where `tight`, from the least value to the greatest. */
+function axisFor(values: readonly number[], most: number, tight: boolean): Axis {
   const known = values.filter(Number.isFinite);
   const [least, greatest] = known.length > 0 ? [Math.min(...known), Math.max(...known)] : [0, 1];
   const step = stepFor(greatest - least, most);
-  const first = Math.floor(least / step);
-  const last = Math.max(first + 1, Math.ceil(greatest / step));
+  const first = (tight ? Math.ceil : Math.floor)(least / step);
+  const last = Math.max(tight ? first : first + 1, (tight ? Math.floor : Math.ceil)(greatest / step));
+  const [from, to] = tight ? [least, greatest] : [first * step, last * step];
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   return {
     ticks: Array.from({ length: last - first + 1 }, (_, i) => ((first + i) * step).toFixed(digits)),
-    at: (value) => (value / step - first) / (last - first),
+    at: (value) => (value - from) / (to - from || 1),
   };
 }
 
@@ -61,11 +62,10 @@ function pathOf(points: readonly (readonly [number, number])[]): string {
 /** A diagram of some lines, with axes. */
 export function lineChart(lines: readonly Line[], { title, x, y }: ChartOptions): SVGSVGElement {
   const all = lines.flatMap(({ points }) => points.filter(([, value]) => Number.isFinite(value)));
-  const across = axisFor(
-    all.map(([value]) => value),
-    6,
-  );
-  const up = axisFor([0, ...all.map(([, value]) => value)], 5);
+  const xs = all.map(([value]) => value);
+  const across = axisFor(xs, 6, true);
+  const ys = all.map(([, value]) => value);
+  const up = axisFor([0, ...ys], 5, false);
   const px = (value: number) => EDGE.left + across.at(value) * (WIDTH - EDGE.left - EDGE.right);
   const py = (value: number) => HEIGHT - EDGE.bottom - up.at(value) * (HEIGHT - EDGE.top - EDGE.bottom);
   const bottom = HEIGHT - EDGE.bottom;

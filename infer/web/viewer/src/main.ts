@@ -42,7 +42,8 @@ function start(): void {
   };
   const deviceAsked = new URLSearchParams(location.search).get('device') ?? 'auto';
   void connectOpening({
-    scene: (place) => void attempt(place, () => scenes.open((signal) => unmixer.openScene(place, { signal }))),
+    scene: (place, options) =>
+      void attempt(place, () => scenes.open((signal) => unmixer.openScene(place, { ...options, signal }))),
     model: (place) =>
       void attempt(place, () =>
         models.open(async (signal) => {

@@ -5,9 +5,12 @@ import { byId, html } from './dom.js';
 export type Place = string | readonly File[];
 
 export interface Opener {
-  scene(place: Place): void;
+  /** `reflectanceScale`: what turns stored values into reflectance, where a person says it. */
+  scene(place: Place, options: { readonly reflectanceScale?: number }): void;
   model(place: Place): void;
 }
+
+type ScaledOpener = { readonly [K in keyof Opener]: (place: Place) => void };
 
 interface Listed {
   readonly name: string;
@@ -46,14 +49,14 @@ function connectList(
   select.addEventListener('change', () => select.value && how.open(select.value));
 }
 
-function openFiles(files: readonly File[], open: Opener): void {
+function openFiles(files: readonly File[], open: ScaledOpener): void {
   const scene = files.filter(({ name }) => !isModel(name));
   for (const model of files.filter(({ name }) => isModel(name)).slice(0, 1)) open.model([model]);
   if (scene.length > 0) open.scene(scene);
 }
 
 /** Files that are dropped anywhere on the page. */
-function connectDrop(open: Opener): void {
+function connectDrop(open: ScaledOpener): void {
   const shade = byId('drop', HTMLElement);
   const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files');
   addEventListener('dragover', (event) => {
@@ -72,8 +75,21 @@ function connectDrop(open: Opener): void {
   });
 }
 
+/** Opens scenes with the scale that a person states; another scale opens the last of them again. */
+function withScale(open: Opener): ScaledOpener {
+  const scale = byId('scale', HTMLInputElement);
+  let last: Place | undefined;
+  const scene = (place: Place) => {
+    last = place;
+    open.scene(place, scale.value.trim() === '' ? {} : { reflectanceScale: Number(scale.value) });
+  };
+  scale.addEventListener('change', () => last !== undefined && scene(last));
+  return { scene, model: open.model };
+}
+
 /** Connects the page's controls, and opens what its address names, else what the server has first. */
-export async function connectOpening(open: Opener): Promise<void> {
+export async function connectOpening(opener: Opener): Promise<void> {
+  const open = withScale(opener);
   const url = byId('url', HTMLInputElement);
   byId('by-url', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
@@ -90,6 +106,7 @@ export async function connectOpening(open: Opener): Promise<void> {
   const model = asked.get('model') ?? models[0]?.url;
   connectList(byId('scenes', HTMLSelectElement), scenes, { chosen: scene, open: open.scene });
   connectList(byId('models', HTMLSelectElement), models, { chosen: model, open: open.model });
+  byId('more', HTMLDetailsElement).open = scene === undefined || model === undefined;
   if (scene !== undefined) open.scene(scene);
   if (model !== undefined) open.model(model);
 }

@@ -23,7 +23,7 @@ export interface Picker {
 
 function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
   const known = shown.scene.bands.some(({ wavelength }) => wavelength);
-  const ground = shown.inPixels ? [] : [describePlace(middleOf(shown, place), shown.epsg)];
+  const ground = shown.inPixels ? [] : describePlace(middleOf(shown, place), shown.epsg);
   return {
     places: [...ground, `row ${place.row + 1}, column ${place.col + 1}`],
     axis: known ? 'wavelength, nm' : 'band',

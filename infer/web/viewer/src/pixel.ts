@@ -77,21 +77,21 @@ export async function readPixel(
   return { measured, abundances, modelled: mixture(model.card, abundances) };
 }
 
-/** `366015 E, 5806985 N (EPSG:32633); 52.40000° N, 13.02900° E`, as far as known. */
-export function describePlace([x, y]: readonly [x: number, y: number], epsg: number | undefined): string {
-  if (epsg === undefined) return `x ${x}, y ${y}`;
+/** `366015.0, 5806985.0 (EPSG:32633)` and `52.40000° N, 13.02900° E`, as far as known. */
+export function describePlace([x, y]: readonly [x: number, y: number], epsg: number | undefined): string[] {
+  if (epsg === undefined) return [`${x}, ${y}`];
   const system = `EPSG:${epsg}`;
-  const [lon, lat] = knowsLongitude(system, [x, y]);
+  const [lon, lat] = longitudeLatitude(system, [x, y]);
   const degrees =
     lon === undefined || lat === undefined
       ? ''
       : `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? 'S' : 'N'}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? 'W' : 'E'}`;
-  if (system === 'EPSG:4326') return `${degrees} (${system})`;
-  return `${x.toFixed(1)}, ${y.toFixed(1)} (${system})${degrees && `; ${degrees}`}`;
+  if (system === 'EPSG:4326') return [`${degrees} (${system})`];
+  return [`${x.toFixed(1)}, ${y.toFixed(1)} (${system})`, ...(degrees ? [degrees] : [])];
 }
 
 /** Longitude and latitude, where OpenLayers can convert: UTM and the web's own system. */
-function knowsLongitude(system: string, at: number[]): readonly number[] {
+function longitudeLatitude(system: string, at: number[]): readonly number[] {
   try {
     return transform(at, system, 'EPSG:4326');
   } catch {
