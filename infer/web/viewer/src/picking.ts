@@ -33,7 +33,7 @@ function textsOf({ shown, model }: Subject, place: { readonly row: number; reado
 
 /** What was pointed at last is shown, also where an earlier pixel takes longer. */
 export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picker {
-  const [section, box] = [byId('pixel', HTMLElement), byId('pixel-facts', HTMLElement)];
+  const [panel, section] = [byId('panel', HTMLElement), byId('pixel', HTMLElement)];
   let last = new AbortController();
   return {
     async pick(subject, at) {
@@ -47,8 +47,10 @@ export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picke
       try {
         const facts = await readPixel({ scene: shown.scene, model }, place, { resample, signal });
         if (signal.aborted) return;
-        showPixel(box, facts, textsOf(subject, place));
+        showPixel(byId('pixel-facts', HTMLElement), facts, textsOf(subject, place));
         section.hidden = false;
+        // On a phone the page scrolls instead, and the map stays where it is.
+        panel.scrollTop = Math.max(panel.scrollTop, section.offsetTop + section.offsetHeight - panel.clientHeight);
       } catch (error) {
         if (!signal.aborted) fail(error);
       }
