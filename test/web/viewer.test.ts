@@ -376,5 +376,15 @@ describe('the viewer', function () {
       assert.equal(await page.locator('#notes .notice').count(), 1);
       await page.close();
     });
+
+    it('says that no map can be drawn where there is no WebGL', async () => {
+      const page = await chromium.browser.newPage();
+      await page.addInitScript(() => {
+        HTMLCanvasElement.prototype.getContext = () => null;
+      });
+      await page.goto(`${server.url}index.html`);
+      await page.locator('#notes', { hasText: 'No map can be drawn: this browser has no WebGL; turn on' }).waitFor();
+      await page.close();
+    });
   });
 });

@@ -3,6 +3,7 @@ import { InferError } from '@egunet/infer';
 import { createUnmixer, type ModelPlace, type RemoteModel, type RemoteScene, type WebDevice } from '@egunet/infer-web';
 import { makeAttempts } from './attempts.js';
 import { byId } from './dom.js';
+import { hasWebGl } from './map.js';
 import { makeNotices } from './notices.js';
 import { connectOpening, type Place } from './opening.js';
 import { makeSlot } from './slot.js';
@@ -23,6 +24,10 @@ function describeDevice({ device, threads, adapter }: ModelPlace): string {
 
 function start(): void {
   const notices = makeNotices({ alerts: box('alerts'), notes: box('notes') });
+  if (!hasWebGl())
+    notices.note(
+      'No map can be drawn: this browser has no WebGL; turn on hardware acceleration in its settings, or take another.',
+    );
   const unmixer = createUnmixer();
   const viewer = makeViewer(notices);
   const models = makeSlot<RemoteModel>((model) => {

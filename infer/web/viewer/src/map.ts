@@ -21,6 +21,9 @@ export interface SceneMap {
   mark(at?: readonly [x: number, y: number]): void;
 }
 
+/** Whether maps can be drawn here. */
+export const hasWebGl = (): boolean => document.createElement('canvas').getContext('webgl') !== null;
+
 /** A map that calls `pick` with the coordinates of a place that was clicked, or of the middle when Enter is pressed. */
 export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => void): SceneMap {
   const marker = new Overlay({

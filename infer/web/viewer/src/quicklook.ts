@@ -3,6 +3,7 @@ import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import { abundanceSource } from '@egunet/infer-web/openlayers';
 import type { Band, Block } from '@egunet/raster';
 import type DataTile from 'ol/source/DataTile.js';
+import type { Precedence } from './precedence.js';
 
 /** Of red, green and blue, nm. */
 const WANTED = [660, 560, 480] as const;
@@ -10,8 +11,8 @@ const WANTED = [660, 560, 480] as const;
 const REACH = 30;
 /** Parts of the pixels that are darker than black and brighter than white. */
 const [DARK, BRIGHT] = [0.02, 0.98];
-/** Pixels a side that the stretch looks at, at most. */
-const SAMPLE = 512;
+/** Pixels a side that the stretch looks at, at least and at most. */
+const [LEAST, MOST] = [64, 512];
 
 export interface Colours {
   /** Red, green, blue: bands by their number. */
@@ -45,12 +46,19 @@ interface Stretch {
 
 const hasData = (value: number, { noData }: Band): boolean => Number.isFinite(value) && value !== noData;
 
+/** A part of so many pixels around the middle, in as few whole blocks as hold enough. */
+function sample(size: number, block: number): readonly [start: number, count: number] {
+  const count = Math.min(size, MOST, block * Math.ceil(LEAST / block));
+  const start = Math.floor(size / 2 / block) * block;
+  return [Math.min(start, size - count), count];
+}
+
 /** Which stored values of each band are black and white, by the middle of the smallest overview. */
 async function stretches(scene: RemoteScene, bands: Colours['bands'], signal: AbortSignal): Promise<Stretch[]> {
   const level = scene.levels.length - 1;
-  const { rows, cols } = scene.levels[level]!;
-  const [height, width] = [Math.min(rows, SAMPLE), Math.min(cols, SAMPLE)];
-  const window = { row: (rows - height) >> 1, col: (cols - width) >> 1, rows: height, cols: width };
+  const { rows, cols, block = { rows: MOST, cols: MOST } } = scene.levels[level]!;
+  const [[row, height], [col, width]] = [sample(rows, block.rows), sample(cols, block.cols)];
+  const window = { row, col, rows: height, cols: width };
   const { data } = await scene.readWindow(window, bands, { level, signal });
   return bands.map((band, b) => {
     const values = Float64Array.from({ length: data.length / bands.length }, (_, n) => data[n * bands.length + b]!);
@@ -80,24 +88,28 @@ function colour({ data }: Block, bands: readonly Band[], stretch: readonly Stret
 export interface QuicklookOptions {
   /** Ends what is read. */
   readonly signal: AbortSignal;
+  /** Colours are seen before anything else. */
+  readonly precedence: Precedence;
   /** Called where the scene cannot be read. */
   fail(error: unknown): void;
 }
 
 /** Tiles of colours: bands red, green, blue, from 0 to 1, and one that is 1 where there is data. */
-export function quicklookSource(scene: RemoteScene, { bands }: Colours, { signal, fail }: QuicklookOptions): DataTile {
-  const stretch = stretches(scene, bands, signal);
+export function quicklookSource(
+  scene: RemoteScene,
+  { bands }: Colours,
+  { signal, precedence, fail }: QuicklookOptions,
+): DataTile {
+  const stretch = precedence.first(stretches(scene, bands, signal));
   stretch.catch((error) => signal.aborted || fail(error));
   const known = bands.map((band) => scene.bands[band]!);
   // To the source, colours are a scene's abundances of three endmembers; it asks no more of a model than how many there are.
   const model = { card: { endmembers: bands } } as unknown as RemoteModel;
-  const coloured: RemoteScene = {
-    ...scene,
-    async unmix(_, window, options) {
-      const levels = await stretch;
-      const abundances = colour(await scene.readWindow(window, bands, options), known, levels);
-      return { abundances, seen: { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 } };
-    },
+  const read: RemoteScene['unmix'] = async (_, window, options) => {
+    const levels = await stretch;
+    const abundances = colour(await scene.readWindow(window, bands, options), known, levels);
+    return { abundances, seen: { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 } };
   };
+  const coloured: RemoteScene = { ...scene, unmix: (...asked) => precedence.first(read(...asked)) };
   return abundanceSource({ scene: coloured, model });
 }

@@ -4,13 +4,14 @@ import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
 import { byId } from './dom.js';
 import { makeLayerControls } from './layer-controls.js';
-import { unmixedSource } from './layers.js';
 import { makeMap } from './map.js';
 import { describeWork, makeMeter } from './meter.js';
 import type { Notices } from './notices.js';
 import { makePicker } from './picking.js';
 import { type Shown, showable } from './place.js';
+import { makePrecedence, type Precedence } from './precedence.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
+import { unmixedSource } from './unmixed-source.js';
 
 export interface Viewer {
   useScene(scene: RemoteScene): void;
@@ -38,6 +39,8 @@ function quicklookLayer(...[scene, colours, options]: Parameters<typeof quickloo
 interface Open {
   shown?: Shown;
   quicklook?: TileLayer;
+  /** Of the scene: colours, then abundances. */
+  precedence: Precedence;
   model?: RemoteModel;
   abundances?: AbundanceLayer | undefined;
   /** The scene's spectra are interpolated to the model's wavelengths. */
@@ -46,7 +49,7 @@ interface Open {
 
 /** Connects the map and the page's controls; nothing is open yet. */
 export function makeViewer(notices: Notices): Viewer {
-  const open: Open = { resample: false };
+  const open: Open = { resample: false, precedence: makePrecedence() };
   let ofScene = new AbortController();
   let ofLayer = new AbortController();
   const controls = makeLayerControls(() => {
@@ -65,8 +68,9 @@ export function makeViewer(notices: Notices): Viewer {
     const meter = makeMeter((work) => {
       if (!signal.aborted) box('progress').textContent = describeWork(work);
     });
-    const { resample } = open;
-    const source = unmixedSource(scene, model, { meter, resample, signal, fail: notices.fail });
+    const { resample, precedence } = open;
+    box('progress').textContent = 'The scene is read first';
+    const source = unmixedSource(scene, model, { meter, precedence, resample, signal, fail: notices.fail });
     const names = model.card.endmembers.map(({ name }) => name);
     controls.offer(names);
     const made = makeAbundanceLayer(source, names.length, controls.choice);
@@ -110,8 +114,10 @@ export function makeViewer(notices: Notices): Viewer {
       ofScene = new AbortController();
       const shown = showable(scene);
       const colours = colourBands(scene.bands);
-      const quicklook = quicklookLayer(shown.scene, colours, { signal: ofScene.signal, fail: notices.fail });
-      Object.assign(open, { shown, quicklook, resample: false });
+      const precedence = makePrecedence();
+      const options = { signal: ofScene.signal, precedence, fail: notices.fail };
+      const quicklook = quicklookLayer(shown.scene, colours, options);
+      Object.assign(open, { shown, quicklook, precedence, resample: false });
       describeScene(shown, colours);
       if (shown.inPixels) notices.note(shown.inPixels);
       map.fit(quicklook.getSource()!, { scaled: !shown.inPixels });

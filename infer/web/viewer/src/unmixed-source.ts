@@ -1,12 +1,15 @@
-// The layers of what is open: true colour, and abundances over it.
+// The tiles of abundances, as they are unmixed.
 import { assertPlausible, planBands, type Seen, sumSeen } from '@egunet/infer';
 import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import { abundanceSource } from '@egunet/infer-web/openlayers';
 import type DataTile from 'ol/source/DataTile.js';
 import type { Meter } from './meter.js';
+import type { Precedence } from './precedence.js';
 
 export interface UnmixingOptions {
   readonly meter: Meter;
+  /** What is read before. */
+  readonly precedence: Precedence;
   readonly resample: boolean;
   /** Ends what is under way, when the layer is shown no longer. */
   readonly signal: AbortSignal;
@@ -18,7 +21,7 @@ export interface UnmixingOptions {
 function watched(
   scene: RemoteScene,
   { card }: RemoteModel,
-  { meter, signal: shown, fail }: UnmixingOptions,
+  { meter, precedence, signal: shown, fail }: UnmixingOptions,
 ): RemoteScene {
   let all: Seen | undefined;
   let doubtful = false;
@@ -37,6 +40,8 @@ function watched(
     async unmix(model, window, options) {
       const signal = options?.signal ? AbortSignal.any([shown, options.signal]) : shown;
       try {
+        await precedence.clear();
+        signal.throwIfAborted();
         const unmixed = scene.unmix(model, window, { ...options, signal });
         const done = await meter.tile(unmixed, ({ seen }) => seen.validPixels);
         look(done.seen);
