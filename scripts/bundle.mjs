@@ -1,9 +1,10 @@
-// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`; and the library for browsers: `infer/web/bundle/`. Node.js spends half a second on finding
+// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`; the library for browsers: `infer/web/bundle/`; and builds the viewer's page: `infer/web/viewer/dist/`. Node.js spends half a second on finding
 // and reading two hundred modules, and each of its threads does it again. `cli/bin/egunet.js` falls back to the separate files where these are older.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { build as buildPage } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const FOR_COMMANDS = join(root, 'cli/bundle');
@@ -92,3 +93,4 @@ complete(FOR_COMMANDS, [
 complete(FOR_PAGES, [
   await bundle({ index: 'infer/web/dist/index.js', worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
 ]);
+await buildPage({ root: join(root, 'infer/web/viewer') });

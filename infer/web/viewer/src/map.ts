@@ -1,0 +1,69 @@
+// The map.
+import { defaults as defaultControls } from 'ol/control/defaults.js';
+import ScaleLine from 'ol/control/ScaleLine.js';
+import { getCenter } from 'ol/extent.js';
+import type Layer from 'ol/layer/Layer.js';
+import OlMap from 'ol/Map.js';
+import Overlay from 'ol/Overlay.js';
+import type TileSource from 'ol/source/Tile.js';
+import View from 'ol/View.js';
+import { html } from './dom.js';
+
+/** How much larger than the screen's a pixel of the scene may become, and how much smaller the scene than its view. */
+const [MAGNIFIED, REDUCED] = [64, 4];
+
+export interface SceneMap {
+  /** Shows layers of one scene, the first at the bottom; where they lie is a source's matter. */
+  show(layers: readonly Layer[]): void;
+  /** Looks at all of a source. `scaled`: its units are metres or degrees. */
+  fit(source: TileSource, options: { readonly scaled: boolean }): void;
+  /** Marks a place; none when absent. */
+  mark(at?: readonly [x: number, y: number]): void;
+}
+
+/** Whether maps can be drawn here. */
+export const hasWebGl = (): boolean => document.createElement('canvas').getContext('webgl') !== null;
+
+/** A map that calls `pick` with the coordinates of a place that was clicked, or of the middle when Enter is pressed. */
+export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => void): SceneMap {
+  const marker = new Overlay({
+    element: html('div', { class: 'marker' }),
+    positioning: 'center-center',
+    stopEvent: false,
+  });
+  const scaleLine = new ScaleLine({ minWidth: 80 });
+  target.tabIndex = 0; // for OpenLayers' keys
+  const map = new OlMap({
+    target,
+    controls: defaultControls({ rotate: false, attribution: false }),
+    overlays: [marker],
+  });
+  map.on('singleclick', ({ coordinate }) => pick(coordinate));
+  target.addEventListener('keydown', ({ key, target: focused }) => {
+    const middle = map.getView().getCenter();
+    if (key === 'Enter' && focused === target && middle) pick(middle);
+  });
+  return {
+    show: (layers) => map.setLayers([...layers]),
+    fit(source, { scaled }) {
+      const grid = source.getTileGrid()!;
+      const extent = grid.getExtent()!;
+      const finest = grid.getResolutions().at(-1)!;
+      const [width, height] = map.getSize() ?? [1, 1];
+      const whole = Math.max((extent[2]! - extent[0]!) / width!, (extent[3]! - extent[1]!) / height!);
+      const view = new View({
+        projection: source.getProjection()!,
+        center: getCenter(extent),
+        resolution: whole * 1.08,
+        minResolution: finest / MAGNIFIED,
+        maxResolution: Math.max(whole, finest) * REDUCED,
+        enableRotation: false,
+      });
+      map.setView(view);
+      marker.setPosition(undefined);
+      map.removeControl(scaleLine);
+      if (scaled) map.addControl(scaleLine);
+    },
+    mark: (at) => marker.setPosition(at && [...at]),
+  };
+}

@@ -1,0 +1,64 @@
+// A pixel that a person points at.
+import type { RemoteModel } from '@egunet/infer-web';
+import { byId } from './dom.js';
+import type { SceneMap } from './map.js';
+import { describePlace, readPixel } from './pixel.js';
+import { showPixel } from './pixel-view.js';
+import { middleOf, pixelAt, type Shown } from './place.js';
+
+/** What a pixel is read of. */
+export interface Subject {
+  readonly shown: Shown;
+  /** Where it unmixes the scene. */
+  readonly model: RemoteModel | undefined;
+  readonly resample: boolean;
+}
+
+export interface Picker {
+  /** Shows the pixel at a coordinate of the map. */
+  pick(subject: Subject, at: readonly number[]): Promise<void>;
+  /** Shows none. */
+  clear(): void;
+}
+
+function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
+  const known = shown.scene.bands.some(({ wavelength }) => wavelength);
+  const ground = shown.inPixels ? [] : describePlace(middleOf(shown, place), shown.epsg);
+  return {
+    places: [...ground, `row ${place.row + 1}, column ${place.col + 1}`],
+    axis: known ? 'wavelength, nm' : 'band',
+    card: model?.card,
+  };
+}
+
+/** What was pointed at last is shown, also where an earlier pixel takes longer. */
+export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picker {
+  const [panel, section] = [byId('panel', HTMLElement), byId('pixel', HTMLElement)];
+  let last = new AbortController();
+  return {
+    async pick(subject, at) {
+      const { shown, model, resample } = subject;
+      const place = pixelAt(shown, at);
+      if (!place) return;
+      last.abort();
+      last = new AbortController();
+      const { signal } = last;
+      map.mark(middleOf(shown, place));
+      try {
+        const facts = await readPixel({ scene: shown.scene, model }, place, { resample, signal });
+        if (signal.aborted) return;
+        showPixel(byId('pixel-facts', HTMLElement), facts, textsOf(subject, place));
+        section.hidden = false;
+        // On a phone the page scrolls instead, and the map stays where it is.
+        panel.scrollTop = Math.max(panel.scrollTop, section.offsetTop + section.offsetHeight - panel.clientHeight);
+      } catch (error) {
+        if (!signal.aborted) fail(error);
+      }
+    },
+    clear() {
+      last.abort();
+      map.mark();
+      section.hidden = true;
+    },
+  };
+}

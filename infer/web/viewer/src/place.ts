@@ -1,0 +1,52 @@
+// Where a scene is shown. Coordinates are of its reference system; of a scene without one, or not north up, they are columns and minus rows.
+import type { RemoteScene } from '@egunet/infer-web';
+import type { Georeference } from '@egunet/raster';
+
+type Affine = Georeference['affine'];
+
+/** Of an image that lies nowhere: pixel (row, col) spans x from col to col + 1, y from -row down to -row - 1. */
+const PIXELS: Affine = [1, 0, 0, 0, -1, 0];
+
+export interface Shown {
+  readonly scene: RemoteScene;
+  readonly affine: Affine;
+  /** Of the reference system, where the scene says it. */
+  readonly epsg?: number;
+  /** Why the map's coordinates are pixels. */
+  readonly inPixels?: string;
+}
+
+/** A scene as the map shows it: with a place, north up. */
+export function showable(scene: RemoteScene): Shown {
+  const { georeference } = scene;
+  const [a, b, , d, e] = georeference?.affine ?? PIXELS;
+  const northUp = b === 0 && d === 0 && a > 0 && e < 0;
+  if (georeference && northUp)
+    return {
+      scene,
+      affine: georeference.affine,
+      ...(georeference.epsg !== undefined && { epsg: georeference.epsg }),
+    };
+  return {
+    scene: { ...scene, georeference: { affine: PIXELS } },
+    affine: PIXELS,
+    inPixels: georeference
+      ? 'The image is not north up: it is shown as it is stored. To see it on a map, warp it with gdalwarp.'
+      : 'The scene says not where it lies: coordinates are columns and rows.',
+  };
+}
+
+/** The pixel at a coordinate, or undefined outside the scene. */
+export function pixelAt(
+  { scene, affine: [a, , c, , e, f] }: Shown,
+  [x, y]: readonly number[],
+): { readonly row: number; readonly col: number } | undefined {
+  const [row, col] = [Math.floor((y! - f) / e), Math.floor((x! - c) / a)];
+  return row >= 0 && row < scene.rows && col >= 0 && col < scene.cols ? { row, col } : undefined;
+}
+
+/** The middle of a pixel. */
+export const middleOf = (
+  { affine: [a, , c, , e, f] }: Shown,
+  { row, col }: { readonly row: number; readonly col: number },
+): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];

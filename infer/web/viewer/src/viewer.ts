@@ -1,0 +1,131 @@
+// What is open, on the map and beside it.
+import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
+import TileLayer from 'ol/layer/WebGLTile.js';
+import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
+import { byId } from './dom.js';
+import { makeLayerControls } from './layer-controls.js';
+import { makeMap } from './map.js';
+import { describeWork, makeMeter } from './meter.js';
+import type { Notices } from './notices.js';
+import { makePicker } from './picking.js';
+import { type Shown, showable } from './place.js';
+import { makePrecedence, type Precedence } from './precedence.js';
+import { type Colours, colourBands, quicklookSource } from './quicklook.js';
+import { unmixedSource } from './unmixed-source.js';
+
+export interface Viewer {
+  useScene(scene: RemoteScene): void;
+  useModel(model: RemoteModel): void;
+}
+
+const box = (id: string) => byId(id, HTMLElement);
+
+/** A scene in words. */
+function describeScene({ scene }: Shown, { text }: Colours): void {
+  const { name, format, sensor, rows, cols, bands } = scene;
+  const kind = [format, sensor].filter(Boolean).join(', ');
+  box('scene-name').textContent = name.replace(/^.*\//, '');
+  box('scene-facts').textContent = `${kind}; ${cols} x ${rows} pixels, ${bands.length} bands`;
+  box('colours').textContent = text;
+  box('shown').hidden = false;
+}
+
+function quicklookLayer(...[scene, colours, options]: Parameters<typeof quicklookSource>): TileLayer {
+  const source = quicklookSource(scene, colours, options);
+  return new TileLayer({ source, style: { color: ['array', ['band', 1], ['band', 2], ['band', 3], ['band', 4]] } });
+}
+
+/** What is open; parts are absent until they are there. */
+interface Open {
+  shown?: Shown;
+  quicklook?: TileLayer;
+  /** Of the scene: colours, then abundances. */
+  precedence: Precedence;
+  model?: RemoteModel;
+  abundances?: AbundanceLayer | undefined;
+  /** The scene's spectra are interpolated to the model's wavelengths. */
+  resample: boolean;
+}
+
+/** Connects the map and the page's controls; nothing is open yet. */
+export function makeViewer(notices: Notices): Viewer {
+  const open: Open = { resample: false, precedence: makePrecedence() };
+  let ofScene = new AbortController();
+  let ofLayer = new AbortController();
+  const controls = makeLayerControls(() => {
+    open.abundances?.show(controls.choice);
+    open.abundances?.layer.setOpacity(controls.opacity);
+  });
+  const map = makeMap(box('map'), (at) => {
+    const { shown, model, abundances, resample } = open;
+    if (shown) void picker.pick({ shown, resample, model: abundances && model }, at);
+  });
+  const picker = makePicker(map, notices.fail);
+
+  function layerOf(scene: RemoteScene, model: RemoteModel): AbundanceLayer {
+    ofLayer = new AbortController();
+    const { signal } = ofLayer;
+    const meter = makeMeter((work) => {
+      if (!signal.aborted) box('progress').textContent = describeWork(work);
+    });
+    const { resample, precedence } = open;
+    box('progress').textContent = 'The scene is read first';
+    const source = unmixedSource(scene, model, { meter, precedence, resample, signal, fail: notices.fail });
+    const names = model.card.endmembers.map(({ name }) => name);
+    controls.offer(names);
+    const made = makeAbundanceLayer(source, names.length, controls.choice);
+    made.layer.setOpacity(controls.opacity);
+    return made;
+  }
+
+  /** Where interpolating would mend it, a person may have it. */
+  function failToUnmix(error: unknown): void {
+    const { remedy } = error as { readonly remedy?: string };
+    const run = () => {
+      notices.clear();
+      open.resample = true;
+      unmix();
+    };
+    const mends = remedy === 'resample' && !open.resample;
+    notices.fail(
+      error,
+      mends ? { label: "Interpolate the scene's spectra to the model's wavelengths", run } : undefined,
+    );
+  }
+
+  /** Begins to unmix what is open. */
+  function unmix(): void {
+    const { shown, model } = open;
+    ofLayer.abort();
+    picker.clear();
+    open.abundances = undefined;
+    try {
+      if (shown && model) open.abundances = layerOf(shown.scene, model);
+    } catch (error) {
+      failToUnmix(error);
+    }
+    box('layer').hidden = !open.abundances;
+    map.show([open.quicklook, open.abundances?.layer].filter((layer) => layer !== undefined));
+  }
+
+  return {
+    useScene(scene) {
+      ofScene.abort();
+      ofScene = new AbortController();
+      const shown = showable(scene);
+      const colours = colourBands(scene.bands);
+      const precedence = makePrecedence();
+      const options = { signal: ofScene.signal, precedence, fail: notices.fail };
+      const quicklook = quicklookLayer(shown.scene, colours, options);
+      Object.assign(open, { shown, quicklook, precedence, resample: false });
+      describeScene(shown, colours);
+      if (shown.inPixels) notices.note(shown.inPixels);
+      map.fit(quicklook.getSource()!, { scaled: !shown.inPixels });
+      unmix();
+    },
+    useModel(model) {
+      Object.assign(open, { model, resample: false });
+      unmix();
+    },
+  };
+}
