@@ -132,6 +132,7 @@ describe('the viewer', function () {
       assert.equal(await page.locator('#scene-name').textContent(), 'scene.tif');
       assert.match((await page.locator('#colours').textContent())!, /^True colour: bands at 6\d\d, 5\d\d, 4\d\d nm$/);
       assert.equal(await page.locator('#ramp-name').textContent(), 'material 1');
+      assert.equal(await page.getByLabel('Scene', { exact: true }).inputValue(), '/scene.tif');
       assertSame(await pickMiddle(page), inNode(MIDDLE));
       // Longitude and latitude as gdaltransform has them: 13.049258587 52.387014414.
       assert.deepEqual(await page.locator('.place').allTextContents(), [
@@ -278,6 +279,8 @@ describe('the viewer', function () {
       await page.close();
       const other = await openPage('?device=wasm&scene=missing.tif');
       assert.match(await said(other), /missing\.tif: .*404/);
+      assert.equal(await other.locator('#scenes').inputValue(), '');
+      assert.equal(await other.locator('#models').inputValue(), '/model.onnx');
       await other.close();
     });
 

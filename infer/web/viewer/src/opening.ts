@@ -33,6 +33,9 @@ async function fetchList(): Promise<{ readonly scenes: readonly Listed[]; readon
   }
 }
 
+const absolute = (url: string): string =>
+  URL.canParse(url, document.baseURI) ? new URL(url, document.baseURI).href : url;
+
 /** Lets a person choose from a list; `chosen` is open already. */
 function connectList(
   select: HTMLSelectElement,
@@ -44,7 +47,8 @@ function connectList(
     html('option', { value: '' }, 'choose'),
     ...listed.map(({ name, url }) => html('option', { value: url }, name)),
   );
-  select.value = listed.some(({ url }) => url === how.chosen) ? how.chosen! : '';
+  const same = ({ url }: Listed) => how.chosen !== undefined && absolute(url) === absolute(how.chosen);
+  select.value = listed.find(same)?.url ?? '';
   select.closest('label')!.hidden = false;
   select.addEventListener('change', () => select.value && how.open(select.value));
 }
