@@ -132,7 +132,7 @@ describe('the viewer', function () {
       assert.equal(await page.locator('#scene-name').textContent(), 'scene.tif');
       assert.match((await page.locator('#colours').textContent())!, /^True colour: bands at 6\d\d, 5\d\d, 4\d\d nm$/);
       assert.equal(await page.locator('#ramp-name').textContent(), 'material 1');
-      assert.equal(await page.getByLabel('Scene', { exact: true }).inputValue(), '/scene.tif');
+      assert.equal(await page.locator('#scenes').inputValue(), '/scene.tif');
       assertSame(await pickMiddle(page), inNode(MIDDLE));
       // Longitude and latitude as gdaltransform has them: 13.049258587 52.387014414.
       assert.deepEqual(await page.locator('.place').allTextContents(), [
@@ -279,8 +279,6 @@ describe('the viewer', function () {
       await page.close();
       const other = await openPage('?device=wasm&scene=missing.tif');
       assert.match(await said(other), /missing\.tif: .*404/);
-      assert.equal(await other.locator('#scenes').inputValue(), '');
-      assert.equal(await other.locator('#models').inputValue(), '/model.onnx');
       await other.close();
     });
 
@@ -319,6 +317,7 @@ describe('the viewer', function () {
       await page.getByLabel('Reflectance = stored value times').fill(String(GAIN));
       await page.keyboard.press('Enter');
       await alert(page).waitFor({ state: 'detached' });
+      await page.locator('#opening:empty').waitFor({ state: 'attached' });
       await unmixed(page);
       assertSame(await pickMiddle(page), inNode(MIDDLE));
       assert.equal(await alert(page).count(), 0);
@@ -328,6 +327,8 @@ describe('the viewer', function () {
     it('says that another server does not permit it to read', async () => {
       const page = await openPage(`?device=wasm&scene=${elsewhere.url}scene.tif`);
       assert.match(await said(page), /scene\.tif: .*\(CORS/);
+      assert.equal(await page.locator('#scenes').inputValue(), '');
+      assert.equal(await page.locator('#models').inputValue(), '/model.onnx');
       await page.close();
     });
 
