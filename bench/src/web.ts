@@ -1,4 +1,4 @@
-// npm run bench:web [-- --rounds 3 --chromium /usr/bin/chromium --gpu software|any]
+// npm run bench:web [-- --rounds 3 --devices wasm,webgpu --chromium /usr/bin/chromium --gpu software|any]
 // The same model in a real browser (WebAssembly with one thread and with all, WebGPU) and in Node.js, on a simulated EnMAP scene of 512 x 512
 // pixels that `egunet serve` gives the page. WebGPU runs on SwiftShader, a GPU in software, unless told otherwise: then it says nothing about GPUs.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ const local = (path: string): string => fileURLToPath(new URL(path, import.meta.
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
+    devices: { type: 'string', default: 'wasm,webgpu' },
     chromium: { type: 'string', default: process.env.EGUNET_CHROMIUM ?? '/usr/bin/chromium' },
     gpu: { type: 'string', default: 'software' },
   },
@@ -198,11 +199,13 @@ async function inPage(how: Parameters<typeof roundInPage>[1]): Promise<PageRound
 
 const all = availableParallelism();
 const nodes: Record<number, Round[]> = { 1: [], [all]: [] };
-const ways = [
+const devices = values.devices.split(',');
+const everyWay = [
   { name: 'WebAssembly, 1 thread', device: 'wasm', threads: 1 },
   { name: `WebAssembly, ${all} threads`, device: 'wasm', threads: all },
   { name: 'WebGPU', device: 'webgpu', threads: 1 },
 ] as const;
+const ways = everyWay.filter(({ device }) => devices.includes(device));
 const pages: Record<string, PageRound[]> = Object.fromEntries(ways.map(({ name }) => [name, []]));
 for (let round = 0; round < rounds; round++) {
   for (const threads of new Set([1, all])) {
