@@ -1,5 +1,6 @@
-// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`; the library for browsers: `infer/web/bundle/`; and builds the viewer's page: `infer/web/viewer/dist/`. Node.js spends half a second on finding
+// Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`. Node.js spends half a second on finding
 // and reading two hundred modules, and each of its threads does it again. `cli/bin/egunet.js` falls back to the separate files where these are older.
+// The library for browsers becomes `infer/web/bundle/`, the viewer's page `infer/web/viewer/dist/`.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +72,7 @@ const FOR_BROWSERS = {
   outdir: FOR_PAGES,
   platform: 'browser',
   target: 'es2022',
-  external: ['onnxruntime-web/*', 'ol'],
+  external: ['onnxruntime-web/*'],
   minify: true,
 };
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GAIN, NO_DATA, simulateScene } from '@egunet/fixtures';
-import { BATCH_PIXELS, planUnmixing, unmixWindow } from '@egunet/infer';
+import { BATCH_PIXELS, gpuBatch, planUnmixing, unmixWindow } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import type {} from '@egunet/infer-web';
 import { createMap, openScene } from '@egunet/raster/node';
@@ -163,7 +163,7 @@ const roundInPage = (
         scene: SIDE ** 2 / (end - start) / 1e3,
       };
     },
-    { device, threads, tiles, files, SIDE, PIXELS, BATCH: device === 'wasm' ? 1024 : 8192 },
+    { device, threads, tiles, files, SIDE, PIXELS, BATCH: device === 'wasm' ? 1024 : gpuBatch(SIDE ** 2) },
   );
 
 await makeScene();

@@ -1,7 +1,7 @@
 // A file on a web server as a byte source, by range requests.
 import { fetchRange, type HttpOptions, type HttpPart, type HttpVersion, httpTarget } from './http-request.js';
 import { refuse } from './refuse.js';
-import type { ByteSource } from './source.js';
+import { assertInside, type ByteSource } from './source.js';
 import { makeBlockCache } from './tiff/cache.js';
 
 export interface HttpSource extends ByteSource {
@@ -72,8 +72,7 @@ export async function openHttp(url: string, options: HttpOptions = {}): Promise<
     identity: `${name} ${size} ${start.etag ?? start.modified ?? 'version unknown'}`,
     async read(offset, length) {
       const end = offset + length;
-      if (!(offset >= 0 && length >= 0 && end <= size))
-        refuse(name, `bytes ${offset}..${end} are not in the file of ${size} bytes; it is damaged or cut off`);
+      assertInside({ name, size }, offset, length);
       if (length <= PIECE_BYTES) return (await readPiece(offset, end))[1];
       const starts = Array.from({ length: Math.ceil(length / PIECE_BYTES) }, (_, i) => offset + i * PIECE_BYTES);
       const all = new Uint8Array(length);

@@ -21,19 +21,20 @@ export { type MatSceneOptions, openMatScene } from './matlab-scene.js';
 export { joinGrids, type MosaicGrid, shiftTo } from './mosaic-grid.js';
 export { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
 export { assertWindow, makeScene, type SceneCore, toSpectra } from './read-spectra.js';
-export type {
-  Band,
-  Block,
-  GeoKeys,
-  Georeference,
-  Overview,
-  QualityLayer,
-  SampleArray,
-  SampleType,
-  Scene,
-  SpectraBlock,
-  StreamOptions,
-  Window,
+export {
+  type Band,
+  type Block,
+  type GeoKeys,
+  type Georeference,
+  isNorthUp,
+  type Overview,
+  type QualityLayer,
+  type SampleArray,
+  type SampleType,
+  type Scene,
+  type SpectraBlock,
+  type StreamOptions,
+  type Window,
 } from './scene.js';
 export type { ByteSink, ByteSource, Codecs } from './source.js';
 export { openGeoTiff } from './tiff/read.js';

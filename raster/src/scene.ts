@@ -48,6 +48,9 @@ export interface Georeference {
   readonly geoKeys?: GeoKeys;
 }
 
+/** Whether rows run from west to east, and follow one another from north to south. */
+export const isNorthUp = ([a, b, , d, e]: Georeference['affine']): boolean => b === 0 && d === 0 && a > 0 && e < 0;
+
 export interface GeoKeys {
   readonly directory: readonly number[];
   readonly doubles?: readonly number[];

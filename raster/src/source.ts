@@ -1,3 +1,5 @@
+import { refuse } from './refuse.js';
+
 /** Random access to bytes: a file, a browser's File, an HTTP resource. The only thing a reader needs of its platform besides `Codecs`. */
 export interface ByteSource {
   readonly name: string;
@@ -8,6 +10,13 @@ export interface ByteSource {
   /** The same into `bytes`, as many as it holds; absent where the platform hands out its own memory. */
   readInto?(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Throws RasterError unless `length` bytes from `offset` are in a file. */
+export function assertInside({ name, size }: Pick<ByteSource, 'name' | 'size'>, offset: number, length: number): void {
+  const end = offset + length;
+  if (!(offset >= 0 && length >= 0 && end <= size))
+    refuse(name, `bytes ${offset}..${end} are not in the file of ${size} bytes; it is damaged or cut off`);
 }
 
 /** Reads into the memory given, without a copy where the source can. */

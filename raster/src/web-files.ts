@@ -5,7 +5,7 @@ import type { Folder } from './folder.js';
 import type { ScenePlace } from './open.js';
 import { kindOf, UNREADABLE } from './open-raster.js';
 import { refuse } from './refuse.js';
-import type { ByteSource } from './source.js';
+import { assertInside, type ByteSource } from './source.js';
 
 /** What is needed of a browser's `File`. */
 export interface WebFile {
@@ -20,12 +20,13 @@ function openWebFile(file: WebFile): ByteSource {
     name,
     size,
     async read(offset, length) {
-      const end = offset + length;
-      if (!(offset >= 0 && length >= 0 && end <= size))
-        refuse(name, `bytes ${offset}..${end} are not in the file of ${size} bytes; it is damaged or cut off`);
+      assertInside(file, offset, length);
       const gone = (cause?: unknown) =>
         refuse(name, 'can no longer be read: it was changed, moved or deleted meanwhile; choose it again', cause);
-      const buffer = await file.slice(offset, end).arrayBuffer().catch(gone);
+      const buffer = await file
+        .slice(offset, offset + length)
+        .arrayBuffer()
+        .catch(gone);
       return buffer.byteLength === length ? new Uint8Array(buffer) : gone();
     },
     close: async () => {},

@@ -8,3 +8,9 @@ export function list(items: readonly string[], most = 5): string {
 export function listWavelengths(wavelengths: readonly number[]): string {
   return `${list(wavelengths.map((wavelength) => `${Number(wavelength.toFixed(1))}`))} nm`;
 }
+
+/** The first line of an error's message. */
+export function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0]!;
+}

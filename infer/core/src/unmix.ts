@@ -2,7 +2,7 @@
 import type { ModelCard } from '@egunet/models/card';
 import { type BandPlan, planBands } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
-import { InferError } from './error.js';
+import { assertCount } from './count.js';
 import { sceneTiles, type TileShape } from './tiles.js';
 import { assertPlausible, type Seen, sumSeen, unmixWindow } from './unmix-window.js';
 
@@ -55,8 +55,7 @@ export function planUnmixing(reader: SpectraReader, options: UnmixOptions): Unmi
 
 /** Throws InferError unless a run can have so many pixels. */
 export function assertBatch(batch: number): void {
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new InferError(`pixels a run should be a whole number >= 1, got ${batch}`);
+  assertCount('pixels a run', batch);
 }
 
 /**

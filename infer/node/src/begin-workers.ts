@@ -1,6 +1,6 @@
 // The threads that a piece of work has.
 import { availableParallelism } from 'node:os';
-import { InferError } from '@egunet/infer';
+import { assertCount } from '@egunet/infer';
 import type { OpenOptions } from '@egunet/raster';
 import type { InferSceneOptions } from './infer-scene.js';
 import { startWorkers, type Workers } from './pool.js';
@@ -31,7 +31,6 @@ export function beginWorkers(
 }
 
 function workersFor(wanted: number | undefined, most: number): number {
-  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
-    throw new InferError(`workers should be a whole number >= 1, got ${wanted}`);
+  if (wanted !== undefined) assertCount('workers', wanted);
   return Math.min(wanted ?? availableParallelism(), most);
 }

@@ -1,7 +1,16 @@
 // Model files and the onnxruntime-node sessions that run them. Legend: B bands.
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { assertGraph, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+import {
+  assertCount,
+  assertGraph,
+  firstLine,
+  INPUT,
+  InferError,
+  OUTPUT,
+  readCardOf,
+  type Session,
+} from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { InferenceSession } from 'onnxruntime-node';
@@ -41,12 +50,6 @@ export interface OpenedModel {
   /** Its `run` blocks the calling thread until the batch is through. */
   readonly session: Session;
   release(): Promise<void>;
-}
-
-/** The first line of an error's message. */
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0]!;
 }
 
 async function readModelFile(path: string): Promise<Uint8Array> {
@@ -92,8 +95,7 @@ function makeSession(
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
   const { threads = availableParallelism(), device = 'cpu' } = options;
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new InferError(`threads should be a whole number >= 1, got ${threads}`);
+  assertCount('threads', threads);
   const bytes = await readModelFile(path);
   const card = readCardOf(path, bytes);
   const { env, InferenceSession, Tensor } = await import('onnxruntime-node');

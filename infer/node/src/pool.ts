@@ -168,9 +168,9 @@ export function startWorkers({ workers, atOnce, settings, signal }: PoolOptions)
     async stop() {
       askToStop();
       await Promise.allSettled(underWay.values());
-      const loading = pool.threads.filter((thread) => !loaded.has(thread));
+      const threads = pool.threads; // those that take the place of any that end now are not waited for
       const isLoading = (thread: Worker) => !loaded.has(thread) && pool.threads.includes(thread);
-      while (loading.some(isLoading) || Atomics.load(state, OPENING) > 0) await setTimeout(LOOK_EVERY);
+      while (threads.some(isLoading) || Atomics.load(state, OPENING) > 0) await setTimeout(LOOK_EVERY);
       await pool.destroy();
       signal?.removeEventListener('abort', askToStop);
     },

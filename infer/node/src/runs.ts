@@ -1,8 +1,8 @@
 // Runs of the model in one place, asked for by worker threads: a GPU takes one at a time, and sessions on it side by side crash.
 // Legend: B bands, C endmembers.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Session } from '@egunet/infer';
-import { type PackedError, packError, unpackError } from './remote-error.js';
+import { type PackedError, packError, type Session } from '@egunet/infer';
+import { unpackError } from './remote-error.js';
 
 interface Question {
   readonly spectra: Float32Array;

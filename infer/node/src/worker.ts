@@ -5,6 +5,8 @@ import {
   InferError,
   type MosaicPart,
   type MosaicWindow,
+  type PackedError,
+  packError,
   type Seen,
   type Session,
   type UnmixMosaicOptions,
@@ -18,7 +20,6 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
 import { keepOpen } from './keep-open.js';
 import { type Device, openModel, readModelCard } from './model.js';
-import { type PackedError, packError } from './remote-error.js';
 import { sessionOver } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import { OPENING, STOP } from './worker-state.js';

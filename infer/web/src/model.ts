@@ -1,5 +1,5 @@
 // A model file in the browser: on WebGPU where there is an adapter, else on WebAssembly. Legend: B bands.
-import { assertGraph, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+import { assertGraph, firstLine, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { publicPath } from '@egunet/raster/url';
 import type { InferenceSession } from 'onnxruntime-web';
@@ -33,10 +33,6 @@ export interface WebModel {
   readonly session: Session;
   release(): Promise<void>;
 }
-
-/** The first line of an error's message. */
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!;
 
 /** Lets one piece of work begin when the one before has ended, well or not. */
 function makeQueue(): <T>(work: () => Promise<T>) => Promise<T> {

@@ -1,24 +1,35 @@
-// Abundances as a source of OpenLayers' tiles. Legend: C endmembers, S pixels a side of a tile with its gutter.
+// A scene as a source of OpenLayers' tiles. Legend: N pixels of a window, D samples a pixel, S pixels a side of a tile with its gutter.
 import { InferError } from '@egunet/infer';
-import type { Georeference, Window } from '@egunet/raster';
+import { type Georeference, isNorthUp, type Window } from '@egunet/raster';
 import Projection from 'ol/proj/Projection.js';
 import { get as getProjection } from 'ol/proj.js';
 import DataTile from 'ol/source/DataTile.js';
 import TileGrid from 'ol/tilegrid/TileGrid.js';
-import type { RemoteModel, RemoteScene } from './unmixer.js';
+import type { ReadOptions, RemoteModel, RemoteScene } from './unmixer.js';
 
 /** Pixels a side of a tile, without its gutter. */
 const TILE = 256;
 
-export interface AbundanceSourceOptions {
+interface TileOptions {
+  /** Pixels around each tile that are loaded too, so that nothing is seen of its edges where a layer interpolates; 0 when absent. */
+  readonly gutter?: number;
+  /** Blend neighbouring pixels when the map is magnified; no when absent: samples are shown as they are. */
+  readonly interpolate?: boolean;
+}
+
+export interface SceneSourceOptions extends TileOptions {
+  readonly scene: RemoteScene;
+  /** Samples a pixel, D. */
+  readonly samples: number;
+  /** Samples [N, D] of a window of a level; the first of a pixel is NaN where there is no data. */
+  read(window: Window, options: ReadOptions): Promise<Float32Array>;
+}
+
+export interface AbundanceSourceOptions extends TileOptions {
   readonly scene: RemoteScene;
   readonly model: RemoteModel;
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
-  /** Pixels around each tile that are loaded too, so that nothing is seen of its edges where a layer interpolates; 0 when absent. */
-  readonly gutter?: number;
-  /** Blend neighbouring pixels when the map is magnified; no when absent: abundances are shown as they are. */
-  readonly interpolate?: boolean;
 }
 
 /** Of an image, north up: its upper left corner and the size of its pixels in CRS units. */
@@ -34,8 +45,8 @@ function placeOf(name: string, { rows, cols }: RemoteScene, georeference: Georef
     throw new InferError(`${name}: cannot be shown on a map: ${what}; warp it with gdalwarp first`);
   };
   if (!georeference) return refuse('it says not where it lies');
-  const [a, b, c, d, e, f] = georeference.affine;
-  if (b !== 0 || d !== 0 || a <= 0 || e >= 0) return refuse('its image is not north up');
+  if (!isNorthUp(georeference.affine)) return refuse('its image is not north up');
+  const [a, , c, , e, f] = georeference.affine;
   return { x: c, y: f, width: a * cols, height: -e * rows };
 }
 
@@ -75,37 +86,37 @@ function rangeOf(numbers: Int32Array): [first: number, last: number] {
   return [found[0] ?? -1, found.at(-1) ?? -1];
 }
 
-/** A tile's samples [S, S, C + 1] from a window's abundances: C bands, and behind them 1 where there is data; 0 elsewhere. */
+/** A tile [S, S, D + 1] from a window's samples: D bands, and behind them 1 where there is data; 0 elsewhere. */
 function tileOf(
-  abundances: Float32Array,
+  samples: Float32Array,
   { window, rows, cols }: { window: Window; rows: Int32Array; cols: Int32Array },
-  C: number,
+  D: number,
 ): Float32Array {
-  const samples = new Float32Array(rows.length * cols.length * (C + 1));
+  const tile = new Float32Array(rows.length * cols.length * (D + 1));
   for (const [i, row] of rows.entries())
     for (const [j, col] of cols.entries()) {
-      const from = (row * window.cols + col) * C;
-      if (row < 0 || col < 0 || Number.isNaN(abundances[from])) continue;
-      const to = (i * cols.length + j) * (C + 1);
-      samples.set(abundances.subarray(from, from + C), to);
-      samples[to + C] = 1;
+      const from = (row * window.cols + col) * D;
+      if (row < 0 || col < 0 || Number.isNaN(samples[from])) continue;
+      const to = (i * cols.length + j) * (D + 1);
+      tile.set(samples.subarray(from, from + D), to);
+      tile[to + D] = 1;
     }
-  return samples;
+  return tile;
 }
 
 /**
- * The abundances of a scene as a source for `ol/layer/WebGLTile`: band c of endmember c, counted from 1, and behind them a band that is 1 where
- * the scene has data and 0 elsewhere, for a style's opacity. Tiles are unmixed as they come into view, from the scene's overviews where
+ * What `read` makes of a scene, as a source for `ol/layer/WebGLTile`: band d of sample d, counted from 1, and behind them a band that is 1 where
+ * the scene has data and 0 elsewhere, for a style's opacity. Tiles are read as they come into view, from the scene's overviews where
  * the map shows less than its pixels. The scene's own projection; OpenLayers reprojects where the view has another that it knows of.
  * Throws InferError where the scene has no place on a map, or is not north up.
  */
-export function abundanceSource({
+export function sceneSource({
   scene,
-  model,
-  resample,
+  samples: D,
+  read,
   gutter = 0,
   interpolate = false,
-}: AbundanceSourceOptions): DataTile {
+}: SceneSourceOptions): DataTile {
   const placed = placeOf(scene.name, scene, scene.georeference);
   const { x, y, width, height } = placed;
   const extent = [x, y - height, x + width, y];
@@ -115,13 +126,12 @@ export function abundanceSource({
     .filter(({ resolution, level }, i, all) => level === 0 || resolution > all[i - 1]!.resolution)
     .reverse();
   const tileGrid = new TileGrid({ extent, resolutions: levels.map(({ resolution }) => resolution), tileSize: TILE });
-  const C = model.card.endmembers.length;
   const S = TILE + 2 * gutter;
   const { epsg } = scene.georeference!;
   return new DataTile({
     projection: projectionOf(epsg),
     tileGrid,
-    bandCount: C + 1,
+    bandCount: D + 1,
     gutter,
     interpolate,
     transition: 0,
@@ -131,9 +141,18 @@ export function abundanceSource({
       const side = TILE * resolution;
       const corner = { x: x + column * side - gutter * resolution, y: y - row * side + gutter * resolution };
       const found = windowFor(placed, { rows, cols }, { ...corner, resolution, S });
-      if (!found) return new Float32Array(S * S * (C + 1));
-      const { abundances } = await scene.unmix(model, found.window, { level, resample: resample ?? false, signal });
-      return tileOf(abundances, found, C);
+      if (!found) return new Float32Array(S * S * (D + 1));
+      return tileOf(await read(found.window, { level, signal }), found, D);
     },
+  });
+}
+
+/** The abundances of a scene as a source of tiles, a band an endmember, unmixed as they come into view. As `sceneSource`. */
+export function abundanceSource({ model, resample = false, ...options }: AbundanceSourceOptions): DataTile {
+  const { scene } = options;
+  return sceneSource({
+    ...options,
+    samples: model.card.endmembers.length,
+    read: async (window, how) => (await scene.unmix(model, window, { ...how, resample })).abundances,
   });
 }

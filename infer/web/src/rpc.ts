@@ -1,16 +1,12 @@
 // Calls from the page to a worker: a message asks, another answers; a third may ask to stop.
+import { type PackedError, packError } from '@egunet/infer';
 
 /** What a worker can be asked: each takes plain data and a signal, and answers with plain data. */
 export type Calls = Readonly<Record<string, (args: never, how: { readonly signal: AbortSignal }) => Promise<unknown>>>;
 
 type Ask = { readonly id: number; readonly ask: string; readonly args: unknown };
 type Stop = { readonly id: number; readonly stop: true };
-type Answer =
-  | { readonly id: number; readonly value: unknown }
-  | {
-      readonly id: number;
-      readonly error: { readonly tag?: string; readonly remedy?: string; readonly message: string };
-    };
+type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: PackedError };
 
 /** What both ends of a line have. */
 interface Line {
@@ -24,11 +20,6 @@ function memoryOf(value: unknown): Transferable[] {
   return parts.flatMap((part) => (ArrayBuffer.isView(part) && part.buffer instanceof ArrayBuffer ? [part.buffer] : []));
 }
 
-function describe(error: unknown): Extract<Answer, { error: unknown }>['error'] {
-  const { _tag, remedy, message } = (error ?? {}) as { _tag?: string; remedy?: string; message?: string };
-  return { ...(_tag && { tag: _tag }), ...(remedy && { remedy }), message: message ?? String(error) };
-}
-
 /** Answers calls that come over a line. */
 export function answerCalls(line: Line, calls: Calls): void {
   const running = new Map<number, AbortController>();
@@ -39,7 +30,7 @@ export function answerCalls(line: Line, calls: Calls): void {
       const value = await calls[ask]!(args as never, { signal: controller.signal });
       line.postMessage({ id, value } satisfies Answer, memoryOf(value));
     } catch (error) {
-      line.postMessage({ id, error: describe(error) } satisfies Answer, []);
+      line.postMessage({ id, error: packError(error) } satisfies Answer, []);
     } finally {
       running.delete(id);
     }

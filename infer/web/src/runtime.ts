@@ -1,5 +1,5 @@
 // onnxruntime-web as the app serves it.
-import { InferError } from '@egunet/infer';
+import { assertCount, InferError } from '@egunet/infer';
 
 export type Onnxruntime = typeof import('onnxruntime-web');
 
@@ -18,8 +18,7 @@ export interface RuntimeOptions {
 
 /** Threads that WebAssembly can have here, and why no more. */
 export function threadsFor(wanted = navigator.hardwareConcurrency || 1): { threads: number; why?: string } {
-  if (!Number.isInteger(wanted) || wanted < 1)
-    throw new InferError(`threads should be a whole number >= 1, got ${wanted}`);
+  assertCount('threads', wanted);
   if (wanted === 1 || crossOriginIsolated) return { threads: wanted };
   return {
     threads: 1,

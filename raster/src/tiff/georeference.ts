@@ -1,6 +1,6 @@
 // Where a GeoTIFF's pixels lie (OGC GeoTIFF 1.1, sections 7.1 and B.6): read and written so that nothing is lost.
 import { refuse } from '../refuse.js';
-import type { GeoKeys, Georeference } from '../scene.js';
+import { type GeoKeys, type Georeference, isNorthUp } from '../scene.js';
 import type { Ifd } from './ifd.js';
 import { GEO_KEY, TAG } from './tags.js';
 
@@ -123,10 +123,10 @@ export function toGeoTags({ affine, epsg, geoKeys }: Georeference, name: string)
   if (affine.length !== 6 || !affine.every(Number.isFinite))
     refuse(name, `the affine [${affine}] should be six finite numbers; correct the georeference`);
   const keys = geoKeys ?? (epsg === undefined ? undefined : keysOfEpsg(epsg, name));
-  const [a, b, c, d, e, f] = isPoint(keys) ? shift(affine, 0.5) : affine;
-  const northUp = b === 0 && d === 0 && a > 0 && e < 0;
+  const corner = isPoint(keys) ? shift(affine, 0.5) : affine;
+  const [a, b, c, d, e, f] = corner;
   return {
-    ...(northUp
+    ...(isNorthUp(corner)
       ? { pixelScale: [a, -e, 0], tiepoint: [0, 0, 0, c, f, 0] }
       : { transformation: [a, b, 0, c, d, e, 0, f, 0, 0, 0, 0, 0, 0, 0, 1] }),
     ...(keys && { geoKeys: keys }),

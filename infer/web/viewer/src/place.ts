@@ -1,6 +1,6 @@
 // Where a scene is shown. Coordinates are of its reference system; of a scene without one, or not north up, they are columns and minus rows.
 import type { RemoteScene } from '@egunet/infer-web';
-import type { Georeference } from '@egunet/raster';
+import { type Georeference, isNorthUp } from '@egunet/raster';
 
 type Affine = Georeference['affine'];
 
@@ -19,9 +19,7 @@ export interface Shown {
 /** A scene as the map shows it: with a place, north up. */
 export function showable(scene: RemoteScene): Shown {
   const { georeference } = scene;
-  const [a, b, , d, e] = georeference?.affine ?? PIXELS;
-  const northUp = b === 0 && d === 0 && a > 0 && e < 0;
-  if (georeference && northUp)
+  if (georeference && isNorthUp(georeference.affine))
     return {
       scene,
       affine: georeference.affine,

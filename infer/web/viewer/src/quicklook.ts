@@ -1,7 +1,7 @@
 // A scene in true colour. Legend: N pixels, B bands.
-import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
-import { abundanceSource } from '@egunet/infer-web/openlayers';
-import type { Band, Block } from '@egunet/raster';
+import type { ReadOptions, RemoteScene } from '@egunet/infer-web';
+import { sceneSource } from '@egunet/infer-web/openlayers';
+import type { Band, Block, Window } from '@egunet/raster';
 import type DataTile from 'ol/source/DataTile.js';
 import type { Precedence } from './precedence.js';
 
@@ -103,13 +103,13 @@ export function quicklookSource(
   const stretch = precedence.first(stretches(scene, bands, signal));
   stretch.catch((error) => signal.aborted || fail(error));
   const known = bands.map((band) => scene.bands[band]!);
-  // To the source, colours are a scene's abundances of three endmembers; it asks no more of a model than how many there are.
-  const model = { card: { endmembers: bands } } as unknown as RemoteModel;
-  const read: RemoteScene['unmix'] = async (_, window, options) => {
+  const read = async (window: Window, options: ReadOptions) => {
     const levels = await stretch;
-    const abundances = colour(await scene.readWindow(window, bands, options), known, levels);
-    return { abundances, seen: { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 } };
+    return colour(await scene.readWindow(window, bands, options), known, levels);
   };
-  const coloured: RemoteScene = { ...scene, unmix: (...asked) => precedence.first(read(...asked)) };
-  return abundanceSource({ scene: coloured, model });
+  return sceneSource({
+    scene,
+    samples: bands.length,
+    read: (window, options) => precedence.first(read(window, options)),
+  });
 }

@@ -5,7 +5,6 @@ interface Closable {
 }
 
 export interface Slot<T extends Closable> {
-  readonly held: T | undefined;
   /** Opens another; what was asked for last stays, the one before is closed. Rejects where it cannot be opened: then nothing has changed. */
   open(work: (signal: AbortSignal) => Promise<T>): Promise<void>;
 }
@@ -15,9 +14,6 @@ export function makeSlot<T extends Closable>(changed: (now: T) => void): Slot<T>
   let held: T | undefined;
   let last = new AbortController();
   return {
-    get held() {
-      return held;
-    },
     async open(work) {
       last.abort();
       last = new AbortController();

@@ -1,7 +1,7 @@
 // The tiles of abundances, as they are unmixed.
 import { assertPlausible, planBands, type Seen, sumSeen } from '@egunet/infer';
 import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
-import { abundanceSource } from '@egunet/infer-web/openlayers';
+import { type SceneSourceOptions, sceneSource } from '@egunet/infer-web/openlayers';
 import type DataTile from 'ol/source/DataTile.js';
 import type { Meter } from './meter.js';
 import type { Precedence } from './precedence.js';
@@ -17,46 +17,39 @@ export interface UnmixingOptions {
   fail(error: unknown): void;
 }
 
-/** The scene, with each window that is unmixed counted and looked at. */
-function watched(
-  scene: RemoteScene,
-  { card }: RemoteModel,
-  { meter, precedence, signal: shown, fail }: UnmixingOptions,
-): RemoteScene {
+/** Unmixes windows, each of which is counted and looked at. */
+function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOptions): SceneSourceOptions['read'] {
+  const { meter, precedence, resample, signal: shown, fail } = options;
   let all: Seen | undefined;
   let doubtful = false;
   const look = (seen: Seen) => {
     all = sumSeen(all ? [all, seen] : [seen]);
     if (doubtful || all.validPixels === 0) return;
     try {
-      assertPlausible(all, scene.name, card);
+      assertPlausible(all, scene.name, model.card);
     } catch (error) {
       doubtful = true;
       fail(error);
     }
   };
-  return {
-    ...scene,
-    async unmix(model, window, options) {
-      const signal = options?.signal ? AbortSignal.any([shown, options.signal]) : shown;
-      try {
-        await precedence.clear();
-        signal.throwIfAborted();
-        const unmixed = scene.unmix(model, window, { ...options, signal });
-        const done = await meter.tile(unmixed, ({ seen }) => seen.validPixels);
-        look(done.seen);
-        return done;
-      } catch (error) {
-        if (!signal.aborted) fail(error);
-        throw error;
-      }
-    },
+  return async (window, how) => {
+    const signal = how.signal ? AbortSignal.any([shown, how.signal]) : shown;
+    try {
+      await precedence.clear();
+      signal.throwIfAborted();
+      const unmixed = scene.unmix(model, window, { ...how, resample, signal });
+      const { abundances, seen } = await meter.tile(unmixed, (done) => done.seen.validPixels);
+      look(seen);
+      return abundances;
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+      throw error;
+    }
   };
 }
 
 /** Tiles of a scene's abundances. Throws InferError where its bands do not match the model's. */
 export function unmixedSource(scene: RemoteScene, model: RemoteModel, options: UnmixingOptions): DataTile {
-  const { resample } = options;
-  planBands(scene, model.card, { resample });
-  return abundanceSource({ scene: watched(scene, model, options), model, resample });
+  planBands(scene, model.card, { resample: options.resample });
+  return sceneSource({ scene, samples: model.card.endmembers.length, read: watched(scene, model, options) });
 }
