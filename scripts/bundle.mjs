@@ -1,7 +1,7 @@
 // Joins the compiled command line, and the worker threads of inference, into a few files: `cli/bundle/`. Node.js spends half a second on finding
 // and reading two hundred modules, and each of its threads does it again. `cli/bin/egunet.js` falls back to the separate files where these are older.
 // The library for browsers becomes `infer/web/bundle/`, the viewer's page `infer/web/viewer/dist/`.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -94,4 +94,7 @@ complete(FOR_COMMANDS, [
 complete(FOR_PAGES, [
   await bundle({ index: 'infer/web/dist/index.js', worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
 ]);
-await buildPage({ root: join(root, 'infer/web/viewer') });
+const viewer = join(root, 'infer/web/viewer');
+await buildPage({ root: viewer });
+// Vite lists the licences of the page's own script; its worker has the library's.
+copyFileSync(join(FOR_PAGES, LICENCES), join(viewer, 'dist', LICENCES));
