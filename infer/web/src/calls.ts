@@ -1,5 +1,5 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
-import { gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
+import { InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import {
   assertWindow,
@@ -11,10 +11,9 @@ import {
   type Window,
 } from '@egunet/raster';
 import { openWebScene } from '@egunet/raster/web';
-import { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
-
-/** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
-const WASM_BATCH_PIXELS = 1024;
+import type { ExportProgress, MapToExport } from './export-map.js';
+import { batchFor, type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
+import type { CallHow } from './rpc.js';
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -130,8 +129,16 @@ export function makeCalls() {
       const reader = await levelOf(where);
       assertWindow(reader, window);
       const plan = planBands(reader, card, { ...(resample && { resample }) });
-      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : WASM_BATCH_PIXELS;
+      const batch = batchFor(place, window.rows * window.cols);
       return unmixWindow(session, { reader, window }, { card, plan, batch, signal });
+    },
+    /** The map of a scene, or of a window of it, as a file. */
+    async exportMap(
+      { model, scene, ...what }: MapToExport & { readonly model: number; readonly scene: number },
+      how: CallHow<ExportProgress>,
+    ): Promise<File> {
+      const { exportMap } = await import('./export-map.js');
+      return exportMap({ ...what, model: models.get(model), scene: scenes.get(scene).scene }, how);
     },
     /** Stored values of a window. */
     async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {

@@ -1,5 +1,13 @@
 export type { Level, SceneFacts, UnmixedWindow } from './calls.js';
+export type { ExportProgress, MapToExport } from './export-map.js';
 export { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
 export type { CallOptions } from './rpc.js';
 export type { RuntimeOptions, WebDevice } from './runtime.js';
-export { createUnmixer, type ReadOptions, type RemoteModel, type RemoteScene, type Unmixer } from './unmixer.js';
+export {
+  createUnmixer,
+  type ExportOptions,
+  type ReadOptions,
+  type RemoteModel,
+  type RemoteScene,
+  type Unmixer,
+} from './unmixer.js';

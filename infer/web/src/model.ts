@@ -1,5 +1,5 @@
 // A model file in the browser: on WebGPU where there is an adapter, else on WebAssembly. Legend: B bands.
-import { assertGraph, firstLine, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+import { assertGraph, firstLine, gpuBatch, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { publicPath } from '@egunet/raster/url';
 import type { InferenceSession } from 'onnxruntime-web';
@@ -33,6 +33,13 @@ export interface WebModel {
   readonly session: Session;
   release(): Promise<void>;
 }
+
+/** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
+const WASM_BATCH_PIXELS = 1024;
+
+/** Pixels a run where so many are unmixed. */
+export const batchFor = ({ device }: ModelPlace, pixels: number): number =>
+  device === 'webgpu' ? gpuBatch(pixels) : WASM_BATCH_PIXELS;
 
 /** Lets one piece of work begin when the one before has ended, well or not. */
 function makeQueue(): <T>(work: () => Promise<T>) => Promise<T> {

@@ -4,6 +4,7 @@ import { InferError } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { Block, OpenOptions, Window } from '@egunet/raster';
 import type { SceneFacts, UnmixedWindow, WorkerCalls } from './calls.js';
+import type { ExportProgress, MapToExport } from './export-map.js';
 import type { ModelPlace, OpenWebModelOptions } from './model.js';
 import { type CallOptions, makeCaller } from './rpc.js';
 
@@ -19,6 +20,11 @@ export interface ReadOptions extends CallOptions {
   readonly level?: number;
 }
 
+export interface ExportOptions extends MapToExport, CallOptions {
+  /** Called after each tile. */
+  readonly onProgress?: (progress: ExportProgress) => void;
+}
+
 /** A scene in the worker. */
 export interface RemoteScene extends SceneFacts {
   /** Abundances [N, C] of a window, NaN where there is no data. */
@@ -27,6 +33,11 @@ export interface RemoteScene extends SceneFacts {
     window: Window,
     options?: ReadOptions & { readonly resample?: boolean },
   ): Promise<UnmixedWindow>;
+  /**
+   * The abundances of the scene, or of a window of it, as a cloud-optimised GeoTIFF: the map that `egunet infer` writes. It is the browser's
+   * to keep, outside the page's memory. Rejects where the scene's bands do not match, or its values are no reflectance.
+   */
+  exportMap(model: RemoteModel, options?: ExportOptions): Promise<File>;
   /** Stored values [N, B] of a window. */
   readWindow(window: Window, bands: readonly number[], options?: ReadOptions): Promise<Block>;
   close(): Promise<void>;
@@ -51,6 +62,11 @@ export function createUnmixer(
 ): Unmixer {
   const { call, end } = makeCaller<WorkerCalls>(worker);
   const numbers = new WeakMap<RemoteModel, number>();
+  const numberOf = (model: RemoteModel): number => {
+    const number = numbers.get(model);
+    if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
+    return number;
+  };
   worker.addEventListener('error', ({ message }) =>
     end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
   );
@@ -68,11 +84,10 @@ export function createUnmixer(
       const { scene, facts } = await call('openScene', { place: where, open }, { signal });
       return {
         ...facts,
-        unmix(model, window, { level = 0, resample = false, signal } = {}) {
-          const number = numbers.get(model);
-          if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
-          return call('unmix', { scene, level, window, model: number, resample }, { signal });
-        },
+        unmix: (model, window, { level = 0, resample = false, signal } = {}) =>
+          call('unmix', { scene, level, window, model: numberOf(model), resample }, { signal }),
+        exportMap: (model, { signal, onProgress, ...what } = {}) =>
+          call('exportMap', { scene, model: numberOf(model), ...what }, { signal, onProgress }),
         readWindow: (window, bands, { level = 0, signal } = {}) =>
           call('readWindow', { scene, level, window, bands }, { signal }),
         close: () => call('closeScene', { scene }),
