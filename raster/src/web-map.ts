@@ -6,6 +6,7 @@ import type { ByteSink } from './source.js';
 import { cogFormat } from './tiff/cog.js';
 import { webCodecs } from './web-codecs.js';
 
+export { shiftTo } from './mosaic-grid.js';
 export type { MapOptions, Stop };
 
 /** A map being written. Who wants no more of it forgets it. */

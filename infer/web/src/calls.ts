@@ -1,16 +1,8 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
 import { InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import {
-  assertWindow,
-  type Band,
-  type Block,
-  type Georeference,
-  type OpenOptions,
-  type Scene,
-  type Window,
-} from '@egunet/raster';
-import { openWebScene } from '@egunet/raster/web';
+import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
+import { assertWindow, openWebScene } from '@egunet/raster/web';
 import type { ExportProgress, MapToExport } from './export-map.js';
 import { batchFor, type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';

@@ -1,7 +1,7 @@
 // A scene's abundances as a file, which the page may offer to be saved. Loaded when it is asked for.
 import { mapOrigin, unmix, windowFrom } from '@egunet/infer';
-import { type Scene, shiftTo, type Window } from '@egunet/raster';
-import { createWebMap } from '@egunet/raster/web-map';
+import type { Scene, Window } from '@egunet/raster';
+import { createWebMap, shiftTo } from '@egunet/raster/web-map';
 import { batchFor, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';
 
