@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
+import { assertClose, factsOf, pixelsOf } from './gdal-map.js';
 import { COLS, ENDMEMBERS, makeWideModel, ROWS, writeWideScene } from './wide-scene.js';
 
 declare global {
@@ -20,26 +21,6 @@ const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module
 import { createUnmixer } from '/egunet/index.js';
 window.unmixer = createUnmixer();
 </script>`;
-
-interface GdalBand {
-  readonly description: string;
-  readonly noDataValue: unknown;
-  readonly overviews: unknown;
-  readonly metadata?: { readonly ''?: Record<string, string> };
-}
-
-/** What GDAL tells of a map. `statistics` depend on the last bits of abundances. */
-function factsOf(path: string) {
-  const { bands, metadata, size, geoTransform, coordinateSystem } = JSON.parse(run('gdalinfo', ['-json', path]));
-  const pick = ({ description, noDataValue, overviews, metadata = {} }: GdalBand) => ({
-    ...{ description, noDataValue, overviews },
-    items: Object.keys(metadata[''] ?? {}),
-  });
-  return {
-    facts: { size, geoTransform, coordinateSystem, metadata, bands: (bands as GdalBand[]).map(pick) },
-    statistics: (bands as GdalBand[]).flatMap(({ metadata = {} }) => Object.values(metadata[''] ?? {}).map(Number)),
-  };
-}
 
 describe('A map that a page exports', function () {
   this.timeout(120_000);
@@ -95,34 +76,10 @@ describe('A map that a page exports', function () {
     return { told, name: (await download).suggestedFilename() };
   }
 
-  /** What GDAL reads [rows, cols, C], of a window where it is given. */
-  function pixelsOf(name: string, srcwin: readonly number[] = []): Float32Array {
-    const options = [
-      '-q',
-      '-of',
-      'ENVI',
-      '-co',
-      'INTERLEAVE=BIP',
-      ...(srcwin.length > 0 ? ['-srcwin', ...srcwin.map(String)] : []),
-    ];
-    run('gdal_translate', [...options, at(name), at('read.img')]);
-    const bytes = readFileSync(at('read.img'));
-    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  }
-
-  /** Runtimes round in their own ways. */
-  function assertClose(got: Float32Array, expected: Float32Array, limit: number): void {
-    assert.equal(got.length, expected.length);
-    const far = got.findIndex(
-      (value, i) => !Object.is(value, expected[i]) && !(Math.abs(value - expected[i]!) <= limit),
-    );
-    assert.equal(far, -1, `value ${far} is ${got[far]}, expected ${expected[far]}`);
-  }
-
   it('is the map of egunet infer: pixels, overviews, names, place and metadata', async () => {
     const { told, name } = await save('web.tif', 'scene.tif');
     assert.equal(name, 'scene-abundances.tif');
-    const [web, node] = [pixelsOf('web.tif'), pixelsOf('scene-node.tif')];
+    const [web, node] = [pixelsOf(at('web.tif')), pixelsOf(at('scene-node.tif'))];
     assert.equal(web.length, ROWS * COLS * ENDMEMBERS);
     assertClose(web, node, 1e-5);
     assert.ok(web.includes(Number.NaN) && web.some((value) => value > 0.5));
@@ -136,7 +93,7 @@ describe('A map that a page exports', function () {
     assert.deepEqual(facts.bands[0]!.overviews, [{ size: [280, 260] }]);
     run('gdal_translate', ['-q', '-ovr', '0', at('web.tif'), at('web-small.tif')]);
     run('gdal_translate', ['-q', '-ovr', '0', at('scene-node.tif'), at('node-small.tif')]);
-    assertClose(pixelsOf('web-small.tif'), pixelsOf('node-small.tif'), 1e-5);
+    assertClose(pixelsOf(at('web-small.tif')), pixelsOf(at('node-small.tif')), 1e-5);
     assert.deepEqual(
       told.map(({ totalPixels }) => totalPixels),
       told.map(() => ROWS * COLS),
@@ -156,17 +113,17 @@ describe('A map that a page exports', function () {
       at('scene-node.tif'),
       at('cut.tif'),
     ]);
-    assertClose(pixelsOf('part.tif'), pixelsOf('cut.tif'), 1e-5);
+    assertClose(pixelsOf(at('part.tif')), pixelsOf(at('cut.tif')), 1e-5);
     const { facts } = factsOf(at('part.tif'));
     assert.deepEqual(facts.geoTransform, factsOf(at('cut.tif')).facts.geoTransform);
     assert.deepEqual(facts.coordinateSystem, factsOf(at('scene-node.tif')).facts.coordinateSystem);
     await save('web.tif', 'scene.tif');
-    assertClose(pixelsOf('part.tif'), pixelsOf('web.tif', [col, row, cols, rows]), 0);
+    assertClose(pixelsOf(at('part.tif')), pixelsOf(at('web.tif'), [col, row, cols, rows]), 0);
   });
 
   it('has no place where the scene says none', async () => {
     await save('nowhere-web.tif', 'nowhere.tif');
-    assertClose(pixelsOf('nowhere-web.tif'), pixelsOf('nowhere-node.tif'), 1e-5);
+    assertClose(pixelsOf(at('nowhere-web.tif')), pixelsOf(at('nowhere-node.tif')), 1e-5);
     const { facts } = factsOf(at('nowhere-web.tif'));
     assert.deepEqual(facts, factsOf(at('nowhere-node.tif')).facts);
     assert.equal(facts.geoTransform, undefined);
