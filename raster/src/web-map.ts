@@ -1,4 +1,4 @@
-// Maps in a browser: tiles and file lie in blobs. A browser keeps those outside the page's memory, on disk where they are many, and forgets
+// Maps in a browser: tiles and file lie in blobs. Chromium keeps those outside the page's memory, on disk where they are many; any browser drops
 // them with whoever holds them: nothing is left of work that was stopped, nor of a page that ended, and no quota is asked for.
 import { createMapWriter, type MapOptions, type MapWriter, type Stop, type TileStore } from './map-writer.js';
 import { refuse } from './refuse.js';

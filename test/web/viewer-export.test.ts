@@ -57,12 +57,12 @@ describe("the viewer's export", function () {
   }
 
   it('of the whole scene is the map of egunet infer', async () => {
-    await save('of the scene', 'whole.tif');
+    await save('Export the scene', 'whole.tif');
     assert.deepEqual(downloads, ['scene-abundances.tif']);
     assertClose(pixelsOf(at('whole.tif')), pixelsOf(at('node.tif')), 1e-5);
     assert.deepEqual(factsOf(at('whole.tif')).facts, factsOf(at('node.tif')).facts);
     assert.equal(await page.locator('#export-work').isVisible(), false);
-    assert.equal(await page.getByRole('button', { name: 'in view' }).isEnabled(), true);
+    assert.equal(await page.getByRole('button', { name: 'Export the view' }).isEnabled(), true);
     assert.deepEqual(page.complaints, []);
   });
 
@@ -72,7 +72,7 @@ describe("the viewer's export", function () {
       await page.keyboard.press(key);
       await page.waitForTimeout(500); // animations of the view
     }
-    await save('in view', 'view.tif');
+    await save('Export the view', 'view.tif');
     const { size, geoTransform, coordinateSystem } = factsOf(at('view.tif')).facts;
     const [cols, rows] = size;
     // The whole scene and 8 % fit the map; magnified twice by 2; the view's middle was the scene's, and an arrow moves it by 128 of the screen's pixels.
@@ -99,28 +99,29 @@ describe("the viewer's export", function () {
     await page.locator('#map').focus();
     for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
     await page.waitForTimeout(500);
-    await page.getByRole('button', { name: 'in view' }).click();
+    await page.getByRole('button', { name: 'Export the view' }).click();
     await said(/^Nothing of the scene is in view/);
     assert.deepEqual(downloads, []);
   });
 
   it('can be cancelled, and ends when something else is opened: nothing is saved then', async () => {
     const begin = async () => {
-      await page.getByRole('button', { name: 'of the scene' }).click();
+      await page.getByRole('button', { name: 'Export the scene' }).click();
       await page.locator('#export-left', { hasText: /^\d+ % of 0\.29 Mpixel, about \d+ s left$/ }).waitFor();
-      assert.equal(await page.getByRole('button', { name: 'of the scene' }).isEnabled(), false);
+      assert.equal(await page.getByRole('button', { name: 'Export the scene' }).isEnabled(), false);
     };
     await begin();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await said(/^Cancelled; nothing was saved\.$/);
     assert.equal(await page.locator('#export-work').isVisible(), false);
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'export-scene');
     await begin();
     await page.locator('#scenes').selectOption('nowhere.tif');
     await said(/^Stopped, as something else was opened; nothing was saved\.$/);
     await page.locator('#notes', { hasText: 'The scene says not where it lies' }).waitFor();
     await page.locator('#progress', { hasText: /^\d+ tiles? done/ }).waitFor();
     assert.deepEqual(downloads, []);
-    await save('of the scene', 'nowhere-web.tif');
+    await save('Export the scene', 'nowhere-web.tif');
     assert.equal(factsOf(at('nowhere-web.tif')).facts.geoTransform, undefined);
     assertClose(pixelsOf(at('nowhere-web.tif')), pixelsOf(at('node.tif')), 1e-5);
     assert.deepEqual(downloads, ['nowhere-abundances.tif']);
@@ -128,7 +129,7 @@ describe("the viewer's export", function () {
   });
 
   it('says what is wrong where the network breaks, and begins again when asked to', async () => {
-    await page.getByRole('button', { name: 'of the scene' }).click();
+    await page.getByRole('button', { name: 'Export the scene' }).click();
     await page.locator('#export-left', { hasText: 'left' }).waitFor();
     await page.context().setOffline(true);
     const alert = page.locator('#alerts .notice p').first();

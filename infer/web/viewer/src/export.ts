@@ -26,7 +26,8 @@ const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
 
 /** What is seen of an export under way, until it is ended. */
 function showWork(totalPixels: number) {
-  const [work, bar] = [box('export-work'), byId('export-bar', HTMLProgressElement)];
+  const [work, bar, cancel] = [box('export-work'), byId('export-bar', HTMLProgressElement), box('export-cancel')];
+  const focused = document.activeElement;
   const start = performance.now();
   const show = (pixels: number) => {
     bar.value = pixels / totalPixels;
@@ -42,11 +43,14 @@ function showWork(totalPixels: number) {
   };
   show(0);
   enable(false);
+  cancel.focus(); // whose button is disabled now
   addEventListener('beforeunload', ask);
   return {
     show,
     end(): void {
+      const wasOnCancel = document.activeElement === cancel;
       enable(true);
+      if (wasOnCancel && focused instanceof HTMLElement) focused.focus();
       removeEventListener('beforeunload', ask);
     },
   };
