@@ -1,5 +1,5 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
+export type { ReaderBand, Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
 export { assertCount } from './count.js';
 export { InferError, type Remedy } from './error.js';
 export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';

@@ -13,7 +13,6 @@ import {
 import { openWebScene } from '@egunet/raster/web';
 import { type LastingModel, openLasting } from './lasting.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
-import { makeTurns } from './turns.js';
 import { unmixOn } from './unmix-on.js';
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
@@ -74,7 +73,7 @@ function makeShelf<T>(what: string) {
 /** A scene with its overviews as they are opened. */
 interface OpenedScene {
   readonly scene: Scene;
-  readonly levels: (Promise<Scene> | undefined)[];
+  readonly levels: Map<number, Promise<Scene>>;
 }
 
 const factsOf = ({
@@ -96,16 +95,19 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
-  const shared = { turns: makeTurns() };
   const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
     const { scene, levels } = scenes.get(number);
-    const overview = scene.overviews?.[level - 1];
-    if (level !== 0 && !overview)
-      throw new InferError(`${scene.name}: there is no level ${level}: it has ${levels.length}`);
-    levels[level] ??= overview ? overview.open() : Promise.resolve(scene);
-    return levels[level];
+    const { overviews = [] } = scene;
+    if (level === 0) return Promise.resolve(scene);
+    const overview = overviews[level - 1];
+    if (!overview)
+      throw new InferError(`${scene.name}: there is no level ${level}: it has ${overviews.length + 1}, from 0 on`);
+    const opened = levels.get(level) ?? overview.open();
+    levels.set(level, opened);
+    opened.catch(() => levels.delete(level)); // what failed may be tried again
+    return opened;
   };
   return {
     async openModel(
@@ -113,7 +115,7 @@ export function makeCalls() {
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly model: number; readonly card: ModelCard; readonly place: ModelPlace }> {
       const file = await readModelFile(model, signal);
-      const opened = await openLasting(file, { ...options, signal }, shared);
+      const opened = await openLasting(file, { ...options, signal });
       const { card, place } = await opened.current();
       return { model: models.put(opened), card, place };
     },
@@ -124,7 +126,7 @@ export function makeCalls() {
       const scene = await openWebScene(place, open, { signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
-      return { scene: scenes.put({ scene, levels: [] }), facts: factsOf(scene) };
+      return { scene: scenes.put({ scene, levels: new Map() }), facts: factsOf(scene) };
     },
     /** Abundances of a window. Rejects where the scene's bands do not match the model's. */
     async unmix(
@@ -140,8 +142,11 @@ export function makeCalls() {
       });
     },
     /** Stored values of a window. */
-    async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {
-      return (await levelOf(where)).readWindow(window, bands);
+    async readWindow(
+      { window, bands, ...where }: WindowOf & { readonly bands: readonly number[] },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<Block> {
+      return (await levelOf(where)).readWindow(window, bands, { signal });
     },
     async closeModel({ model }: { readonly model: number }): Promise<void> {
       await models.take(model)?.release();

@@ -64,7 +64,7 @@ async function unmixStored({ card, gpu }: WebModel & { gpu: object }, task: Task
   const read = numbers.map((index) => ({ ...scene.bands[index]!, index }));
   const seen: Seen[] = [];
   for (const tile of tiles) {
-    const stored = { block: await scene.readWindow(tile, numbers), read, plan };
+    const stored = { block: await scene.readWindow(tile, numbers, { signal }), read, plan };
     signal?.throwIfAborted();
     const kept = await gpu.unmix(stored, { signal });
     try {

@@ -50,7 +50,13 @@ const absolute = (url: string): string => new URL(url, document.baseURI).href;
 export function createUnmixer(
   worker: Worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 ): Unmixer {
-  const { call, end } = makeCaller<WorkerCalls>(worker);
+  const { call, end } = makeCaller<WorkerCalls>(worker, (ask, value) => {
+    // What was opened in the moment in which it was stopped.
+    const { model, scene } = value as { readonly model?: number; readonly scene?: number };
+    const ended = () => {};
+    if (ask === 'openModel') call('closeModel', { model: model! }).catch(ended);
+    if (ask === 'openScene') call('closeScene', { scene: scene! }).catch(ended);
+  });
   const models = new WeakMap<RemoteModel, { readonly number: number; ran(place: ModelPlace): void }>();
   worker.addEventListener('error', ({ message }) =>
     end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
