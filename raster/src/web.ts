@@ -10,7 +10,7 @@ import { webCodecs } from './web-codecs.js';
 import { type WebFile, webFilesPlace } from './web-files.js';
 
 // From here, bundlers leave out the readers that a page loads when it needs them.
-export { assertWindow } from './read-spectra.js';
+export { assertWindow, toSpectra } from './read-spectra.js';
 export { type WebFile, webCodecs };
 
 function urlPlace(given: string, access: SceneAccess): ScenePlace {

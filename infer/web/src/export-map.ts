@@ -1,9 +1,10 @@
 // A scene's abundances as a file, which the page may offer to be saved. Loaded when it is asked for.
-import { mapOrigin, unmix, windowFrom } from '@egunet/infer';
+import { assertPlausible, mapOrigin, planUnmixing, type Seen, sumSeen, windowFrom } from '@egunet/infer';
 import type { Scene, Window } from '@egunet/raster';
 import { createWebMap, shiftTo } from '@egunet/raster/web-map';
-import { batchFor, type WebModel } from './model.js';
+import type { LastingModel } from './lasting.js';
 import type { CallHow } from './rpc.js';
+import { unmixOn } from './unmix-on.js';
 
 /** What a map is to be of. */
 export interface MapToExport {
@@ -24,16 +25,17 @@ export interface ExportProgress {
 
 const fileOf = (scene: string): string => scene.replace(/^.*\//, '');
 
-/** The map of a scene, or of a window of it, as `egunet infer` writes it. Rejects as `unmix` and `createWebMap` do, and with the signal's reason. */
+/** The map of a scene, or of a window of it, as `egunet infer` writes it. Rejects as `unmixOn` and `createWebMap` do, where the values are no reflectance, and with the signal's reason. */
 export async function exportMap(
-  { scene, model, window, resample = false, name }: MapToExport & { readonly scene: Scene; readonly model: WebModel },
+  { scene, model, window, resample, name }: MapToExport & { readonly scene: Scene; readonly model: LastingModel },
   { signal, report }: CallHow<ExportProgress>,
 ): Promise<File> {
-  const { card, session, place } = model;
+  const { card } = await model.current();
   const whole = window ?? { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
   const totalPixels = whole.rows * whole.cols;
   const source = fileOf(scene.name);
   const output = name ?? `${source.replace(/\.[^.]*$/, '')}-abundances.tif`;
+  const { tiles } = planUnmixing(scene, { card, window: whole, ...(resample && { resample }) });
   const map = createWebMap(output, {
     rows: whole.rows,
     cols: whole.cols,
@@ -43,12 +45,15 @@ export async function exportMap(
     metadata: mapOrigin(card, { EGUNET_SCENE: source }),
     ...(scene.georeference && { georeference: shiftTo(scene.georeference, whole) }),
   });
+  const all: Seen[] = [];
   let pixels = 0;
-  const how = { card, window: whole, resample, batch: batchFor(place, totalPixels), signal };
-  for await (const { window: at, abundances } of unmix(session, scene, how)) {
-    await map.writeWindow(windowFrom(whole, at), abundances);
-    pixels += at.rows * at.cols;
+  for (const tile of tiles) {
+    const unmixed = await model.use((opened) => unmixOn(opened, { scene, window: tile }, { resample, signal }));
+    all.push(unmixed.seen);
+    await map.writeWindow(windowFrom(whole, tile), unmixed.abundances);
+    pixels += tile.rows * tile.cols;
     report({ pixels, totalPixels });
   }
+  assertPlausible(sumSeen(all), scene.name, card);
   return new File([await map.close(signal)], output, { type: 'image/tiff' });
 }

@@ -78,15 +78,20 @@ interface Waiting {
   onProgress?(progress: never): void;
 }
 
-/** Asks what `answerCalls` answers at the other end. */
-export function makeCaller<C extends Calls>(line: Line): Caller<C> {
+/** Asks what `answerCalls` answers at the other end. `late` gets what comes for a call that was stopped: it may have to be given back. */
+export function makeCaller<C extends Calls>(line: Line, late: (ask: string, value: unknown) => void): Caller<C> {
   const waiting = new Map<number, Waiting>();
+  /** What was asked by calls whose answers nobody waits for any longer. */
+  const stoppedCalls = new Map<number, string>();
   let next = 0;
   let ended: Error | undefined;
   line.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
     const { resolve, reject, onProgress } = waiting.get(data.id) ?? {};
     if ('progress' in data) return onProgress?.(data.progress as never);
+    const stopped = stoppedCalls.get(data.id);
     waiting.delete(data.id);
+    stoppedCalls.delete(data.id);
+    if (stopped !== undefined && !('error' in data)) return late(stopped, data.value);
     if (!('error' in data)) return resolve?.(data.value as never);
     const { tag, remedy, message } = data.error;
     reject?.(Object.assign(new Error(message), { ...(tag && { _tag: tag, name: tag }), ...(remedy && { remedy }) }));
@@ -99,6 +104,7 @@ export function makeCaller<C extends Calls>(line: Line): Caller<C> {
         const stop = () => {
           line.postMessage({ id, stop: true } satisfies Stop, []);
           waiting.delete(id);
+          stoppedCalls.set(id, ask);
           reject(signal?.reason);
         };
         const settle =

@@ -11,6 +11,7 @@ import { type CallOptions, makeCaller } from './rpc.js';
 /** A model in the worker. */
 export interface RemoteModel {
   readonly card: ModelCard;
+  /** Where it ran last: one whose GPU is lost goes on where it can. */
   readonly place: ModelPlace;
   close(): Promise<void>;
 }
@@ -56,16 +57,29 @@ export interface Unmixer {
 /** URLs are the page's: the worker's script may lie elsewhere. */
 const absolute = (url: string): string => new URL(url, document.baseURI).href;
 
+/** What is known of a model of this worker. */
+interface HeldModel {
+  readonly number: number;
+  /** Notes where it ran. */
+  ran(place: ModelPlace): void;
+}
+
 /** Starts a worker. `worker` is one that runs this package's `worker` script; a new one when absent. */
 export function createUnmixer(
   worker: Worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 ): Unmixer {
-  const { call, end } = makeCaller<WorkerCalls>(worker);
-  const numbers = new WeakMap<RemoteModel, number>();
-  const numberOf = (model: RemoteModel): number => {
-    const number = numbers.get(model);
-    if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
-    return number;
+  const { call, end } = makeCaller<WorkerCalls>(worker, (ask, value) => {
+    // What was opened in the moment in which it was stopped.
+    const { model, scene } = value as { readonly model?: number; readonly scene?: number };
+    const ended = () => {};
+    if (ask === 'openModel') call('closeModel', { model: model! }).catch(ended);
+    if (ask === 'openScene') call('closeScene', { scene: scene! }).catch(ended);
+  });
+  const models = new WeakMap<RemoteModel, HeldModel>();
+  const heldOf = (model: RemoteModel): HeldModel => {
+    const held = models.get(model);
+    if (!held) throw new InferError('the model was opened by another worker; open it by this one');
+    return held;
   };
   worker.addEventListener('error', ({ message }) =>
     end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
@@ -75,8 +89,8 @@ export function createUnmixer(
       const where = typeof model === 'string' ? absolute(model) : model;
       const asked = { model: where, ...options, ...(runtime !== undefined && { runtime: absolute(runtime) }) };
       const { model: number, card, place } = await call('openModel', asked, { signal });
-      const opened: RemoteModel = { card, place, close: () => call('closeModel', { model: number }) };
-      numbers.set(opened, number);
+      const opened = { card, place, close: () => call('closeModel', { model: number }) };
+      models.set(opened, { number, ran: (place) => Object.assign(opened, { place }) });
       return opened;
     },
     async openScene(place, { signal, ...open } = {}) {
@@ -84,10 +98,14 @@ export function createUnmixer(
       const { scene, facts } = await call('openScene', { place: where, open }, { signal });
       return {
         ...facts,
-        unmix: (model, window, { level = 0, resample = false, signal } = {}) =>
-          call('unmix', { scene, level, window, model: numberOf(model), resample }, { signal }),
-        exportMap: (model, { signal, onProgress, ...what } = {}) =>
-          call('exportMap', { scene, model: numberOf(model), ...what }, { signal, onProgress }),
+        async unmix(model, window, { level = 0, resample = false, signal } = {}) {
+          const { number, ran } = heldOf(model);
+          const unmixed = await call('unmix', { scene, level, window, model: number, resample }, { signal });
+          ran(unmixed.place);
+          return unmixed;
+        },
+        exportMap: async (model, { signal, onProgress, ...what } = {}) =>
+          call('exportMap', { scene, model: heldOf(model).number, ...what }, { signal, onProgress }),
         readWindow: (window, bands, { level = 0, signal } = {}) =>
           call('readWindow', { scene, level, window, bands }, { signal }),
         close: () => call('closeScene', { scene }),
