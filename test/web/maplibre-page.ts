@@ -75,10 +75,10 @@ async function pixelsOf({ tiles }: Awaited<ReturnType<typeof open>>, address: st
   return [...context.getImageData(0, 0, data.width, data.height).data];
 }
 
-const page = { unmixer, open, ask, show, pixelsOf };
-Object.assign(window, { page });
+const maplibre = { unmixer, open, ask, show, pixelsOf };
+Object.assign(window, { maplibre });
 declare global {
   interface Window {
-    page: typeof page;
+    maplibre: typeof maplibre;
   }
 }

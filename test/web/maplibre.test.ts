@@ -131,7 +131,7 @@ describe('a map of MapLibre', function () {
     let page: Awaited<ReturnType<typeof chromium.open>>;
     before(async () => {
       page = await chromium.open(`${server.url}index.html`);
-      await page.waitForFunction(() => 'page' in window);
+      await page.waitForFunction(() => 'maplibre' in window);
     });
     after(() => page?.close());
 
@@ -140,10 +140,10 @@ describe('a map of MapLibre', function () {
         const map = await prepare(georeference);
         const { source, tile, pixels } = await page.evaluate(
           async ([x, y]) => {
-            const opened = await window.page.open('scene.tif');
+            const opened = await window.maplibre.open('scene.tif');
             const { source } = opened.tiles;
             const tile = [x, y].map((part) => Math.floor(part * 2 ** source.maxzoom)) as [number, number];
-            const pixels = await window.page.pixelsOf(opened, `${source.maxzoom}/${tile.join('/')}`);
+            const pixels = await window.maplibre.pixelsOf(opened, `${source.maxzoom}/${tile.join('/')}`);
             return { source, tile, pixels };
           },
           middleOf(georeference, 1),
@@ -165,7 +165,7 @@ describe('a map of MapLibre', function () {
       const [x, y] = middleOf(UTM_33, 1);
       middle = { x, y };
       page = await chromium.open(`${server.url}index.html`);
-      await page.waitForFunction(() => 'page' in window);
+      await page.waitForFunction(() => 'maplibre' in window);
     });
     afterEach(() => page?.close());
 
@@ -194,12 +194,12 @@ describe('a map of MapLibre', function () {
 
     it('unmixes a window once for all tiles that wait, goes on while one of them does, and not longer', async () => {
       const scene = hold();
-      const opened = await page.evaluateHandle(() => window.page.open('scene.tif'));
+      const opened = await page.evaluateHandle(() => window.maplibre.open('scene.tif'));
       const asks = await page.evaluateHandle(
         ({ opened, x, y }) => {
           const { maxzoom } = opened.tiles.source;
           const address = [maxzoom, Math.floor(x * 2 ** maxzoom), Math.floor(y * 2 ** maxzoom)].join('/');
-          return () => window.page.ask(opened, address);
+          return () => window.maplibre.ask(opened, address);
         },
         { opened, ...middle },
       );
@@ -239,11 +239,14 @@ describe('a map of MapLibre', function () {
     it('stops what is no longer in view', async () => {
       const scene = hold();
       const center = placeOf([middle.x, middle.y]);
-      const opened = await page.evaluateHandle(() => window.page.open('scene.tif'));
-      const map = await page.evaluateHandle(({ opened, center }) => window.page.show(opened, { center, zoom: 12 }), {
-        opened,
-        center,
-      });
+      const opened = await page.evaluateHandle(() => window.maplibre.open('scene.tif'));
+      const map = await page.evaluateHandle(
+        ({ opened, center }) => window.maplibre.show(opened, { center, zoom: 12 }),
+        {
+          opened,
+          center,
+        },
+      );
       await until(() => scene.held() > 0);
       await page.evaluate((map) => void map.jumpTo({ center: [0, 0] }), map);
       await page.waitForFunction((opened) => opened.asked[0]!.aborted, opened);
@@ -260,9 +263,9 @@ describe('a map of MapLibre', function () {
       await prepare(UTM_33);
       files['other-sensor.onnx'] = await makeModel(70);
       const page = await chromium.open(`${server.url}index.html`);
-      await page.waitForFunction(() => 'page' in window);
+      await page.waitForFunction(() => 'maplibre' in window);
       const refused = await page.evaluate(async () => {
-        const { open, pixelsOf, unmixer } = window.page;
+        const { open, pixelsOf, unmixer } = window.maplibre;
         const { scene } = await open('scene.tif');
         const { georeference, ...nowhere } = scene;
         const { affine } = georeference!;
@@ -304,11 +307,11 @@ describe('a map of MapLibre', function () {
       const side = WORLD / 512 / 2 ** zoom;
       const [x, y] = middleOf(CASES[name]!, 512 * 2 ** zoom).map(Math.round) as [number, number];
       const page = await chromium.open(`${server.url}index.html`);
-      await page.waitForFunction(() => 'page' in window);
+      await page.waitForFunction(() => 'maplibre' in window);
       const asked = await page.evaluate(
         async (view) => {
-          const opened = await window.page.open('scene.tif');
-          await (await window.page.show(opened, view)).once('idle');
+          const opened = await window.maplibre.open('scene.tif');
+          await (await window.maplibre.show(opened, view)).once('idle');
           return opened.asked;
         },
         { zoom, center: placeOf([x / 512 / 2 ** zoom, y / 512 / 2 ** zoom]) },
