@@ -39,7 +39,7 @@ function assertKnown(epsg: number, name: string): string {
   const definition = definitionOf(epsg);
   if (definition !== undefined) return definition;
   throw new RasterError(
-    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, e.g. with ogr2ogr -t_srs EPSG:4326`,
+    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, with ogr2ogr or gdalwarp -t_srs EPSG:4326`,
     { path: name },
   );
 }
@@ -57,7 +57,7 @@ export async function projectionBetween(
 ): Promise<Projection | undefined> {
   if (from === to) return undefined;
   const [source, goal] = [assertKnown(from, name), assertKnown(to, target)];
-  const { default: proj4 } = await import('proj4'); // large, and only areas need it
+  const { default: proj4 } = await import('proj4'); // large, and rarely needed
   const { forward } = proj4(source, goal);
   return (x, y) => {
     try {

@@ -1,5 +1,6 @@
 export type { SceneAccess } from './access.js';
-export { boxArea, type Grid, type PlacedArea, placeArea } from './area.js';
+export { boxArea, type Grid, type PlacedArea, placeArea, toPixels } from './area.js';
+export { isDegrees, type Projection, projectionBetween } from './crs.js';
 export { type EnmapScene, openEnmap } from './enmap.js';
 export { openEnvi } from './envi.js';
 export { type DamagedBlock, RasterError, type Remedy } from './error.js';

@@ -18,6 +18,7 @@ const entries = [
   '@egunet/infer',
   '@egunet/infer-node',
   '@egunet/infer-web',
+  '@egunet/infer-web/maplibre',
   '@egunet/infer-web/openlayers',
   '@egunet/fixtures',
 ];
