@@ -1,18 +1,12 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
 import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import {
-  assertWindow,
-  type Band,
-  type Block,
-  type Georeference,
-  type OpenOptions,
-  type Scene,
-  type Window,
-} from '@egunet/raster';
-import { openWebScene } from '@egunet/raster/web';
+import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
+import { assertWindow, openWebScene } from '@egunet/raster/web';
+import type { ExportProgress, MapToExport } from './export-map.js';
 import { type LastingModel, openLasting } from './lasting.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
+import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
@@ -140,6 +134,14 @@ export function makeCalls() {
         const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
         return { ...unmixed, place: opened.place };
       });
+    },
+    /** The map of a scene, or of a window of it, as a file. */
+    async exportMap(
+      { model, scene, ...what }: MapToExport & { readonly model: number; readonly scene: number },
+      how: CallHow<ExportProgress>,
+    ): Promise<File> {
+      const { exportMap } = await import('./export-map.js');
+      return exportMap({ ...what, model: models.get(model), scene: scenes.get(scene).scene }, how);
     },
     /** Stored values of a window. */
     async readWindow(

@@ -1,7 +1,7 @@
 // The map.
 import { defaults as defaultControls } from 'ol/control/defaults.js';
 import ScaleLine from 'ol/control/ScaleLine.js';
-import { getCenter } from 'ol/extent.js';
+import { type Extent, getCenter } from 'ol/extent.js';
 import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
@@ -17,6 +17,8 @@ export interface SceneMap {
   show(layers: readonly Layer[]): void;
   /** Looks at all of a source. `scaled`: its units are metres or degrees. */
   fit(source: TileSource, options: { readonly scaled: boolean }): void;
+  /** What is seen. */
+  extent(): Extent;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
 }
@@ -64,6 +66,7 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       map.removeControl(scaleLine);
       if (scaled) map.addControl(scaleLine);
     },
+    extent: () => map.getView().calculateExtent(map.getSize()),
     mark: (at) => marker.setPosition(at && [...at]),
   };
 }

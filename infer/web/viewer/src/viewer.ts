@@ -3,12 +3,13 @@ import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
 import { byId } from './dom.js';
+import { makeExporter } from './export.js';
 import { makeLayerControls } from './layer-controls.js';
 import { makeMap } from './map.js';
 import { describeWork, makeMeter } from './meter.js';
 import type { Notices } from './notices.js';
 import { makePicker } from './picking.js';
-import { type Shown, showable } from './place.js';
+import { pixelsIn, type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
 import { unmixedSource } from './unmixed-source.js';
@@ -61,6 +62,7 @@ export function makeViewer(notices: Notices): Viewer {
     if (shown) void picker.pick({ shown, resample, model: abundances && model }, at);
   });
   const picker = makePicker(map, notices.fail);
+  const exporter = makeExporter(notices);
 
   function layerOf(scene: RemoteScene, model: RemoteModel): AbundanceLayer {
     ofLayer = new AbortController();
@@ -105,6 +107,8 @@ export function makeViewer(notices: Notices): Viewer {
       failToUnmix(error);
     }
     box('layer').hidden = !open.abundances;
+    const view = () => shown && pixelsIn(shown, map.extent());
+    exporter.offer(open.abundances && shown && model && { scene: shown.scene, model, resample: open.resample, view });
     map.show([open.quicklook, open.abundances?.layer].filter((layer) => layer !== undefined));
   }
 
