@@ -2,6 +2,7 @@
 import TileLayer from 'ol/layer/WebGLTile.js';
 import type DataTile from 'ol/source/DataTile.js';
 import { rampStops } from './ramp.js';
+import { SWIPED } from './swipe.js';
 
 /** What of the abundances is shown: one endmember, or three as colours; endmembers by their number from 0. */
 export type Choice =
@@ -24,6 +25,7 @@ export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice):
   const valid = ['band', C + 1];
   const band = (name: string) => ['band', ['var', name]];
   const layer = new TileLayer({
+    className: `ol-layer ${SWIPED}`,
     source,
     style: {
       variables: variablesOf(choice),

@@ -11,6 +11,7 @@ import { makePicker } from './picking.js';
 import { type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
+import { makeSwipe } from './swipe.js';
 import { unmixedSource } from './unmixed-source.js';
 
 export interface Viewer {
@@ -61,6 +62,7 @@ export function makeViewer(notices: Notices): Viewer {
     if (shown) void picker.pick({ shown, resample, model: abundances && model }, at);
   });
   const picker = makePicker(map, notices.fail);
+  const swipe = makeSwipe();
 
   function layerOf(scene: RemoteScene, model: RemoteModel): AbundanceLayer {
     ofLayer = new AbortController();
@@ -105,6 +107,7 @@ export function makeViewer(notices: Notices): Viewer {
       failToUnmix(error);
     }
     box('layer').hidden = !open.abundances;
+    swipe.offer(!!open.abundances);
     map.show([open.quicklook, open.abundances?.layer].filter((layer) => layer !== undefined));
   }
 
