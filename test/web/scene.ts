@@ -1,6 +1,7 @@
 // A scene as sensors deliver it, and a model for it, that the browser and Node both get. Legend: B bands of the model, C endmembers, N pixels.
 import { GAIN, NO_DATA, NO_DATA_BANDS, type SimulatedScene, simulateScene } from '@egunet/fixtures';
 import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
+import type { Georeference } from '@egunet/raster';
 import { createMap } from '@egunet/raster/node';
 import { type Checkpoint, createRandom, DEFAULT_SETTINGS, exportHead } from '@egunet/train';
 
@@ -16,8 +17,11 @@ export const modelBands: readonly number[] = simulated.bands.flatMap((_, i) =>
   NO_DATA_BANDS.includes(i as (typeof NO_DATA_BANDS)[number]) ? [] : [i],
 );
 
-/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor. */
-export async function writeScene(path: string): Promise<void> {
+/** Where the scene lies, unless told otherwise. */
+const UTM: Georeference = { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 };
+
+/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor; nowhere where `georeference` is null. */
+export async function writeScene(path: string, georeference: Georeference | null = UTM): Promise<void> {
   const map = await createMap(path, {
     rows: ROWS,
     cols: COLS,
@@ -26,7 +30,7 @@ export async function writeScene(path: string): Promise<void> {
     tile: 32,
     noData: NO_DATA,
     bands: simulated.bands.map((band) => ({ wavelength: band.wavelength, fwhm: band.fwhm, gain: GAIN })),
-    georeference: { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 },
+    ...(georeference && { georeference }),
   });
   await map.writeWindow({ row: 0, col: 0, rows: ROWS, cols: COLS }, simulated.stored);
   await map.close();

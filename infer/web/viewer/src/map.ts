@@ -1,12 +1,13 @@
 // The map.
 import { defaults as defaultControls } from 'ol/control/defaults.js';
 import ScaleLine from 'ol/control/ScaleLine.js';
-import { getCenter } from 'ol/extent.js';
+import { type Extent, getCenter } from 'ol/extent.js';
 import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
 import type TileSource from 'ol/source/Tile.js';
 import View from 'ol/View.js';
+import { type BoxTool, makeBoxTool } from './box-tool.js';
 import { html } from './dom.js';
 
 /** How much larger than the screen's a pixel of the scene may become, and how much smaller the scene than its view. */
@@ -19,6 +20,9 @@ export interface SceneMap {
   fit(source: TileSource, options: { readonly scaled: boolean }): void;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
+  /** What is in view. */
+  extent(): Extent;
+  readonly boxes: BoxTool;
 }
 
 /** Whether maps can be drawn here. */
@@ -65,5 +69,7 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       if (scaled) map.addControl(scaleLine);
     },
     mark: (at) => marker.setPosition(at && [...at]),
+    extent: () => map.getView().calculateExtent(),
+    boxes: makeBoxTool(map, target),
   };
 }

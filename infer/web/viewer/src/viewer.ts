@@ -11,6 +11,7 @@ import { makePicker } from './picking.js';
 import { type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
+import { makeRectangleTool } from './rectangle.js';
 import { makeSwipe } from './swipe.js';
 import { unmixedSource } from './unmixed-source.js';
 
@@ -63,6 +64,7 @@ export function makeViewer(notices: Notices): Viewer {
   });
   const picker = makePicker(map, notices.fail);
   const swipe = makeSwipe();
+  const rectangle = makeRectangleTool(map, notices.fail);
 
   function layerOf(scene: RemoteScene, model: RemoteModel): AbundanceLayer {
     ofLayer = new AbortController();
@@ -108,6 +110,7 @@ export function makeViewer(notices: Notices): Viewer {
     }
     box('layer').hidden = !open.abundances;
     swipe.offer(!!open.abundances);
+    rectangle.offer(shown && model && open.abundances && { shown, model, resample: open.resample });
     map.show([open.quicklook, open.abundances?.layer].filter((layer) => layer !== undefined));
   }
 
