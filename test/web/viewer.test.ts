@@ -1,8 +1,6 @@
 // What the viewer shows, beside the abundances that Node makes of the same scene.
 import assert from 'node:assert/strict';
-import { GAIN } from '@egunet/fixtures';
 import { decode } from 'fast-png';
-import { COLS, checkpoint, modelBands, simulated } from './scene.js';
 import { assertSame, MIDDLE, pickMiddle, shownAbundances, unmixed, withViewer } from './viewer-page.js';
 
 /** Viridis at every ninth of its range, as matplotlib has it. */
@@ -48,38 +46,6 @@ describe('the viewer', function () {
         assert.ok(Math.abs(picture.data[from + i]! - part) <= 2, `${picture.data.subarray(from, from + 3)}: ${colour}`);
     }
     assert.deepEqual(page.complaints, []);
-    await page.close();
-  });
-
-  it("draws the pixel's reflectance and the mixture of the model's endmembers", async () => {
-    const page = await site.open();
-    await unmixed(page);
-    await pickMiddle(page);
-    const heights = async (kind: string) => {
-      const path = await page.locator(`.line.${kind}`).first().getAttribute('d');
-      return [...path!.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((match) => Number(match[1]));
-    };
-    const [B, { row, col }] = [simulated.bands.length, MIDDLE];
-    const order = [...modelBands].sort((a, b) => simulated.bands[a]!.wavelength - simulated.bands[b]!.wavelength);
-    const measured = order.map((band) => simulated.stored[(row * COLS + col) * B + band]! * GAIN);
-    const { endmembers } = checkpoint().facts;
-    const mixed = order.map((band) =>
-      endmembers.reduce(
-        (sum, { spectrum }, c) => sum + site.inNode(MIDDLE)[c]! * spectrum[modelBands.indexOf(band)]!,
-        0,
-      ),
-    );
-    // Heights in the picture fall with reflectance, the same for both lines; they are rounded to a tenth.
-    const [of, got] = [
-      [...measured, ...mixed],
-      [...(await heights('measured')), ...(await heights('modelled'))],
-    ];
-    assert.equal(got.length, of.length);
-    const [low, high] = [of.indexOf(Math.min(...of)), of.indexOf(Math.max(...of))];
-    const slope = (got[high]! - got[low]!) / (of[high]! - of[low]!);
-    assert.ok(slope < 0);
-    for (const [i, value] of of.entries())
-      assert.ok(Math.abs(got[i]! - got[low]! - slope * (value - of[low]!)) <= 0.2, `band ${i}`);
     await page.close();
   });
 

@@ -10,6 +10,7 @@ import type { Notices } from './notices.js';
 import { makePicker } from './picking.js';
 import { type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
+import { learnDegrees } from './projections.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
 import { makeRectangleTool } from './rectangle.js';
 import { makeSwipe } from './swipe.js';
@@ -119,6 +120,7 @@ export function makeViewer(notices: Notices): Viewer {
       ofScene.abort();
       ofScene = new AbortController();
       const shown = showable(scene);
+      learnDegrees(shown.epsg);
       const colours = colourBands(scene.bands);
       const precedence = makePrecedence();
       const options = { signal: ofScene.signal, precedence, fail: notices.fail };
