@@ -1,9 +1,10 @@
 // Opening scenes and models in the viewer.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GAIN, NO_DATA } from '@egunet/fixtures';
+import { GAIN, makeEnmapProduct, NO_DATA } from '@egunet/fixtures';
 import { createMap } from '@egunet/raster/node';
+import type { Page } from 'playwright-core';
 import { serveFiles } from '../support/http-server.js';
 import { COLS, makeModel, modelBands, ROWS, simulated } from './scene.js';
 import { alert, assertSame, MIDDLE, pickMiddle, said, unmixed, withViewer } from './viewer-page.js';
@@ -99,6 +100,38 @@ describe('opening in the viewer', function () {
     await page.dispatchEvent('#map', 'drop', { dataTransfer: transfer });
     assert.equal(await page.locator('#drop').isVisible(), false);
     await unmixed(page);
+    await page.close();
+  });
+
+  /** Drops files and folders of this computer, as a person does. */
+  async function drop(page: Page, ...files: string[]): Promise<void> {
+    const line = await page.context().newCDPSession(page);
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await line.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+    await line.detach();
+  }
+
+  it('opens folders that are dropped on it, by the files in them', async () => {
+    const { folder } = await makeEnmapProduct(join(site.folder, 'delivery'), { seed: 5, rows: ROWS, cols: COLS });
+    mkdirSync(join(site.folder, 'models/.hidden'), { recursive: true });
+    copyFileSync(join(site.folder, 'model.onnx'), join(site.folder, 'models/model.onnx'));
+    writeFileSync(join(site.folder, 'models/.hidden/text.tif'), 'no scene');
+    const page = await site.openEmpty();
+    await drop(page, join(site.folder, 'models'), folder);
+    await unmixed(page);
+    assert.match((await page.locator('#scene-facts').textContent())!, /^EnMAP L2A, EnMAP; 83 x 75 pixels, 224 bands$/);
+    assert.equal(await page.locator('#drop').isVisible(), false);
+    assert.equal(await alert(page).count(), 0);
+    mkdirSync(join(site.folder, 'many'));
+    for (let i = 0; i <= 1000; i++) writeFileSync(join(site.folder, `many/${i}`), '');
+    await drop(page, join(site.folder, 'many'));
+    assert.equal(await said(page), 'the folder holds more than 1000 files; drop the folder of one scene alone');
+    mkdirSync(join(site.folder, 'empty'));
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await drop(page, join(site.folder, 'empty'));
+    assert.match(await said(page), /^no file is in what was dropped/);
+    assert.deepEqual(page.complaints, []);
     await page.close();
   });
 
