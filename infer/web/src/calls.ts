@@ -1,5 +1,5 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
-import { gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
+import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import {
   assertWindow,
@@ -11,10 +11,10 @@ import {
   type Window,
 } from '@egunet/raster';
 import { openWebScene } from '@egunet/raster/web';
-import { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
-
-/** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
-const WASM_BATCH_PIXELS = 1024;
+import { type LastingModel, openLasting } from './lasting.js';
+import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
+import { makeTurns } from './turns.js';
+import { unmixOn } from './unmix-on.js';
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -41,6 +41,8 @@ export interface UnmixedWindow {
   /** [N, C]: >= 0, sum 1; NaN where the scene has no data. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
+  /** Where they were made: a model whose GPU is lost goes on elsewhere. */
+  readonly place: ModelPlace;
 }
 
 /** Where to read: a scene, one of its levels, and a window in that level's pixels. */
@@ -94,7 +96,8 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
-  const models = makeShelf<WebModel>('model');
+  const shared = { turns: makeTurns() };
+  const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
     const { scene, levels } = scenes.get(number);
@@ -109,8 +112,10 @@ export function makeCalls() {
       { model, ...options }: Omit<OpenWebModelOptions, 'signal'> & { readonly model: string | Uint8Array },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly model: number; readonly card: ModelCard; readonly place: ModelPlace }> {
-      const opened = await openModel(model, { ...options, signal });
-      return { model: models.put(opened), card: opened.card, place: opened.place };
+      const file = await readModelFile(model, signal);
+      const opened = await openLasting(file, { ...options, signal }, shared);
+      const { card, place } = await opened.current();
+      return { model: models.put(opened), card, place };
     },
     async openScene(
       { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
@@ -126,12 +131,13 @@ export function makeCalls() {
       { model, window, resample, ...where }: WindowOf & { readonly model: number; readonly resample?: boolean },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<UnmixedWindow> {
-      const { card, session, place } = models.get(model);
-      const reader = await levelOf(where);
-      assertWindow(reader, window);
-      const plan = planBands(reader, card, { ...(resample && { resample }) });
-      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : WASM_BATCH_PIXELS;
-      return unmixWindow(session, { reader, window }, { card, plan, batch, signal });
+      const held = models.get(model);
+      const scene = await levelOf(where);
+      assertWindow(scene, window);
+      return held.use(async (opened) => {
+        const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
+        return { ...unmixed, place: opened.place };
+      });
     },
     /** Stored values of a window. */
     async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {
