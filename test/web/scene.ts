@@ -20,13 +20,17 @@ export const modelBands: readonly number[] = simulated.bands.flatMap((_, i) =>
 /** Where the scene lies, unless told otherwise. */
 const UTM: Georeference = { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 };
 
-/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor; nowhere where `georeference` is null. */
-export async function writeScene(path: string, georeference: Georeference | null = UTM): Promise<void> {
+/** Writes the scene: int16 tiles, DEFLATE with predictor, pixel-interleaved unless told otherwise; nowhere where `georeference` is null. */
+export async function writeScene(
+  path: string,
+  georeference: Georeference | null = UTM,
+  interleave: 'pixel' | 'band' = 'pixel',
+): Promise<void> {
   const map = await createMap(path, {
     rows: ROWS,
     cols: COLS,
     sampleType: 'int16',
-    interleave: 'pixel',
+    interleave,
     tile: 32,
     noData: NO_DATA,
     bands: simulated.bands.map((band) => ({ wavelength: band.wavelength, fwhm: band.fwhm, gain: GAIN })),

@@ -1,6 +1,7 @@
 // The layer of abundances. Legend: C endmembers, bands 1 to C of its tiles; band C + 1 says where there is data.
 import TileLayer from 'ol/layer/WebGLTile.js';
 import type DataTile from 'ol/source/DataTile.js';
+import { type LostTiles, watchLostTiles } from './lost-tiles.js';
 import { rampStops } from './ramp.js';
 import { SWIPED } from './swipe.js';
 
@@ -17,6 +18,7 @@ const variablesOf = (choice: Choice) =>
 
 export interface AbundanceLayer {
   readonly layer: TileLayer;
+  readonly lost: LostTiles;
   show(choice: Choice): void;
 }
 
@@ -43,5 +45,5 @@ export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice):
       ],
     },
   });
-  return { layer, show: (next) => layer.updateStyleVariables(variablesOf(next)) };
+  return { layer, lost: watchLostTiles(source), show: (next) => layer.updateStyleVariables(variablesOf(next)) };
 }

@@ -1,14 +1,15 @@
 // The map.
 import { defaults as defaultControls } from 'ol/control/defaults.js';
 import ScaleLine from 'ol/control/ScaleLine.js';
-import { type Extent, getCenter } from 'ol/extent.js';
+import { getCenter } from 'ol/extent.js';
 import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
 import type TileSource from 'ol/source/Tile.js';
-import View from 'ol/View.js';
+import OlView from 'ol/View.js';
 import { type BoxTool, makeBoxTool } from './box-tool.js';
 import { html } from './dom.js';
+import type { View } from './lost-tiles.js';
 
 /** How much larger than the screen's a pixel of the scene may become, and how much smaller the scene than its view. */
 const [MAGNIFIED, REDUCED] = [64, 4];
@@ -20,8 +21,9 @@ export interface SceneMap {
   fit(source: TileSource, options: { readonly scaled: boolean }): void;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
-  /** What is in view. */
-  extent(): Extent;
+  view(): View;
+  /** Calls `listener` whenever the map has been moved. */
+  onMove(listener: () => void): void;
   readonly boxes: BoxTool;
 }
 
@@ -55,7 +57,7 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       const finest = grid.getResolutions().at(-1)!;
       const [width, height] = map.getSize() ?? [1, 1];
       const whole = Math.max((extent[2]! - extent[0]!) / width!, (extent[3]! - extent[1]!) / height!);
-      const view = new View({
+      const view = new OlView({
         projection: source.getProjection()!,
         center: getCenter(extent),
         resolution: whole * 1.08,
@@ -69,7 +71,8 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       if (scaled) map.addControl(scaleLine);
     },
     mark: (at) => marker.setPosition(at && [...at]),
-    extent: () => map.getView().calculateExtent(),
+    view: () => ({ extent: map.getView().calculateExtent(), resolution: map.getView().getResolution()! }),
+    onMove: (listener) => void map.on('moveend', listener),
     boxes: makeBoxTool(map, target),
   };
 }

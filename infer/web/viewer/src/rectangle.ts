@@ -120,7 +120,7 @@ export function makeRectangleTool(map: SceneMap, fail: (error: unknown) => void)
     map.boxes.draw(sum);
   });
   addEventListener('keydown', ({ key }) => key === 'Escape' && stopDrawing());
-  view.addEventListener('click', () => void sum(map.extent()));
+  view.addEventListener('click', () => void sum(map.view().extent));
   cancel.addEventListener('click', () => {
     begin();
     say('Cancelled.');
