@@ -21,27 +21,30 @@ export const modelBands: readonly number[] = simulated.bands.flatMap((_, i) =>
 const GEOREFERENCE: Georeference = { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 };
 
 interface WriteOptions {
-  readonly georeference?: Georeference | undefined;
+  /** null: nowhere. */
+  readonly georeference?: Georeference | null | undefined;
+  /** Samples of a pixel together when absent. */
+  readonly interleave?: 'pixel' | 'band';
   /** Pixels a side of a block; 32 when absent. */
   readonly tile?: number;
   /** How many times the scene stands in the file, one below the other; once when absent. */
   readonly times?: number;
 }
 
-/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor. */
+/** Writes the scene: int16 tiles, DEFLATE with predictor. */
 export async function writeScene(
   path: string,
-  { georeference = GEOREFERENCE, tile = 32, times = 1 }: WriteOptions = {},
+  { georeference = GEOREFERENCE, interleave = 'pixel', tile = 32, times = 1 }: WriteOptions = {},
 ): Promise<void> {
   const map = await createMap(path, {
     rows: times * ROWS,
     cols: COLS,
     sampleType: 'int16',
-    interleave: 'pixel',
+    interleave,
     tile,
     noData: NO_DATA,
     bands: simulated.bands.map((band) => ({ wavelength: band.wavelength, fwhm: band.fwhm, gain: GAIN })),
-    georeference,
+    ...(georeference && { georeference }),
   });
   for (let row = 0; row < times * ROWS; row += ROWS)
     await map.writeWindow({ row, col: 0, rows: ROWS, cols: COLS }, simulated.stored);

@@ -6,8 +6,10 @@ import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
 import type TileSource from 'ol/source/Tile.js';
-import View from 'ol/View.js';
+import OlView from 'ol/View.js';
+import { type BoxTool, makeBoxTool } from './box-tool.js';
 import { html } from './dom.js';
+import type { View } from './lost-tiles.js';
 
 /** How much larger than the screen's a pixel of the scene may become, and how much smaller the scene than its view. */
 const [MAGNIFIED, REDUCED] = [64, 4];
@@ -21,6 +23,10 @@ export interface SceneMap {
   extent(): Extent;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
+  view(): View;
+  /** Calls `listener` whenever the map has been moved. */
+  onMove(listener: () => void): void;
+  readonly boxes: BoxTool;
 }
 
 /** Whether maps can be drawn here. */
@@ -53,7 +59,7 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       const finest = grid.getResolutions().at(-1)!;
       const [width, height] = map.getSize() ?? [1, 1];
       const whole = Math.max((extent[2]! - extent[0]!) / width!, (extent[3]! - extent[1]!) / height!);
-      const view = new View({
+      const view = new OlView({
         projection: source.getProjection()!,
         center: getCenter(extent),
         resolution: whole * 1.08,
@@ -68,5 +74,8 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
     },
     extent: () => map.getView().calculateExtent(map.getSize()),
     mark: (at) => marker.setPosition(at && [...at]),
+    view: () => ({ extent: map.getView().calculateExtent(), resolution: map.getView().getResolution()! }),
+    onMove: (listener) => void map.on('moveend', listener),
+    boxes: makeBoxTool(map, target),
   };
 }
