@@ -12,7 +12,7 @@ const REACH = 30;
 /** Parts of the pixels that are darker than black and brighter than white. */
 const [DARK, BRIGHT] = [0.02, 0.98];
 /** Pixels a side that the stretch looks at, at least and at most. */
-const [LEAST, MOST] = [64, 512];
+const [LEAST, MOST] = [64, 256];
 
 export interface Colours {
   /** Red, green, blue: bands by their number. */

@@ -46,6 +46,9 @@ function makeQuicklookLayer(...[scene, colours, options]: Parameters<typeof quic
   return { layer: new TileLayer({ source, style }), lost: watchLostTiles(source) };
 }
 
+const TOO_LARGE =
+  'The scene is too large to be seen as a whole: it has no overviews, or none that is small enough. Look at parts of it, or make overviews with gdaladdo.';
+
 /** What is open; parts are absent until they are there. */
 interface Open {
   shown?: Shown;
@@ -140,18 +143,19 @@ export function makeViewer(notices: Notices): Viewer {
 
   return {
     useScene(scene) {
-      ofScene.abort();
-      ofScene = new AbortController();
       const shown = showable(scene);
       learnDegrees(shown.epsg);
       const colours = colourBands(scene.bands);
       const precedence = makePrecedence();
-      const options = { signal: ofScene.signal, precedence, lost };
-      const quicklook = makeQuicklookLayer(shown.scene, colours, options);
+      const next = new AbortController();
+      const quicklook = makeQuicklookLayer(shown.scene, colours, { signal: next.signal, precedence, lost });
+      ofScene.abort(); // the one before stays where this one cannot be shown
+      ofScene = next;
       Object.assign(open, { shown, quicklook, precedence, resample: false });
       describeScene(shown, colours);
       if (shown.inPixels) notices.note(shown.inPixels);
-      map.fit(quicklook.layer.getSource()!, { scaled: !shown.inPixels });
+      const seen = map.fit(quicklook.layer.getSource()!, { scaled: !shown.inPixels });
+      if (!seen) notices.note(TOO_LARGE);
       unmix();
     },
     useModel(model) {
