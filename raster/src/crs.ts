@@ -39,13 +39,16 @@ function assertKnown(epsg: number, name: string): string {
   const definition = definitionOf(epsg);
   if (definition !== undefined) return definition;
   throw new RasterError(
-    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, e.g. with ogr2ogr -t_srs EPSG:4326`,
+    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, with ogr2ogr or gdalwarp -t_srs EPSG:4326`,
     { path: name },
   );
 }
 
 /** True for systems whose coordinates are longitude and latitude in degrees. */
 export const isDegrees = (epsg: number): boolean => definitionOf(epsg)?.startsWith('+proj=longlat') ?? false;
+
+/** True for systems that are known and whose coordinates are metres on a map. */
+export const isMetres = (epsg: number): boolean => definitionOf(epsg) !== undefined && !isDegrees(epsg);
 
 /**
  * The projection from one EPSG code to another; undefined where they are the same. `name` is what speaks of the code `from`.
@@ -57,7 +60,7 @@ export async function projectionBetween(
 ): Promise<Projection | undefined> {
   if (from === to) return undefined;
   const [source, goal] = [assertKnown(from, name), assertKnown(to, target)];
-  const { default: proj4 } = await import('proj4'); // large, and only areas need it
+  const { default: proj4 } = await import('proj4'); // large, and rarely needed
   const { forward } = proj4(source, goal);
   return (x, y) => {
     try {

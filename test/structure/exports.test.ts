@@ -19,6 +19,7 @@ const entries = [
   '@egunet/infer',
   '@egunet/infer-node',
   '@egunet/infer-web',
+  '@egunet/infer-web/maplibre',
   '@egunet/infer-web/openlayers',
   '@egunet/fixtures',
 ];

@@ -94,6 +94,7 @@ describe('imports', () => {
       'raster/src/web.ts',
       'infer/core/src/index.ts',
       'infer/web/src/index.ts',
+      'infer/web/src/maplibre.ts',
       'infer/web/src/openlayers.ts',
       'infer/web/src/worker.ts',
       'models/src/index.ts',

@@ -1,6 +1,7 @@
 // A scene as sensors deliver it, and a model for it, that the browser and Node both get. Legend: B bands of the model, C endmembers, N pixels.
 import { GAIN, NO_DATA, NO_DATA_BANDS, type SimulatedScene, simulateScene } from '@egunet/fixtures';
 import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
+import type { Georeference } from '@egunet/raster';
 import { createMap } from '@egunet/raster/node';
 import { type Checkpoint, createRandom, DEFAULT_SETTINGS, exportHead } from '@egunet/train';
 
@@ -16,19 +17,37 @@ export const modelBands: readonly number[] = simulated.bands.flatMap((_, i) =>
   NO_DATA_BANDS.includes(i as (typeof NO_DATA_BANDS)[number]) ? [] : [i],
 );
 
-/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor. */
-export async function writeScene(path: string): Promise<void> {
+/** Where the scene lies unless told otherwise. */
+const GEOREFERENCE: Georeference = { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 };
+
+interface WriteOptions {
+  /** null: nowhere. */
+  readonly georeference?: Georeference | null | undefined;
+  /** Samples of a pixel together when absent. */
+  readonly interleave?: 'pixel' | 'band';
+  /** Pixels a side of a block; 32 when absent. */
+  readonly tile?: number;
+  /** How many times the scene stands in the file, one below the other; once when absent. */
+  readonly times?: number;
+}
+
+/** Writes the scene: int16 tiles, DEFLATE with predictor. */
+export async function writeScene(
+  path: string,
+  { georeference = GEOREFERENCE, interleave = 'pixel', tile = 32, times = 1 }: WriteOptions = {},
+): Promise<void> {
   const map = await createMap(path, {
-    rows: ROWS,
+    rows: times * ROWS,
     cols: COLS,
     sampleType: 'int16',
-    interleave: 'pixel',
-    tile: 32,
+    interleave,
+    tile,
     noData: NO_DATA,
     bands: simulated.bands.map((band) => ({ wavelength: band.wavelength, fwhm: band.fwhm, gain: GAIN })),
-    georeference: { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 },
+    ...(georeference && { georeference }),
   });
-  await map.writeWindow({ row: 0, col: 0, rows: ROWS, cols: COLS }, simulated.stored);
+  for (let row = 0; row < times * ROWS; row += ROWS)
+    await map.writeWindow({ row, col: 0, rows: ROWS, cols: COLS }, simulated.stored);
   await map.close();
 }
 

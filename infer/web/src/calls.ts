@@ -9,6 +9,9 @@ import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './mode
 import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
 
+/** How often a request is repeated: a person is waiting, who can ask again. */
+const RETRIES = 2;
+
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
   readonly rows: number;
@@ -117,7 +120,7 @@ export function makeCalls() {
       { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly scene: number; readonly facts: SceneFacts }> {
-      const scene = await openWebScene(place, open, { signal });
+      const scene = await openWebScene(place, open, { retries: RETRIES, signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
       return { scene: scenes.put({ scene, levels: new Map() }), facts: factsOf(scene) };

@@ -1,4 +1,5 @@
 export type { Level, SceneFacts, UnmixedWindow } from './calls.js';
+export { VIRIDIS } from './colours.js';
 export type { ExportProgress, MapToExport } from './export-map.js';
 export type { GpuAbundances, StoredWindow } from './gpu-unmix.js';
 export { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
