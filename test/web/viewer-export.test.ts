@@ -90,9 +90,10 @@ describe("the viewer's export", function () {
     const [cols, rows] = size;
     const left = COLS / 2 - (width / 2) * resolution;
     const top = ROWS / 2 - (height / 2) * resolution;
-    const [col, row] = [Math.floor(left), Math.max(0, Math.floor(top))];
-    assert.equal(cols, Math.ceil(left + width * resolution) - col);
-    assert.equal(rows, Math.min(ROWS, Math.ceil(top + height * resolution)) - row);
+    // Pixels whose centres are seen.
+    const [col, row] = [Math.ceil(left - 0.5), Math.max(0, Math.ceil(top - 0.5))];
+    assert.equal(cols, Math.ceil(left + width * resolution - 0.5) - col);
+    assert.equal(rows, Math.min(ROWS, Math.ceil(top + height * resolution - 0.5)) - row);
     assert.deepEqual(geoTransform, [366000 + 30 * col, 30, 0, 5807000 - 30 * row, 0, -30]);
     assert.deepEqual(coordinateSystem, factsOf(at('node.tif')).facts.coordinateSystem);
     assertClose(pixelsOf(at('view.tif')), pixelsOf(at('node.tif'), [col, row, cols, rows]), 1e-5);
