@@ -39,7 +39,7 @@ function assertKnown(epsg: number, name: string): string {
   const definition = definitionOf(epsg);
   if (definition !== undefined) return definition;
   throw new RasterError(
-    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, e.g. with ogr2ogr -t_srs EPSG:4326`,
+    `${name}: EPSG:${epsg} is not among the reference systems that can be converted: ${READABLE}; convert it to one of them, with ogr2ogr or gdalwarp -t_srs EPSG:4326`,
     { path: name },
   );
 }

@@ -1,5 +1,5 @@
 export type { SceneAccess } from './access.js';
-export { boxArea, type Grid, type PlacedArea, placeArea } from './area.js';
+export { boxArea, type Grid, type PlacedArea, placeArea, toPixels } from './area.js';
 export { isDegrees, type Projection, projectionBetween } from './crs.js';
 export { csvCell } from './csv.js';
 export { type EnmapScene, openEnmap } from './enmap.js';
@@ -32,10 +32,12 @@ export {
   isNorthUp,
   type Overview,
   type QualityLayer,
+  type ReadOptions,
   type SampleArray,
   type SampleType,
   type Scene,
   type SpectraBlock,
+  type Stopper,
   type StreamOptions,
   type Window,
 } from './scene.js';

@@ -1,10 +1,10 @@
-// The codecs of a browser: its compression streams.
+// The codecs of a browser: its own streams, but for compression.
 import type { Codecs } from './source.js';
 
 /** Bytes handed over at a time: no more is unpacked than what they hold before the limit is looked at. */
 const PIECE_BYTES = 2 ** 16;
 
-type Stream = InstanceType<typeof DecompressionStream> | InstanceType<typeof CompressionStream>;
+type Stream = InstanceType<typeof DecompressionStream>;
 
 async function feed({ writable }: Stream, bytes: Uint8Array): Promise<void> {
   const writer = writable.getWriter();
@@ -37,9 +37,9 @@ async function pass(stream: Stream, bytes: Uint8Array, most: number): Promise<Ui
   return all;
 }
 
-/** The browser's own compression; ZSTD, which it lacks, is unpacked by WebAssembly. */
+/** The browser's own decompression; ZSTD, which it lacks, is unpacked by WebAssembly. It compresses as Node.js does, byte for byte. */
 export const webCodecs: Codecs = {
   inflate: (bytes, size) => pass(new DecompressionStream('deflate'), bytes, size),
   gunzip: (bytes, size) => pass(new DecompressionStream('gzip'), bytes, size),
-  deflate: (bytes) => pass(new CompressionStream('deflate'), bytes, Number.POSITIVE_INFINITY),
+  deflate: async (bytes) => (await import('./deflate.js')).deflateRuns(bytes),
 };

@@ -14,10 +14,12 @@ const entries = [
   '@egunet/raster/system-reason',
   '@egunet/raster/url',
   '@egunet/raster/web',
+  '@egunet/raster/web-map',
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',
   '@egunet/infer-web',
+  '@egunet/infer-web/maplibre',
   '@egunet/infer-web/openlayers',
   '@egunet/fixtures',
 ];

@@ -23,7 +23,17 @@ const rooms: [folder: string, allowed: string[]][] = [
       '@egunet/raster/url',
     ],
   ],
-  ['infer/web', ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/url', '@egunet/raster/web']],
+  [
+    'infer/web',
+    [
+      '@egunet/infer',
+      '@egunet/models/card',
+      '@egunet/raster',
+      '@egunet/raster/url',
+      '@egunet/raster/web',
+      '@egunet/raster/web-map',
+    ],
+  ],
 ];
 
 function sources(folder: string): string[] {
@@ -84,6 +94,7 @@ describe('imports', () => {
       'raster/src/web.ts',
       'infer/core/src/index.ts',
       'infer/web/src/index.ts',
+      'infer/web/src/maplibre.ts',
       'infer/web/src/openlayers.ts',
       'infer/web/src/worker.ts',
       'models/src/index.ts',

@@ -19,7 +19,13 @@ export interface OpenedBrowser {
 const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
 
 /** Starts Chromium before the suite and ends it after; skips the suite where there is none. Call inside `describe`. */
-export function withBrowser({ gpu = true }: { readonly gpu?: boolean } = {}): OpenedBrowser {
+export function withBrowser({
+  gpu = true,
+  flags = [],
+}: {
+  readonly gpu?: boolean;
+  readonly flags?: readonly string[];
+} = {}): OpenedBrowser {
   const state = {} as { browser: Browser };
   before(async function () {
     const { EGUNET_CHROMIUM, CI } = process.env;
@@ -33,6 +39,7 @@ export function withBrowser({ gpu = true }: { readonly gpu?: boolean } = {}): Op
       '--headless=new',
       ...(gpu ? GPU_IN_SOFTWARE : ['--disable-gpu']),
       ...(CI || isRoot() ? ['--no-sandbox'] : []),
+      ...flags,
     ];
     state.browser = await chromium.launch({ executablePath, args });
   });

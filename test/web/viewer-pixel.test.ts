@@ -38,7 +38,7 @@ describe("the viewer's pixel", function () {
     requireGdal(this);
     for (const [epsg, [x, y, size]] of [...Object.entries(PLACES), ['4258', [13, 52, 0.0004]] as const]) {
       const file = join(site.folder, `${epsg}.tif`);
-      await writeScene(file, { affine: [size, 0, x, 0, -size, y], epsg: Number(epsg) });
+      await writeScene(file, { georeference: { affine: [size, 0, x, 0, -size, y], epsg: Number(epsg) } });
       site.files[`${epsg}.tif`] = readFileSync(file);
     }
   });

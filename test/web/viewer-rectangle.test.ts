@@ -78,8 +78,8 @@ describe("the viewer's rectangle", function () {
 
   before(async function () {
     requireGdal(this);
-    await writeScene(join(site.folder, 'degrees.tif'), { affine: DEGREES, epsg: 4326 });
-    await writeScene(join(site.folder, 'nowhere.tif'), null);
+    await writeScene(join(site.folder, 'degrees.tif'), { georeference: { affine: DEGREES, epsg: 4326 } });
+    await writeScene(join(site.folder, 'nowhere.tif'), { georeference: null });
     for (const name of ['degrees.tif', 'nowhere.tif']) site.files[name] = readFileSync(join(site.folder, name));
   });
 

@@ -18,7 +18,7 @@ describe('the viewer in trouble', function () {
   before(async () => {
     // Band by band: what true colour reads is little of what is unmixed.
     scene = join(site.folder, 'planar.tif');
-    await writeScene(scene, undefined, 'band');
+    await writeScene(scene, { interleave: 'band' });
   });
 
   /** `egunet serve`, again at the same address where one is given. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { etagOf } from './headers.js';
@@ -22,9 +22,14 @@ export interface FileToSend {
 }
 
 async function openRegular(path: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    return await open(path, FLAGS);
+    handle = await open(path, FLAGS);
+    if ((await realpath(path)) === path) return handle;
+    await handle.close(); // a folder on the way became a link
+    return undefined;
   } catch (error) {
+    await handle?.close();
     if (GONE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }

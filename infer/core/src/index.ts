@@ -1,8 +1,9 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
+export type { ReaderBand, Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
 export { assertCount } from './count.js';
 export { InferError, type Remedy } from './error.js';
 export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
+export { mapOrigin, SOFTWARE_VERSION } from './map-origin.js';
 export { readCard, readCardOf, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { type PackedError, packError } from './packed-error.js';

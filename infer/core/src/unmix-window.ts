@@ -2,7 +2,7 @@
 // B model bands, R scene bands read, C endmembers, D bands of the map: C, or C + 2 with quality.
 import type { ModelCard } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
-import type { Session, SpectraPack, SpectraReader, Window } from './contract.js';
+import type { Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
 import { InferError } from './error.js';
 import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { resampleSpectrum } from './resample.js';
@@ -26,8 +26,8 @@ export interface UnmixWindowOptions {
   readonly quality?: boolean;
   /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
   readonly memory?: ArrayBuffer | undefined;
-  /** Asked between two runs. */
-  readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
+  /** Asked between two runs, and by the reader. */
+  readonly signal?: Stopper;
 }
 
 /** Where to unmix. */
@@ -100,7 +100,8 @@ export async function unmixWindow(
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const seen: Seen[] = [];
   signal?.throwIfAborted();
-  for await (const pack of reader.streamSpectra(window, plan.bands, batch, { ...(leaveOut && { leaveOut }) })) {
+  const how = { ...(leaveOut && { leaveOut }), ...(signal && { signal }) };
+  for await (const pack of reader.streamSpectra(window, plan.bands, batch, how)) {
     signal?.throwIfAborted();
     const { count, pixels } = pack;
     const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;

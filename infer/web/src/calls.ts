@@ -1,19 +1,12 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
 import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import {
-  assertWindow,
-  type Band,
-  type Block,
-  type Georeference,
-  type OpenOptions,
-  type Scene,
-  type Window,
-} from '@egunet/raster';
-import { openWebScene } from '@egunet/raster/web';
+import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
+import { assertWindow, openWebScene } from '@egunet/raster/web';
+import type { ExportProgress, MapToExport } from './export-map.js';
 import { type LastingModel, openLasting } from './lasting.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
-import { makeTurns } from './turns.js';
+import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
 
 /** How often a request is repeated: a person is waiting, who can ask again. */
@@ -77,7 +70,7 @@ function makeShelf<T>(what: string) {
 /** A scene with its overviews as they are opened. */
 interface OpenedScene {
   readonly scene: Scene;
-  readonly levels: (Promise<Scene> | undefined)[];
+  readonly levels: Map<number, Promise<Scene>>;
 }
 
 const factsOf = ({
@@ -99,17 +92,19 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
-  const shared = { turns: makeTurns() };
   const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
     const { scene, levels } = scenes.get(number);
-    const overview = scene.overviews?.[level - 1];
-    if (level !== 0 && !overview)
-      throw new InferError(`${scene.name}: there is no level ${level}: it has ${levels.length}`);
-    levels[level] ??= overview ? overview.open() : Promise.resolve(scene);
-    levels[level].catch(() => delete levels[level]); // asked again, it may open
-    return levels[level];
+    const { overviews = [] } = scene;
+    if (level === 0) return Promise.resolve(scene);
+    const overview = overviews[level - 1];
+    if (!overview)
+      throw new InferError(`${scene.name}: there is no level ${level}: it has ${overviews.length + 1}, from 0 on`);
+    const opened = levels.get(level) ?? overview.open();
+    levels.set(level, opened);
+    opened.catch(() => levels.delete(level)); // what failed may be tried again
+    return opened;
   };
   return {
     async openModel(
@@ -117,7 +112,7 @@ export function makeCalls() {
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly model: number; readonly card: ModelCard; readonly place: ModelPlace }> {
       const file = await readModelFile(model, signal);
-      const opened = await openLasting(file, { ...options, signal }, shared);
+      const opened = await openLasting(file, { ...options, signal });
       const { card, place } = await opened.current();
       return { model: models.put(opened), card, place };
     },
@@ -128,7 +123,7 @@ export function makeCalls() {
       const scene = await openWebScene(place, open, { retries: RETRIES, signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
-      return { scene: scenes.put({ scene, levels: [] }), facts: factsOf(scene) };
+      return { scene: scenes.put({ scene, levels: new Map() }), facts: factsOf(scene) };
     },
     /** Abundances of a window. Rejects where the scene's bands do not match the model's. */
     async unmix(
@@ -143,9 +138,20 @@ export function makeCalls() {
         return { ...unmixed, place: opened.place };
       });
     },
+    /** The map of a scene, or of a window of it, as a file. */
+    async exportMap(
+      { model, scene, ...what }: MapToExport & { readonly model: number; readonly scene: number },
+      how: CallHow<ExportProgress>,
+    ): Promise<File> {
+      const { exportMap } = await import('./export-map.js');
+      return exportMap({ ...what, model: models.get(model), scene: scenes.get(scene).scene }, how);
+    },
     /** Stored values of a window. */
-    async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {
-      return (await levelOf(where)).readWindow(window, bands);
+    async readWindow(
+      { window, bands, ...where }: WindowOf & { readonly bands: readonly number[] },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<Block> {
+      return (await levelOf(where)).readWindow(window, bands, { signal });
     },
     async closeModel({ model }: { readonly model: number }): Promise<void> {
       await models.take(model)?.release();

@@ -1,6 +1,6 @@
 // A model that outlives its GPU.
 import { InferError } from '@egunet/infer';
-import { type OpenWebModelOptions, openFile, type Shared, type WebModel } from './model.js';
+import { type OpenWebModelOptions, openFile, type WebModel } from './model.js';
 import type { ModelFile } from './session.js';
 
 /** A GPU that is lost so often with nothing done in between is lost by what the model does on it. */
@@ -15,15 +15,12 @@ export interface LastingModel {
 }
 
 /** Opens a model that is opened again when its GPU is lost: on what GPU there is then, else, if `device` permits, on WebAssembly. */
-export async function openLasting(
-  file: ModelFile,
-  options: OpenWebModelOptions,
-  shared: Shared,
-): Promise<LastingModel> {
+export async function openLasting(file: ModelFile, options: OpenWebModelOptions): Promise<LastingModel> {
   const { device = 'auto', signal: _, ...rest } = options;
-  let current = await openFile(file, options, shared);
+  let current = await openFile(file, options);
   let opening: Promise<void> | undefined;
   let losses = 0;
+  let closed = false;
 
   async function reopen(lost: WebModel): Promise<void> {
     losses++;
@@ -32,7 +29,7 @@ export async function openLasting(
         `${file.name}: the GPU was lost ${losses} times; take the device 'wasm', or smaller windows`,
       );
     await lost.release().catch(() => {}); // of a GPU that is gone there is nothing to be had
-    current = await openFile(file, { ...rest, device: losses > MOST_LOSSES ? 'wasm' : device }, shared);
+    current = await openFile(file, { ...rest, device: losses > MOST_LOSSES ? 'wasm' : device });
   }
 
   return {
@@ -49,6 +46,7 @@ export async function openLasting(
           losses = 0;
           return done;
         } catch (error) {
+          if (closed) throw new InferError(`${file.name}: the model was closed while it was at work; open it again`);
           if (!model.isLost()) throw error;
         }
         if (model === current) {
@@ -60,6 +58,7 @@ export async function openLasting(
       }
     },
     async release() {
+      closed = true;
       await opening?.catch(() => {});
       await current.release();
     },

@@ -8,7 +8,7 @@ import type { GpuAbundances, StoredWindow } from './gpu-unmix.js';
 import { type GpuPath, openOnGpu } from './on-gpu.js';
 import { loadRuntime, type RuntimeOptions, threadsFor, type WebDevice } from './runtime.js';
 import { type ModelFile, openSession } from './session.js';
-import { makeTurns, type Turns } from './turns.js';
+import type { Turns } from './turns.js';
 
 export interface OpenWebModelOptions extends RuntimeOptions {
   /** `auto`, the default: WebGPU if there is an adapter on which the model runs rightly, else WebAssembly. A device that is named is not replaced by another. */
@@ -49,28 +49,22 @@ export interface WebModel {
   release(): Promise<void>;
 }
 
-/** What the models of a thread share: onnxruntime-web runs one of them at a time. */
-export interface Shared {
-  readonly turns: Turns;
-}
-
 type Opened = Omit<WebModel, 'card'>;
 
-async function openOnWasm(file: ModelFile, { runtime, threads }: RuntimeOptions, { turns }: Shared): Promise<Opened> {
+async function openOnWasm(file: ModelFile, { runtime, threads }: RuntimeOptions): Promise<Opened> {
   const cpu = threadsFor(threads);
-  const ort = await loadRuntime('wasm', { runtime, threads: cpu.threads });
+  const { ort, turns, threads: had } = await loadRuntime('wasm', { runtime, threads: cpu.threads });
   const opened = await turns(() => openSession(ort, file, { executionProviders: ['wasm'] }));
   const session: Session = {
     run: (spectra, pixels) => turns(() => opened.run(spectra, pixels)),
     release: () => turns(opened.release),
   };
-  const place = { device: 'wasm', threads: cpu.threads, reasons: cpu.why ? [cpu.why] : [] } as const;
+  const place = { device: 'wasm', threads: had, reasons: cpu.why ? [cpu.why] : [] } as const;
   return { place, session, isLost: () => false, release: session.release };
 }
 
-async function openOnWebGpu(file: ModelFile, options: OpenWebModelOptions, { turns }: Shared): Promise<Opened> {
-  const { runtime, gpuPath } = options;
-  const ort = await loadRuntime('webgpu', { runtime, threads: 1 });
+async function openOnWebGpu(file: ModelFile, { runtime, gpuPath }: OpenWebModelOptions): Promise<Opened> {
+  const { ort, turns } = await loadRuntime('webgpu', { runtime, threads: 1 });
   const { gpu, path, session, runner, reasons } = await turns(() => openOnGpu(ort, file, gpuPath && [gpuPath]));
   const inTurn: Turns = (work) => turns(() => onGpu(gpu, work));
   const release = () =>
@@ -93,20 +87,28 @@ async function openOnWebGpu(file: ModelFile, options: OpenWebModelOptions, { tur
   };
 }
 
-/** Opens a model that was read, on the fastest device that may be taken. */
-export async function openFile(file: ModelFile, options: OpenWebModelOptions, shared: Shared): Promise<WebModel> {
+/** On the fastest device that may be taken. */
+async function openOnAny(file: ModelFile, options: OpenWebModelOptions): Promise<Opened> {
   const { device = 'auto', signal } = options;
   const reasons: string[] = [];
   if (device !== 'wasm')
     try {
-      return { card: file.card, ...(await openOnWebGpu(file, options, shared)) };
+      return await openOnWebGpu(file, options);
     } catch (error) {
       if (device === 'webgpu') throw error;
       reasons.push(`no WebGPU: ${firstLine(error)}`);
     }
   signal?.throwIfAborted();
-  const opened = await openOnWasm(file, options, shared);
-  return { card: file.card, ...opened, place: { ...opened.place, reasons: [...reasons, ...opened.place.reasons] } };
+  const { place, ...opened } = await openOnWasm(file, options);
+  return { ...opened, place: { ...place, reasons: [...reasons, ...place.reasons] } };
+}
+
+/** Opens a model that was read. Rejects as `openModel`. */
+export async function openFile(file: ModelFile, options: OpenWebModelOptions): Promise<WebModel> {
+  const opened = await openOnAny(file, options);
+  if (options.signal?.aborted) await opened.release();
+  options.signal?.throwIfAborted();
+  return { card: file.card, ...opened };
 }
 
 /** Reads a model file and its card. Rejects as `openModel`. */
@@ -123,5 +125,5 @@ export async function readModelFile(model: string | Uint8Array, signal?: AbortSi
  * with ModelCardError where its card is wrong; with the signal's reason when aborted.
  */
 export async function openModel(model: string | Uint8Array, options: OpenWebModelOptions = {}): Promise<WebModel> {
-  return openFile(await readModelFile(model, options.signal), options, { turns: makeTurns() });
+  return openFile(await readModelFile(model, options.signal), options);
 }

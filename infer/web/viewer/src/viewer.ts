@@ -3,12 +3,13 @@ import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
 import { byId } from './dom.js';
+import { makeExporter } from './export.js';
 import { makeLayerControls } from './layer-controls.js';
 import { type LostTiles, watchLostTiles } from './lost-tiles.js';
 import { makeMap } from './map.js';
 import type { Notices } from './notices.js';
 import { makePicker } from './picking.js';
-import { type Shown, showable } from './place.js';
+import { pixelsIn, type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
 import { makeProgress } from './progress.js';
 import { learnDegrees } from './projections.js';
@@ -45,6 +46,9 @@ function makeQuicklookLayer(...[scene, colours, options]: Parameters<typeof quic
   return { layer: new TileLayer({ source, style }), lost: watchLostTiles(source) };
 }
 
+const TOO_LARGE =
+  'The scene is too large to be seen as a whole: it has no overviews, or none that is small enough. Look at parts of it, or make overviews with gdaladdo.';
+
 /** What is open; parts are absent until they are there. */
 interface Open {
   shown?: Shown;
@@ -71,6 +75,7 @@ export function makeViewer(notices: Notices): Viewer {
     if (shown) void picker.pick({ shown, resample, model: abundances && model }, at);
   });
   const picker = makePicker(map, notices.fail);
+  const exporter = makeExporter(notices);
   const swipe = makeSwipe();
   const rectangle = makeRectangleTool(map, notices.fail);
   const reload = () => {
@@ -129,6 +134,8 @@ export function makeViewer(notices: Notices): Viewer {
       failToUnmix(error);
     }
     box('layer').hidden = !open.abundances;
+    const view = () => shown && pixelsIn(shown, map.extent());
+    exporter.offer(open.abundances && shown && model && { scene: shown.scene, model, resample: open.resample, view });
     swipe.offer(!!open.abundances);
     rectangle.offer(shown && model && open.abundances && { shown, model, resample: open.resample });
     map.show([open.quicklook, open.abundances].flatMap((shown) => (shown ? [shown.layer] : [])));
@@ -136,18 +143,19 @@ export function makeViewer(notices: Notices): Viewer {
 
   return {
     useScene(scene) {
-      ofScene.abort();
-      ofScene = new AbortController();
       const shown = showable(scene);
       learnDegrees(shown.epsg);
       const colours = colourBands(scene.bands);
       const precedence = makePrecedence();
-      const options = { signal: ofScene.signal, precedence, lost };
-      const quicklook = makeQuicklookLayer(shown.scene, colours, options);
+      const next = new AbortController();
+      const quicklook = makeQuicklookLayer(shown.scene, colours, { signal: next.signal, precedence, lost });
+      ofScene.abort(); // the one before stays where this one cannot be shown
+      ofScene = next;
       Object.assign(open, { shown, quicklook, precedence, resample: false });
       describeScene(shown, colours);
       if (shown.inPixels) notices.note(shown.inPixels);
-      map.fit(quicklook.layer.getSource()!, { scaled: !shown.inPixels });
+      const seen = map.fit(quicklook.layer.getSource()!, { scaled: !shown.inPixels });
+      if (!seen) notices.note(TOO_LARGE);
       unmix();
     },
     useModel(model) {
