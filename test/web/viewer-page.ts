@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { unmix } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
-import type { Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type OpenedBrowser, pageFiles, withBrowser } from '../support/browser.js';
 import { type HttpServer, ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, temporaryFolder } from '../support/index.js';
@@ -38,7 +38,7 @@ export interface ViewerSite {
   readonly server: HttpServer;
   readonly chromium: OpenedBrowser;
   /** The page; on WebAssembly unless told otherwise. */
-  open(query?: string): ReturnType<OpenedBrowser['open']>;
+  open(query?: string, options?: BrowserContextOptions): ReturnType<OpenedBrowser['open']>;
   /** The page where the server has no list. */
   openEmpty(): ReturnType<OpenedBrowser['open']>;
   /** Abundances [C] of a pixel by Node. */
@@ -74,7 +74,8 @@ export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): Vie
     files['api/list.json'] = Buffer.from(JSON.stringify({ scenes: list('scene.tif'), models: list('model.onnx') }));
     expected = await unmixInNode(folder);
   });
-  const open = (query = '?device=wasm') => chromium.open(`${server.url}index.html${query}`);
+  const open: ViewerSite['open'] = (query = '?device=wasm', options = {}) =>
+    chromium.open(`${server.url}index.html${query}`, options);
   return {
     ...{ files, folder, server, chromium, open },
     openEmpty() {
@@ -84,6 +85,9 @@ export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): Vie
     inNode: ({ row, col }) => expected.subarray((row * COLS + col) * ENDMEMBERS, (row * COLS + col + 1) * ENDMEMBERS),
   };
 }
+
+/** As large as a phone's. */
+export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 } };
 
 /** Waits until all that is in view is unmixed. */
 export const unmixed = (page: Page): Promise<void> =>

@@ -32,3 +32,9 @@ export function offer(select: HTMLSelectElement, names: readonly string[], chose
   select.replaceChildren(...names.map((name, i) => html('option', { value: i }, name)));
   select.value = String(chosen);
 }
+
+/** Scrolls the panel until the end of a section is seen. On a phone the page scrolls instead, and the map stays where it is. */
+export function showWhole(section: HTMLElement): void {
+  const panel = byId('panel', HTMLElement);
+  panel.scrollTop = Math.max(panel.scrollTop, section.offsetTop + section.offsetHeight - panel.clientHeight);
+}

@@ -1,6 +1,6 @@
 // A pixel that a person points at.
 import type { RemoteModel } from '@egunet/infer-web';
-import { byId } from './dom.js';
+import { byId, showWhole } from './dom.js';
 import type { SceneMap } from './map.js';
 import { describePlace, readPixel } from './pixel.js';
 import { showPixel } from './pixel-view.js';
@@ -33,7 +33,7 @@ async function textsOf({ shown, model }: Subject, place: { readonly row: number;
 
 /** What was pointed at last is shown, also where an earlier pixel takes longer. */
 export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picker {
-  const [panel, section] = [byId('panel', HTMLElement), byId('pixel', HTMLElement)];
+  const section = byId('pixel', HTMLElement);
   let last = new AbortController();
   return {
     async pick(subject, at) {
@@ -52,8 +52,7 @@ export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picke
         if (signal.aborted) return;
         showPixel(byId('pixel-facts', HTMLElement), facts, texts);
         section.hidden = false;
-        // On a phone the page scrolls instead, and the map stays where it is.
-        panel.scrollTop = Math.max(panel.scrollTop, section.offsetTop + section.offsetHeight - panel.clientHeight);
+        showWhole(section);
       } catch (error) {
         if (!signal.aborted) fail(error);
       }

@@ -72,16 +72,15 @@ async function stretches(scene: RemoteScene, bands: Colours['bands'], signal: Ab
 function colour({ data }: Block, bands: readonly Band[], stretch: readonly Stretch[]): Float32Array {
   const B = bands.length;
   const colours = new Float32Array(data.length);
-  for (let from = 0; from < data.length; from += B)
-    for (const [b, { low, high }] of stretch.entries()) {
-      const value = data[from + b]!;
-      const part = (value - low) / (high - low || 1);
-      if (!hasData(value, bands[b]!)) {
-        colours.fill(Number.NaN, from, from + B);
-        break;
-      }
-      colours[from + b] = Math.min(1, Math.max(0, part));
+  for (let b = 0; b < B; b++) {
+    const { low, high } = stretch[b]!;
+    const [band, range] = [bands[b]!, high - low || 1];
+    for (let i = b; i < data.length; i += B) {
+      const value = data[i]!;
+      if (hasData(value, band)) colours[i] = Math.min(1, Math.max(0, (value - low) / range));
+      else colours.fill(Number.NaN, i - b, i - b + B);
     }
+  }
   return colours;
 }
 

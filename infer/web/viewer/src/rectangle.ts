@@ -2,7 +2,7 @@
 import type { RemoteModel } from '@egunet/infer-web';
 import { pixelArea } from '@egunet/raster';
 import type { Extent } from 'ol/extent.js';
-import { byId } from './dom.js';
+import { byId, showWhole } from './dom.js';
 import type { SceneMap } from './map.js';
 import { pixelsIn, type Shown } from './place.js';
 import { type RectangleFacts, rectangleCsv, rectangleTable } from './rectangle-table.js';
@@ -89,6 +89,8 @@ export function makeRectangleTool(map: SceneMap, fail: (error: unknown) => void)
       saved = { scene: fileName(shown.scene.name), system: systemOf(shown), extent, names, sums, area };
       say(...rectangleTable(saved));
       save.hidden = false;
+      work.hidden = true;
+      showWhole(section);
     } catch (error) {
       if (!signal.aborted) fail(error);
     } finally {
