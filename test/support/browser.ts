@@ -1,6 +1,7 @@
 // A real browser for tests: headless Chromium, its WebGPU on SwiftShader, a GPU in software.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { requireTool, root } from './index.js';
 
@@ -57,6 +58,28 @@ export function withBrowser({ gpu = true }: { readonly gpu?: boolean } = {}): Op
 
 /** Chromium's sandbox does not take root. */
 const isRoot = (): boolean => process.getuid?.() === 0;
+
+/**
+ * A script of a page, bundled with what it imports: `egunet/page.js` and its parts, by their paths on a server. `served`: packages
+ * that the page gets from the server instead, by their URLs.
+ */
+export async function bundlePage(
+  script: string,
+  served: Readonly<Record<string, string>> = {},
+): Promise<Record<string, Uint8Array>> {
+  const { outputFiles } = await build({
+    entryPoints: { page: script },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    write: false,
+    outdir: '/egunet',
+    alias: { ...served },
+    external: ['onnxruntime-web/*', ...Object.values(served)],
+    logLevel: 'warning',
+  });
+  return Object.fromEntries(outputFiles.map(({ path, contents }) => [path.slice(1), contents]));
+}
 
 /** The files of the library for pages and of onnxruntime-web, by their paths on a server. */
 export function pageFiles(path: string): Uint8Array | undefined {
