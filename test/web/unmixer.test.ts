@@ -34,7 +34,7 @@ describe('the library in a page', function () {
   };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
   const elsewhere = serveFiles(files, { others: pageFiles });
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
   let page: Page & { readonly complaints: string[] };
 
   before(async () => {

@@ -367,7 +367,7 @@ describe('the viewer', function () {
   });
 
   describe('without WebGPU', () => {
-    const chromium = withBrowser({ gpu: false });
+    const chromium = withBrowser({ gpu: 'none' });
 
     it('says so once, and goes on with WebAssembly', async () => {
       const page = await chromium.open(`${server.url}index.html`);
