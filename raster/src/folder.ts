@@ -1,4 +1,5 @@
-import type { Hdf5File } from './hdf5/file.js';
+import type { EmitOptions } from './hdf5/emit.js';
+import type { Scene } from './scene.js';
 import type { ByteSource } from './source.js';
 
 /** Files that lie beside each other: a folder on disk, a browser's directory handle, a set of dropped files. */
@@ -10,8 +11,8 @@ export interface Folder {
   /** What to call a file of it so that the user recognises it. */
   pathOf(file: string): string;
   open(file: string): Promise<ByteSource>;
-  /** Opens a file of it with the platform's HDF5 library; absent where there is none. */
-  openHdf5?(file: string): Promise<Hdf5File>;
+  /** Opens an HDF5 scene of it with the platform's HDF5 library; absent where there is none. */
+  openHdf5?(file: string, options?: EmitOptions): Promise<Scene>;
 }
 
 /** All of a small text file; UTF-8. */

@@ -30,10 +30,12 @@ export {
   isNorthUp,
   type Overview,
   type QualityLayer,
+  type ReadOptions,
   type SampleArray,
   type SampleType,
   type Scene,
   type SpectraBlock,
+  type Stopper,
   type StreamOptions,
   type Window,
 } from './scene.js';

@@ -1,10 +1,12 @@
 // HDF5 files on disk, read by the HDF Group's own library as WebAssembly (h5wasm).
 import { stat } from 'node:fs/promises';
+import type { EmitOptions } from './hdf5/emit.js';
 import type { Hdf5Dataset, Hdf5File, Hdf5Values } from './hdf5/file.js';
+import { openHdf5Scene } from './hdf5/scene.js';
 import { toRasterError } from './node-files.js';
 import { refuse } from './refuse.js';
 import { sampleArrays } from './samples.js';
-import type { SampleType } from './scene.js';
+import type { SampleType, Scene } from './scene.js';
 
 type Module = typeof import('h5wasm/node').Module;
 type Metadata = ReturnType<Module['get_dataset_metadata']>;
@@ -209,3 +211,7 @@ export async function openHdf5File(path: string, library?: Hdf5Library): Promise
     },
   };
 }
+
+/** Opens an HDF5 scene by its path. Rejects with RasterError where it is damaged or none. */
+export const openHdf5 = async (path: string, options?: EmitOptions): Promise<Scene> =>
+  openHdf5Scene(await openHdf5File(path), options);

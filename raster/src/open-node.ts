@@ -32,7 +32,7 @@ export function openFolder(name: string): Folder {
       }
     },
     open: (file) => openFile(pathOf(file)),
-    openHdf5: async (file) => (await import('./node-hdf5.js')).openHdf5File(pathOf(file)),
+    openHdf5: async (file, options) => (await import('./node-hdf5.js')).openHdf5(pathOf(file), options),
   };
 }
 

@@ -37,12 +37,12 @@ function withReflectanceScale(scene: Scene, scale: number): Scene {
   return describeScene(scene, { bands: scene.bands.map((band) => ({ ...band, gain: scale })) });
 }
 
-/** Opens an HDF5 file where the platform can. */
-async function openHdf5(folder: Folder, file: string, options: EmitOptions): Promise<Scene> {
-  if (!folder.openHdf5)
-    refuse(folder.pathOf(file), 'an HDF5 file, which cannot be read from here; unpack it to a disk');
-  const { openHdf5Scene } = await import('./hdf5/scene.js');
-  return openHdf5Scene(await folder.openHdf5(file), options);
+/** Opens an HDF5 scene where the platform can. */
+function openHdf5(folder: Folder, file: string, options: EmitOptions): Promise<Scene> {
+  return (
+    folder.openHdf5?.(file, options) ??
+    refuse(folder.pathOf(file), 'an HDF5 file, which cannot be read from here; unpack it to a disk')
+  );
 }
 
 const ZARR_BEGINNING = 'zarr.json';

@@ -3,7 +3,7 @@ import { RasterError } from './error.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { packSpectra, type RowMemory, type StoredRows } from './pack.js';
 import { asStored, sampleSize } from './samples.js';
-import type { Band, Block, Scene, SpectraBlock, Window } from './scene.js';
+import type { Band, Block, ReadOptions, Scene, SpectraBlock, Window } from './scene.js';
 import { cleanText } from './text.js';
 
 /** The stored values of a window while they are decoded. */
@@ -12,7 +12,7 @@ export type RowStream = (memory: RowMemory) => AsyncIterable<StoredRows>;
 /** What a format has to provide: everything of a `Scene` but the spectra. */
 export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
   /** Decodes the rows of a window in the memory given, one after another; undefined where reading it part by part is better. */
-  streamRows?(window: Window, bands: readonly number[]): RowStream | undefined;
+  streamRows?(window: Window, bands: readonly number[], options?: ReadOptions): RowStream | undefined;
 };
 
 /** 4 GiB of float32: above this a window is a mistake. */
@@ -60,9 +60,10 @@ export function makeScene(core: SceneCore): Scene {
   const everyBand = core.bands.map((_, i) => i);
   /** Of streams that have ended. */
   const idle: Kernels[] = [];
-  const readWindow = async (window: Window, bands: readonly number[] = everyBand): Promise<Block> => {
+  const readWindow: Scene['readWindow'] = async (window, bands = everyBand, options = {}) => {
     assertWindow(core, window, bands);
-    return core.readWindow(window, bands);
+    options.signal?.throwIfAborted();
+    return core.readWindow(window, bands, options);
   };
   return {
     ...known,
@@ -76,10 +77,11 @@ export function makeScene(core: SceneCore): Scene {
         bands.map((i) => bandsAsStored[i]!),
       );
     },
-    async *streamSpectra(window, bands, pixels, { leaveOut } = {}) {
+    async *streamSpectra(window, bands, pixels, { leaveOut, signal } = {}) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
       const rows =
-        core.streamRows?.(window, bands) ?? (() => rowsOfParts(core, partsOf(core, window, bands.length), bands));
+        core.streamRows?.(window, bands, { signal }) ??
+        (() => rowsOfParts(core, partsOf(core, window, bands.length), bands, { signal }));
       const used = bands.map((i) => bandsAsStored[i]!);
       const kernels = idle.pop() ?? createKernels();
       try {
@@ -125,11 +127,13 @@ export async function* rowsOfParts(
   core: Pick<SceneCore, 'readWindow'>,
   parts: Iterable<Window>,
   bands: readonly number[],
+  options: ReadOptions = {},
 ): AsyncGenerator<StoredRows, void, undefined> {
   const B = bands.length;
   const bandOffsets = Int32Array.from(bands, (_, i) => i);
   for (const part of parts) {
-    const { data } = await core.readWindow(part, bands);
+    options.signal?.throwIfAborted();
+    const { data } = await core.readWindow(part, bands, options);
     yield { window: part, values: data, start: 0, rowStride: part.cols * B, pixelStride: B, bandOffsets };
   }
 }

@@ -87,8 +87,17 @@ export interface SpectraPack {
   readonly spectra: Float32Array;
 }
 
+/** How a window is read. */
+export interface ReadOptions {
+  /** Asked before each piece that is read of the file: what is no longer wanted ends with its reason. */
+  readonly signal?: Stopper | undefined;
+}
+
+/** Of an AbortSignal, what reading needs. */
+export type Stopper = Pick<AbortSignal, 'throwIfAborted'>;
+
 /** Which pixels of a window a stream leaves out. */
-export interface StreamOptions {
+export interface StreamOptions extends ReadOptions {
   /** [rows * cols], 1 = leave the pixel out, as if it had no data; none when absent. */
   readonly leaveOut?: Uint8Array;
 }
@@ -133,7 +142,7 @@ export interface Scene {
   /** Of a product that has any. */
   readonly qualityLayers?: readonly QualityLayer[];
   /** Stored values of `window`, bands by index (all, in file order, when absent). Rejects with RasterError where the file is damaged. */
-  readWindow(window: Window, bands?: readonly number[]): Promise<Block>;
+  readWindow(window: Window, bands?: readonly number[], options?: ReadOptions): Promise<Block>;
   /** Reflectance of `window`: gain and offset applied, NoData and non-finite values found. */
   readSpectra(window: Window, bands?: readonly number[]): Promise<SpectraBlock>;
   /**

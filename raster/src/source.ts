@@ -1,4 +1,5 @@
 import { refuse } from './refuse.js';
+import type { Stopper } from './scene.js';
 
 /** Random access to bytes: a file, a browser's File, an HTTP resource. The only thing a reader needs of its platform besides `Codecs`. */
 export interface ByteSource {
@@ -23,6 +24,22 @@ export function assertInside({ name, size }: Pick<ByteSource, 'name' | 'size'>, 
 export async function readInto(source: ByteSource, offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   if (source.readInto) await source.readInto(offset, bytes);
   else bytes.set(await source.read(offset, bytes.length));
+}
+
+/** A file of which nothing more is read once `signal` says so. */
+export function stoppable(source: ByteSource, signal: Stopper | undefined): ByteSource {
+  if (!signal) return source;
+  const checked =
+    <A extends readonly unknown[], T>(read: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      signal.throwIfAborted();
+      return read(...args);
+    };
+  return {
+    ...source,
+    read: checked(source.read),
+    ...(source.readInto && { readInto: checked(source.readInto) }),
+  };
 }
 
 /** Decompression that the platform does better than JavaScript. */

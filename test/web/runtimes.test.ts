@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { OpenWebModelOptions } from '@egunet/infer-web';
 import { evaluateNetwork } from '@egunet/train';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
@@ -81,18 +82,20 @@ describe('the same model and tiles on every runtime', function () {
       assert.ok(difference <= limit, `${difference}`);
     });
 
-  for (const [device, threads, limit] of [
-    ['wasm', 1, CPU],
-    ['wasm', 2, CPU],
-    ['webgpu', 1, GPU],
-  ] as const)
-    it(`onnxruntime-web on ${device}${device === 'wasm' ? ` with ${threads} thread${threads > 1 ? 's' : ''}` : ''} gives them within ${limit}`, async () => {
+  for (const [name, { limit, ...asked }] of Object.entries<OpenWebModelOptions & { readonly limit: number }>({
+    'wasm with 1 thread': { device: 'wasm', threads: 1, limit: CPU },
+    'wasm with 2 threads': { device: 'wasm', threads: 2, limit: CPU },
+    'webgpu, recorded, from stored samples': { device: 'webgpu', gpuPath: 'graph', limit: GPU },
+    'webgpu, from stored samples': { device: 'webgpu', gpuPath: 'buffers', limit: GPU },
+    'webgpu, from spectra': { device: 'webgpu', gpuPath: 'float32', limit: GPU },
+  }))
+    it(`onnxruntime-web on ${name} gives them within ${limit}`, async () => {
       const page = await chromium.open(`${server.url}index.html`);
       const got = await page.evaluate(
-        async ({ device, threads, size, C }) => {
+        async ({ asked, size, C }) => {
           const { createUnmixer }: typeof import('@egunet/infer-web') = await import('/egunet/index.js' as string);
           const unmixer = createUnmixer();
-          const model = await unmixer.openModel('model.onnx', { device, threads, runtime: 'onnxruntime' });
+          const model = await unmixer.openModel('model.onnx', { ...asked, runtime: 'onnxruntime' });
           const scene = await unmixer.openScene('scene.tif');
           const map = new Float32Array(size.rows * size.cols * C);
           const tiles = [];
@@ -112,10 +115,11 @@ describe('the same model and tiles on every runtime', function () {
           unmixer.close();
           return { place: model.place, map: [...map].map((value) => (Number.isNaN(value) ? null : value)) };
         },
-        { device, threads, size: { rows: ROWS, cols: COLS }, C: ENDMEMBERS },
+        { asked, size: { rows: ROWS, cols: COLS }, C: ENDMEMBERS },
       );
-      assert.equal(got.place.device, device);
-      assert.equal(got.place.threads, threads);
+      assert.equal(got.place.device, asked.device);
+      assert.equal(got.place.threads, asked.threads ?? 1);
+      assert.equal(got.place.gpuPath, asked.gpuPath);
       assert.deepEqual(got.place.reasons, []);
       const difference = largestDifference(got.map.map((value) => value ?? Number.NaN));
       assert.ok(difference <= limit, `${difference}`);

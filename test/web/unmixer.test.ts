@@ -1,12 +1,12 @@
 // The library in a real page: what it says where something is not as it should be, and that the page stays awake.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Unmixer } from '@egunet/infer-web';
 import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
-import { root, temporaryFolder } from '../support/index.js';
+import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { COLS, makeModel, ROWS, simulated, writeScene } from './scene.js';
 
 /** What the scripts of a page find there. */
@@ -229,6 +229,120 @@ describe('the library in a page', function () {
     );
     assert.equal(windows, 20);
     assert.deepEqual(tasks, []);
+  });
+
+  it('reads nothing more for what was stopped', async () => {
+    const asked = () => server.asked.filter(({ path }) => path.startsWith('/scene.tif')).length;
+    server.instead = (request, response) => {
+      if (!request.url!.startsWith('/scene.tif')) return false;
+      const { range = '' } = request.headers;
+      const [from, to] = range.slice(6).split('-').map(Number) as [number, number];
+      const bytes = files['scene.tif']!;
+      const end = Math.min(to + 1, bytes.length);
+      const headers = {
+        ...ISOLATED,
+        'content-range': `bytes ${from}-${end - 1}/${bytes.length}`,
+        'content-length': end - from,
+      };
+      setTimeout(() => response.writeHead(206, headers).end(bytes.subarray(from, end)), 150);
+      return true;
+    };
+    await page.evaluate(
+      async ({ rows, cols }) => {
+        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+        const scene = await window.unmixer.openScene('scene.tif');
+        const controller = new AbortController();
+        const { signal } = controller;
+        const whole = { row: 0, col: 0, rows, cols };
+        const all = [scene.unmix(model, whole, { signal }), scene.readWindow(whole, [3], { signal })];
+        setTimeout(() => controller.abort(new Error('enough')), 100);
+        await Promise.all(all.map((one) => one.catch(() => {})));
+      },
+      { rows: ROWS, cols: COLS },
+    );
+    const before = asked();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.equal(asked(), before);
+  });
+
+  it('gives back what was opened in the moment in which it was stopped', async () => {
+    const { opened, closed } = await page.evaluate(async () => {
+      let controller: AbortController | undefined;
+      const worker = new Worker('/egunet/worker.js', { type: 'module' });
+      const [asked, opened, closed] = [new Map<number, string>(), [] as string[], [] as string[]];
+      const post = worker.postMessage.bind(worker) as (message: unknown, transfer: Transferable[]) => void;
+      worker.postMessage = (message: { id: number; ask?: string; args?: object }, transfer: unknown) => {
+        if (message.ask) asked.set(message.id, message.ask);
+        if (message.ask?.startsWith('close')) closed.push(JSON.stringify(message.args));
+        post(message, transfer as Transferable[]);
+      };
+      worker.addEventListener(
+        'message',
+        ({ data }: MessageEvent<{ id: number; value?: { model?: number; scene?: number } }>) => {
+          const { model, scene } = data.value ?? {};
+          if (!asked.get(data.id)?.startsWith('open') || !data.value) return;
+          opened.push(JSON.stringify({ model, scene }));
+          controller?.abort(new Error('enough')); // before the unmixer hears of it
+        },
+      );
+      const unmixer = window.library.createUnmixer(worker);
+      const options = { runtime: 'onnxruntime', device: 'wasm' } as const;
+      for (let i = 0; i < 6; i++) {
+        controller = new AbortController();
+        const { signal } = controller;
+        const opening = [
+          unmixer.openModel('model.onnx', { ...options, signal }),
+          unmixer.openScene('scene.tif', { signal }),
+        ];
+        await Promise.all(opening.map((one) => one.then((opened) => opened.close()).catch(() => {})));
+      }
+      controller = undefined;
+      await (await unmixer.openScene('scene.tif')).close(); // behind all the others
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      unmixer.close();
+      return { opened: opened.sort(), closed: closed.sort() };
+    });
+    assert.ok(opened.length > 6, `${opened.length}`);
+    assert.deepEqual(closed, opened);
+  });
+
+  it('says that a model was closed while it was at work', async () => {
+    const message = await page.evaluate(
+      async ({ rows, cols }) => {
+        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+        const scene = await window.unmixer.openScene('scene.tif');
+        const unmixing = scene.unmix(model, { row: 0, col: 0, rows, cols });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await model.close();
+        return unmixing.then(String, (error: Error) => error.message);
+      },
+      { rows: ROWS, cols: COLS },
+    );
+    assert.match(message, /model\.onnx: the model was closed while it was at work; open it again$/);
+  });
+
+  it('opens an overview that could not be read once, when it is asked for again', async function () {
+    requireGdal(this);
+    const path = join(folder, 'overviews.tif');
+    copyFileSync(join(folder, 'scene.tif'), path);
+    run('gdaladdo', ['-q', '-r', 'nearest', path, '2']);
+    files['overviews.tif'] = readFileSync(path);
+    const read = (level: number) =>
+      page.evaluate(async (level) => {
+        const kept = window as unknown as { scene: Awaited<ReturnType<Unmixer['openScene']>> };
+        kept.scene ??= await window.unmixer.openScene('overviews.tif');
+        const reading = kept.scene.readWindow({ row: 0, col: 0, rows: 2, cols: 2 }, [3], { level });
+        return reading.then(({ data }) => `${data.length} values`).catch((error: Error) => error.message);
+      }, level);
+    assert.match(await read(9), /there is no level 9: it has 2, from 0 on$/);
+    server.instead = (request, response) => {
+      if (!request.url!.startsWith('/overviews.tif')) return false;
+      response.writeHead(403, ISOLATED).end('no');
+      return true;
+    };
+    assert.match(await read(1), /403/);
+    server.instead = undefined;
+    assert.equal(await read(1), '4 values');
   });
 
   it('ends what is under way when it is closed', async () => {

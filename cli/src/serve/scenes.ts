@@ -34,10 +34,10 @@ async function fileAt(path: string): Promise<NamedFile> {
 function watchedFolder(path: string, named: string | undefined): { folder: Folder; opened: Set<string> } {
   const folder = openFolder(path);
   const opened = new Set<string>(named === undefined ? [] : [named]);
-  const seen = <T>(open: (file: string) => T) => {
-    return (file: string) => {
+  const seen = <R extends unknown[], T>(open: (file: string, ...rest: R) => T) => {
+    return (file: string, ...rest: R) => {
       opened.add(file);
-      return open(file);
+      return open(file, ...rest);
     };
   };
   const list = async () => {

@@ -20,6 +20,9 @@ export interface ReaderBand {
   readonly bad: boolean;
 }
 
+/** Of an AbortSignal, what reading and unmixing need. */
+export type Stopper = Pick<AbortSignal, 'throwIfAborted'>;
+
 /** Spectra of pixels with data. Its arrays may be used again for the next pack. */
 export interface SpectraPack {
   /** Pixels packed, n; as many as were asked for, but for the last pack. */
@@ -40,14 +43,15 @@ export interface SpectraReader {
   /** The window shape that reads fastest. */
   readonly block: { readonly rows: number; readonly cols: number };
   /**
-   * The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1. An error about
+   * The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1; `signal` is
+   * asked between two pieces of reading. An error about
    * a block that cannot be decoded, where others can, has `damaged`: the block's name and its pixels in the scene.
    */
   streamSpectra(
     window: Window,
     bands: readonly number[],
     pixels: number,
-    options?: { readonly leaveOut?: Uint8Array },
+    options?: { readonly leaveOut?: Uint8Array; readonly signal?: Stopper },
   ): AsyncIterable<SpectraPack>;
 }
 

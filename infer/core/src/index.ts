@@ -1,5 +1,5 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraPack, SpectraReader, Window } from './contract.js';
+export type { ReaderBand, Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
 export { assertCount } from './count.js';
 export { InferError, type Remedy } from './error.js';
 export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
@@ -8,6 +8,7 @@ export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { type PackedError, packError } from './packed-error.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
+export { assertPlausible, lookAt, SAMPLING, type Seen, sumSeen } from './seen.js';
 export { firstLine } from './text.js';
 export {
   assertMapSize,
@@ -38,9 +39,7 @@ export {
   unmixMosaic,
 } from './unmix-mosaic.js';
 export {
-  assertPlausible,
-  type Seen,
-  sumSeen,
+  assertAbundances,
   type UnmixWindowOptions,
   unmixWindow,
   type WindowAbundances,

@@ -2,14 +2,8 @@
 // C endmembers, D bands of the map: C, or C + 2 with quality.
 import type { Session, Window } from './contract.js';
 import { QUALITY_BANDS } from './quality.js';
-import {
-  type Seen,
-  sumSeen,
-  type UnmixWindowOptions,
-  unmixWindow,
-  type WindowAbundances,
-  type WindowToUnmix,
-} from './unmix-window.js';
+import { type Seen, sumSeen } from './seen.js';
+import { type UnmixWindowOptions, unmixWindow, type WindowAbundances, type WindowToUnmix } from './unmix-window.js';
 import { around, cutMarks, rowsIn, sharedWindow } from './windows.js';
 
 /** What a block which cannot be decoded took with it. */

@@ -3,8 +3,9 @@
 import type { BandPlan } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
 import { QUALITY_BANDS } from './quality.js';
+import { type Seen, sumSeen } from './seen.js';
 import { type DamagedPixels, unmixAround } from './unmix-around.js';
-import { type Seen, sumSeen, type UnmixWindowOptions, unmixWindow, type WindowAbundances } from './unmix-window.js';
+import { type UnmixWindowOptions, unmixWindow, type WindowAbundances } from './unmix-window.js';
 import { cutMarks, rowsIn, sharedWindow, unmarkedPart, windowAt, windowFrom } from './windows.js';
 
 /** Which scene a pixel is taken from: the last one that has data there, or of those that have the one whose abundances explain its spectrum best. */

@@ -2,32 +2,19 @@
 // B model bands, R scene bands read, C endmembers, D bands of the map: C, or C + 2 with quality.
 import type { ModelCard } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
-import type { Session, SpectraPack, SpectraReader, Window } from './contract.js';
+import type { Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
 import { InferError } from './error.js';
 import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { resampleSpectrum } from './resample.js';
+import { lookAt, type Seen, sumSeen } from './seen.js';
 
 /** Abundances must sum to 1 within this. */
 const SUM_TOLERANCE = 1e-5;
-
-/** One pixel in so many is looked at for brightness. */
-const SAMPLING = 16;
 
 export interface WindowAbundances {
   /** [N, D], NaN where not valid; with quality, `QUALITY_BANDS` behind the C abundances of each pixel. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
-}
-
-/** What went through the model. */
-export interface Seen {
-  validPixels: number;
-  /** Pixels looked at for brightness: every 16th valid one of a run. */
-  sampled: number;
-  /** Those whose mean reflectance lies above the model's input range. */
-  tooBright: number;
-  /** Those whose mean reflectance is less than a thousandth of that range. */
-  tooDark: number;
 }
 
 export interface UnmixWindowOptions {
@@ -39,8 +26,8 @@ export interface UnmixWindowOptions {
   readonly quality?: boolean;
   /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
   readonly memory?: ArrayBuffer | undefined;
-  /** Asked between two runs. */
-  readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
+  /** Asked between two runs, and by the reader. */
+  readonly signal?: Stopper;
 }
 
 /** Where to unmix. */
@@ -51,8 +38,8 @@ export interface WindowToUnmix {
   readonly leaveOut?: Uint8Array | undefined;
 }
 
-/** Throws InferError unless the first `pixels` rows of `output` [n, C] are abundances. */
-function assertAbundances(output: Float32Array, size: { pixels: number; batch: number; C: number }): void {
+/** Throws InferError unless the first `pixels` rows of a run's `output` [batch, C] are abundances: >= 0, their sum 1. */
+export function assertAbundances(output: Float32Array, size: { pixels: number; batch: number; C: number }): void {
   const { pixels, batch, C } = size;
   if (output.length !== batch * C)
     throw new InferError(
@@ -72,50 +59,6 @@ function assertAbundances(output: Float32Array, size: { pixels: number; batch: n
         `the model's output is not abundances: smallest ${least}, sum ${sum}, expected >= 0 and 1; it is damaged: export it again`,
       );
   }
-}
-
-function mean(values: Float32Array, from: number, to: number): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += values[i]!;
-  return sum / (to - from);
-}
-
-/** What went through the model: the sum of `all`. */
-export function sumSeen(all: Iterable<Seen>): Seen {
-  const sum = { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 };
-  for (const seen of all) for (const key of Object.keys(sum) as (keyof Seen)[]) sum[key] += seen[key];
-  return sum;
-}
-
-/** Throws InferError unless the whole scene showed pixels with data, and values that are reflectance. */
-export function assertPlausible(
-  { validPixels, sampled, tooBright, tooDark }: Seen,
-  name: string,
-  card: ModelCard,
-): void {
-  if (validPixels === 0)
-    throw new InferError(
-      `${name}: no valid pixel: every one lacks data in at least one of the model's ${card.bands.length} bands; check the scene's NoData value and its bands`,
-    );
-  if (2 * tooBright <= sampled && tooDark < sampled) return;
-  const [count, how] = tooDark === sampled ? [tooDark, 'darker than a thousandth of'] : [tooBright, 'brighter than'];
-  throw new InferError(
-    `${name}: ${count} of ${sampled} sampled pixels are on average ${how} the model's largest input, a reflectance of ${Number((1 / card.inputScale).toPrecision(3))}; give the scene in the units that the model was trained on, or state its reflectance scale`,
-  );
-}
-
-/** Counts every 16th pixel of a run by its brightness. */
-function look(input: Float32Array, { card, count }: { card: ModelCard; count: number }): Seen {
-  const B = card.bands.length;
-  const largest = 1 / card.inputScale;
-  const seen = { validPixels: count, sampled: 0, tooBright: 0, tooDark: 0 };
-  for (let slot = 0; slot < count; slot += SAMPLING) {
-    const brightness = mean(input, slot * B, (slot + 1) * B);
-    seen.sampled++;
-    if (brightness > largest) seen.tooBright++;
-    if (brightness < largest / 1000) seen.tooDark++;
-  }
-  return seen;
 }
 
 /** Interpolates the spectra of a pack [n, R] into `input` [n, B]. */
@@ -157,11 +100,12 @@ export async function unmixWindow(
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const seen: Seen[] = [];
   signal?.throwIfAborted();
-  for await (const pack of reader.streamSpectra(window, plan.bands, batch, { ...(leaveOut && { leaveOut }) })) {
+  const how = { ...(leaveOut && { leaveOut }), ...(signal && { signal }) };
+  for await (const pack of reader.streamSpectra(window, plan.bands, batch, how)) {
     signal?.throwIfAborted();
     const { count, pixels } = pack;
     const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;
-    seen.push(look(spectra, { card, count }));
+    seen.push(lookAt(spectra, { card, count, width: card.bands.length }));
     const output = await session.run(spectra, batch); // [n, C]
     assertAbundances(output, { pixels: count, batch, C });
     spread(output, { pixels: pixels.subarray(0, count), C, into: abundances, D });

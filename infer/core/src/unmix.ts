@@ -3,8 +3,9 @@ import type { ModelCard } from '@egunet/models/card';
 import { type BandPlan, planBands } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
 import { assertCount } from './count.js';
+import { assertPlausible, type Seen, sumSeen } from './seen.js';
 import { sceneTiles, type TileShape } from './tiles.js';
-import { assertPlausible, type Seen, sumSeen, unmixWindow } from './unmix-window.js';
+import { unmixWindow } from './unmix-window.js';
 
 export interface UnmixOptions {
   readonly card: ModelCard;

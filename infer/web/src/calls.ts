@@ -1,5 +1,5 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
-import { gpuBatch, InferError, planBands, type Seen, unmixWindow } from '@egunet/infer';
+import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import {
   assertWindow,
@@ -11,10 +11,9 @@ import {
   type Window,
 } from '@egunet/raster';
 import { openWebScene } from '@egunet/raster/web';
-import { type ModelPlace, type OpenWebModelOptions, openModel, type WebModel } from './model.js';
-
-/** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
-const WASM_BATCH_PIXELS = 1024;
+import { type LastingModel, openLasting } from './lasting.js';
+import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
+import { unmixOn } from './unmix-on.js';
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -41,6 +40,8 @@ export interface UnmixedWindow {
   /** [N, C]: >= 0, sum 1; NaN where the scene has no data. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
+  /** Where they were made: a model whose GPU is lost goes on elsewhere. */
+  readonly place: ModelPlace;
 }
 
 /** Where to read: a scene, one of its levels, and a window in that level's pixels. */
@@ -72,7 +73,7 @@ function makeShelf<T>(what: string) {
 /** A scene with its overviews as they are opened. */
 interface OpenedScene {
   readonly scene: Scene;
-  readonly levels: (Promise<Scene> | undefined)[];
+  readonly levels: Map<number, Promise<Scene>>;
 }
 
 const factsOf = ({
@@ -94,23 +95,29 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
-  const models = makeShelf<WebModel>('model');
+  const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
     const { scene, levels } = scenes.get(number);
-    const overview = scene.overviews?.[level - 1];
-    if (level !== 0 && !overview)
-      throw new InferError(`${scene.name}: there is no level ${level}: it has ${levels.length}`);
-    levels[level] ??= overview ? overview.open() : Promise.resolve(scene);
-    return levels[level];
+    const { overviews = [] } = scene;
+    if (level === 0) return Promise.resolve(scene);
+    const overview = overviews[level - 1];
+    if (!overview)
+      throw new InferError(`${scene.name}: there is no level ${level}: it has ${overviews.length + 1}, from 0 on`);
+    const opened = levels.get(level) ?? overview.open();
+    levels.set(level, opened);
+    opened.catch(() => levels.delete(level)); // what failed may be tried again
+    return opened;
   };
   return {
     async openModel(
       { model, ...options }: Omit<OpenWebModelOptions, 'signal'> & { readonly model: string | Uint8Array },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly model: number; readonly card: ModelCard; readonly place: ModelPlace }> {
-      const opened = await openModel(model, { ...options, signal });
-      return { model: models.put(opened), card: opened.card, place: opened.place };
+      const file = await readModelFile(model, signal);
+      const opened = await openLasting(file, { ...options, signal });
+      const { card, place } = await opened.current();
+      return { model: models.put(opened), card, place };
     },
     async openScene(
       { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
@@ -119,23 +126,27 @@ export function makeCalls() {
       const scene = await openWebScene(place, open, { signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
-      return { scene: scenes.put({ scene, levels: [] }), facts: factsOf(scene) };
+      return { scene: scenes.put({ scene, levels: new Map() }), facts: factsOf(scene) };
     },
     /** Abundances of a window. Rejects where the scene's bands do not match the model's. */
     async unmix(
       { model, window, resample, ...where }: WindowOf & { readonly model: number; readonly resample?: boolean },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<UnmixedWindow> {
-      const { card, session, place } = models.get(model);
-      const reader = await levelOf(where);
-      assertWindow(reader, window);
-      const plan = planBands(reader, card, { ...(resample && { resample }) });
-      const batch = place.device === 'webgpu' ? gpuBatch(window.rows * window.cols) : WASM_BATCH_PIXELS;
-      return unmixWindow(session, { reader, window }, { card, plan, batch, signal });
+      const held = models.get(model);
+      const scene = await levelOf(where);
+      assertWindow(scene, window);
+      return held.use(async (opened) => {
+        const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
+        return { ...unmixed, place: opened.place };
+      });
     },
     /** Stored values of a window. */
-    async readWindow({ window, bands, ...where }: WindowOf & { readonly bands: readonly number[] }): Promise<Block> {
-      return (await levelOf(where)).readWindow(window, bands);
+    async readWindow(
+      { window, bands, ...where }: WindowOf & { readonly bands: readonly number[] },
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<Block> {
+      return (await levelOf(where)).readWindow(window, bands, { signal });
     },
     async closeModel({ model }: { readonly model: number }): Promise<void> {
       await models.take(model)?.release();

@@ -1,15 +1,20 @@
-// A model file in the browser: on WebGPU where there is an adapter, else on WebAssembly. Legend: B bands.
-import { assertGraph, firstLine, INPUT, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+// A model file in the browser: on WebGPU where there is an adapter, else on WebAssembly. Legend: B bands, C endmembers.
+import { firstLine, readCardOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { publicPath } from '@egunet/raster/url';
-import type { InferenceSession } from 'onnxruntime-web';
 import { fetchBytes } from './fetch-bytes.js';
-import { findAdapter } from './gpu.js';
-import { loadRuntime, type Onnxruntime, type RuntimeOptions, threadsFor, type WebDevice } from './runtime.js';
+import { onGpu } from './gpu.js';
+import type { GpuAbundances, StoredWindow } from './gpu-unmix.js';
+import { type GpuPath, openOnGpu } from './on-gpu.js';
+import { loadRuntime, type RuntimeOptions, threadsFor, type WebDevice } from './runtime.js';
+import { type ModelFile, openSession } from './session.js';
+import type { Turns } from './turns.js';
 
 export interface OpenWebModelOptions extends RuntimeOptions {
-  /** `auto`, the default: WebGPU if there is an adapter on which the model loads, else WebAssembly. A device that is named is not replaced by another. */
+  /** `auto`, the default: WebGPU if there is an adapter on which the model runs rightly, else WebAssembly. A device that is named is not replaced by another. */
   readonly device?: 'auto' | WebDevice;
+  /** The way to run on WebGPU; the fastest that gives the right abundances when absent. */
+  readonly gpuPath?: GpuPath;
   /** Stops the download, and opening between two steps. */
   readonly signal?: AbortSignal;
 }
@@ -21,7 +26,9 @@ export interface ModelPlace {
   readonly threads: number;
   /** The GPU, as the browser calls it. */
   readonly adapter?: string;
-  /** Why not faster: a sentence for each device or thread that could not be had. */
+  /** On WebGPU. */
+  readonly gpuPath?: GpuPath;
+  /** Why not faster: a sentence for each device, way or thread that could not be had. */
   readonly reasons: readonly string[];
 }
 
@@ -31,71 +38,85 @@ export interface WebModel {
   readonly place: ModelPlace;
   /** One run follows another, however many are asked for at a time. */
   readonly session: Session;
+  /** On WebGPU, unless by the path `float32`. */
+  readonly gpu?: {
+    readonly device: GPUDevice;
+    /** Abundances that stay on the GPU. */
+    unmix(stored: StoredWindow, options?: { readonly signal?: AbortSignal | undefined }): Promise<GpuAbundances>;
+  };
+  /** Whether its GPU is gone: runs fail then; open the model again. */
+  isLost(): boolean;
   release(): Promise<void>;
 }
 
-/** Lets one piece of work begin when the one before has ended, well or not. */
-function makeQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => {});
-    return next;
+type Opened = Omit<WebModel, 'card'>;
+
+async function openOnWasm(file: ModelFile, { runtime, threads }: RuntimeOptions): Promise<Opened> {
+  const cpu = threadsFor(threads);
+  const { ort, turns, threads: had } = await loadRuntime('wasm', { runtime, threads: cpu.threads });
+  const opened = await turns(() => openSession(ort, file, { executionProviders: ['wasm'] }));
+  const session: Session = {
+    run: (spectra, pixels) => turns(() => opened.run(spectra, pixels)),
+    release: () => turns(opened.release),
   };
+  const place = { device: 'wasm', threads: had, reasons: cpu.why ? [cpu.why] : [] } as const;
+  return { place, session, isLost: () => false, release: session.release };
 }
 
-function makeSession(
-  name: string,
-  { ort, opened, B }: { ort: Onnxruntime; opened: InferenceSession; B: number },
-): Session {
-  const inTurn = makeQueue();
-  const run = async (spectra: Float32Array, pixels: number): Promise<Float32Array> => {
-    const input = new ort.Tensor('float32', spectra, [pixels, B]);
-    try {
-      const { [OUTPUT]: output } = await opened.run({ [INPUT]: input }, [OUTPUT]);
-      const data = await output?.getData(true);
-      if (data instanceof Float32Array) return data;
-    } catch (cause) {
-      throw new InferError(`${name}: running the model failed: ${firstLine(cause)}; open it again`, { cause });
-    }
-    throw new InferError(`${name}: the model gave no float32 '${OUTPUT}'; export it again`);
-  };
-  return {
-    run: (spectra, pixels) => inTurn(() => run(spectra, pixels)),
-    release: () => inTurn(() => opened.release()),
-  };
-}
-
-/** A model on one device. Rejects with InferError where that cannot be. */
-async function openOn(
-  device: WebDevice,
-  model: { readonly name: string; readonly bytes: Uint8Array; readonly card: ModelCard },
-  { runtime, threads }: RuntimeOptions,
-): Promise<WebModel> {
-  const reasons: string[] = [];
-  const adapter = device === 'webgpu' ? await findAdapter() : undefined;
-  const cpu = threadsFor(device === 'webgpu' ? 1 : threads);
-  if (cpu.why) reasons.push(cpu.why);
-  const ort = await loadRuntime(device, { runtime, threads: cpu.threads });
-  const { name, bytes, card } = model;
-  let opened: InferenceSession;
-  try {
-    opened = await ort.InferenceSession.create(bytes, {
-      executionProviders: [device],
-      ...(device === 'webgpu' && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+async function openOnWebGpu(file: ModelFile, { runtime, gpuPath }: OpenWebModelOptions): Promise<Opened> {
+  const { ort, turns } = await loadRuntime('webgpu', { runtime, threads: 1 });
+  const { gpu, path, session, runner, reasons } = await turns(() => openOnGpu(ort, file, gpuPath && [gpuPath]));
+  const inTurn: Turns = (work) => turns(() => onGpu(gpu, work));
+  const release = () =>
+    turns(async () => {
+      await session.release();
+      gpu.device.destroy();
     });
-  } catch (cause) {
-    throw new InferError(`${name}: onnxruntime cannot load the model on ${device}: ${firstLine(cause)}`, { cause });
-  }
-  try {
-    assertGraph(name, { inputs: opened.inputMetadata, outputs: opened.outputMetadata }, card);
-  } catch (error) {
-    await opened.release();
-    throw error;
-  }
-  const session = makeSession(name, { ort, opened, B: card.bands.length });
-  const place = { device, threads: cpu.threads, ...(adapter && { adapter: adapter.name }), reasons };
-  return { card, place, session, release: () => session.release() };
+  const place = { device: 'webgpu', threads: 1, adapter: gpu.name, gpuPath: path, reasons } as const;
+  return {
+    place,
+    session: { run: (spectra, pixels) => inTurn(() => session.run(spectra, pixels)), release },
+    ...(runner && {
+      gpu: {
+        device: gpu.device,
+        unmix: (stored, { signal } = {}) => inTurn(() => runner.unmix(stored, { signal })),
+      },
+    }),
+    isLost: gpu.isLost,
+    release,
+  };
+}
+
+/** On the fastest device that may be taken. */
+async function openOnAny(file: ModelFile, options: OpenWebModelOptions): Promise<Opened> {
+  const { device = 'auto', signal } = options;
+  const reasons: string[] = [];
+  if (device !== 'wasm')
+    try {
+      return await openOnWebGpu(file, options);
+    } catch (error) {
+      if (device === 'webgpu') throw error;
+      reasons.push(`no WebGPU: ${firstLine(error)}`);
+    }
+  signal?.throwIfAborted();
+  const { place, ...opened } = await openOnWasm(file, options);
+  return { ...opened, place: { ...place, reasons: [...reasons, ...place.reasons] } };
+}
+
+/** Opens a model that was read. Rejects as `openModel`. */
+export async function openFile(file: ModelFile, options: OpenWebModelOptions): Promise<WebModel> {
+  const opened = await openOnAny(file, options);
+  if (options.signal?.aborted) await opened.release();
+  options.signal?.throwIfAborted();
+  return { card: file.card, ...opened };
+}
+
+/** Reads a model file and its card. Rejects as `openModel`. */
+export async function readModelFile(model: string | Uint8Array, signal?: AbortSignal): Promise<ModelFile> {
+  const name = typeof model === 'string' ? publicPath(model) : 'the model';
+  const bytes = typeof model === 'string' ? await fetchBytes(model, signal) : model;
+  signal?.throwIfAborted();
+  return { name, bytes, card: readCardOf(name, bytes) };
 }
 
 /**
@@ -104,20 +125,5 @@ async function openOn(
  * with ModelCardError where its card is wrong; with the signal's reason when aborted.
  */
 export async function openModel(model: string | Uint8Array, options: OpenWebModelOptions = {}): Promise<WebModel> {
-  const { device = 'auto', signal } = options;
-  const name = typeof model === 'string' ? publicPath(model) : 'the model';
-  const bytes = typeof model === 'string' ? await fetchBytes(model, signal) : model;
-  signal?.throwIfAborted();
-  const found = { name, bytes, card: readCardOf(name, bytes) };
-  const reasons: string[] = [];
-  if (device !== 'wasm')
-    try {
-      return await openOn('webgpu', found, options);
-    } catch (error) {
-      if (device === 'webgpu') throw error;
-      reasons.push(`no WebGPU: ${firstLine(error)}`);
-    }
-  signal?.throwIfAborted();
-  const opened = await openOn('wasm', found, options);
-  return { ...opened, place: { ...opened.place, reasons: [...reasons, ...opened.place.reasons] } };
+  return openFile(await readModelFile(model, options.signal), options);
 }

@@ -73,7 +73,7 @@ export function sceneSource({
   // Of a level the finer of its two resolutions, and none twice: OpenLayers wants them to fall.
   const levels = scene.levels
     .map(({ rows, cols }, level) => ({ rows, cols, level, resolution: Math.min(width / cols, height / rows) }))
-    .filter(({ resolution, level }, i, all) => level === 0 || resolution > all[i - 1]!.resolution)
+    .filter(({ resolution }, i, all) => all.slice(0, i).every((finer) => resolution > finer.resolution))
     .map((one) => ({ ...one, tile: windowSize(scene, one.level) }))
     .reverse();
   const tileGrid = new TileGrid({

@@ -57,14 +57,19 @@ export interface Caller<C extends Calls> {
   end(reason: Error): void;
 }
 
-/** Asks what `answerCalls` answers at the other end. */
-export function makeCaller<C extends Calls>(line: Line): Caller<C> {
+/** Asks what `answerCalls` answers at the other end. `late` gets what comes for a call that was stopped: it may have to be given back. */
+export function makeCaller<C extends Calls>(line: Line, late: (ask: string, value: unknown) => void): Caller<C> {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: unknown) => void }>();
+  /** What was asked by calls whose answers nobody waits for any longer. */
+  const stoppedCalls = new Map<number, string>();
   let next = 0;
   let ended: Error | undefined;
   line.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
     const { resolve, reject } = waiting.get(data.id) ?? {};
+    const stopped = stoppedCalls.get(data.id);
     waiting.delete(data.id);
+    stoppedCalls.delete(data.id);
+    if (stopped !== undefined && !('error' in data)) return late(stopped, data.value);
     if (!('error' in data)) return resolve?.(data.value as never);
     const { tag, remedy, message } = data.error;
     reject?.(Object.assign(new Error(message), { ...(tag && { _tag: tag, name: tag }), ...(remedy && { remedy }) }));
@@ -77,6 +82,7 @@ export function makeCaller<C extends Calls>(line: Line): Caller<C> {
         const stop = () => {
           line.postMessage({ id, stop: true } satisfies Stop, []);
           waiting.delete(id);
+          stoppedCalls.set(id, ask);
           reject(signal?.reason);
         };
         const settle =

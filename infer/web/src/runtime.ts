@@ -1,5 +1,6 @@
 // onnxruntime-web as the app serves it.
 import { assertCount, InferError } from '@egunet/infer';
+import { makeTurns, type Turns } from './turns.js';
 
 export type Onnxruntime = typeof import('onnxruntime-web');
 
@@ -32,18 +33,34 @@ function importRuntime(device: WebDevice, folder: string | undefined): Promise<O
   return device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 }
 
+/** onnxruntime-web, of which a page or worker has one, however often it is imported. */
+export interface Runtime {
+  readonly ort: Onnxruntime;
+  /** It opens, runs or releases one model at a time. */
+  readonly turns: Turns;
+  /** Of WebAssembly, as it was first loaded. */
+  readonly threads: number;
+}
+
+/** Each onnxruntime-web that was imported. */
+const loaded = new WeakMap<Onnxruntime, Runtime>();
+
 /** Loads onnxruntime-web for a device. Rejects with InferError where its files are not there. */
 export async function loadRuntime(
   device: WebDevice,
   { runtime, threads }: RuntimeOptions & { readonly threads: number },
-): Promise<Onnxruntime> {
-  const folder = runtime?.replace(/\/?$/, '/');
+): Promise<Runtime> {
+  const folder = runtime && new URL(runtime.replace(/\/?$/, '/'), globalThis.document?.baseURI ?? location.href).href;
   try {
     const ort = await importRuntime(device, folder);
+    const found = loaded.get(ort);
+    if (found) return found;
     if (folder !== undefined) ort.env.wasm.wasmPaths = folder;
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = 'fatal'; // every failure is thrown besides
-    return ort;
+    const made = { ort, threads, turns: makeTurns() };
+    loaded.set(ort, made);
+    return made;
   } catch (cause) {
     throw new InferError(
       `onnxruntime-web cannot be loaded${folder === undefined ? '' : ` from ${folder}`}: ${(cause as Error).message}; serve the files of its 'dist' folder, and say where`,

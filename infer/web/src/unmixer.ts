@@ -10,6 +10,7 @@ import { type CallOptions, makeCaller } from './rpc.js';
 /** A model in the worker. */
 export interface RemoteModel {
   readonly card: ModelCard;
+  /** Where it ran last: one whose GPU is lost goes on where it can. */
   readonly place: ModelPlace;
   close(): Promise<void>;
 }
@@ -49,8 +50,14 @@ const absolute = (url: string): string => new URL(url, document.baseURI).href;
 export function createUnmixer(
   worker: Worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 ): Unmixer {
-  const { call, end } = makeCaller<WorkerCalls>(worker);
-  const numbers = new WeakMap<RemoteModel, number>();
+  const { call, end } = makeCaller<WorkerCalls>(worker, (ask, value) => {
+    // What was opened in the moment in which it was stopped.
+    const { model, scene } = value as { readonly model?: number; readonly scene?: number };
+    const ended = () => {};
+    if (ask === 'openModel') call('closeModel', { model: model! }).catch(ended);
+    if (ask === 'openScene') call('closeScene', { scene: scene! }).catch(ended);
+  });
+  const models = new WeakMap<RemoteModel, { readonly number: number; ran(place: ModelPlace): void }>();
   worker.addEventListener('error', ({ message }) =>
     end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
   );
@@ -59,8 +66,8 @@ export function createUnmixer(
       const where = typeof model === 'string' ? absolute(model) : model;
       const asked = { model: where, ...options, ...(runtime !== undefined && { runtime: absolute(runtime) }) };
       const { model: number, card, place } = await call('openModel', asked, { signal });
-      const opened: RemoteModel = { card, place, close: () => call('closeModel', { model: number }) };
-      numbers.set(opened, number);
+      const opened = { card, place, close: () => call('closeModel', { model: number }) };
+      models.set(opened, { number, ran: (place) => Object.assign(opened, { place }) });
       return opened;
     },
     async openScene(place, { signal, ...open } = {}) {
@@ -68,10 +75,12 @@ export function createUnmixer(
       const { scene, facts } = await call('openScene', { place: where, open }, { signal });
       return {
         ...facts,
-        unmix(model, window, { level = 0, resample = false, signal } = {}) {
-          const number = numbers.get(model);
+        async unmix(model, window, { level = 0, resample = false, signal } = {}) {
+          const { number, ran } = models.get(model) ?? {};
           if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
-          return call('unmix', { scene, level, window, model: number, resample }, { signal });
+          const unmixed = await call('unmix', { scene, level, window, model: number, resample }, { signal });
+          ran?.(unmixed.place);
+          return unmixed;
         },
         readWindow: (window, bands, { level = 0, signal } = {}) =>
           call('readWindow', { scene, level, window, bands }, { signal }),

@@ -3,7 +3,7 @@ import { createKernels } from '../kernels.js';
 import { makeScene, type SceneCore } from '../read-spectra.js';
 import { refuse } from '../refuse.js';
 import type { Band, Georeference, Overview, Scene, Window } from '../scene.js';
-import type { ByteSource, Codecs } from '../source.js';
+import { type ByteSource, type Codecs, stoppable } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
 import { makeBlockCache } from './cache.js';
 import { assertBlock, decodeBlock } from './decode.js';
@@ -88,14 +88,20 @@ function imageCore(
     ...(georeference && { georeference }),
     block: { rows: Math.min(layout.blockRows, layout.rows), cols: Math.min(layout.blockCols, layout.cols) },
     facts: factsOf(layout, items),
-    readWindow: async (window, wanted = Array.from({ length: layout.bands }, (_, i) => i)) => {
+    readWindow: async (window, wanted = Array.from({ length: layout.bands }, (_, i) => i), { signal } = {}) => {
       assertKept(name, layout, { window, bands: wanted });
-      return readWindow(layout, { fetchRows, noData }, { window, bands: wanted });
+      const fetchWanted: FetchRows = async (...rows) => {
+        signal?.throwIfAborted();
+        return fetchRows(...rows);
+      };
+      return readWindow(layout, { fetchRows: fetchWanted, noData }, { window, bands: wanted });
     },
-    streamRows: (window, wanted) =>
-      streamsWindow(layout, { window, bands: wanted })
-        ? (memory) => streamWindow(layout, { window, bands: wanted }, { source, codecs, noData, memory, allowDamaged })
-        : undefined,
+    streamRows: (window, wanted, { signal } = {}) => {
+      const options = { source: stoppable(source, signal), codecs, noData, allowDamaged };
+      return streamsWindow(layout, { window, bands: wanted })
+        ? (memory) => streamWindow(layout, { window, bands: wanted }, { ...options, memory })
+        : undefined;
+    },
     close: () => source.close(),
   };
 }

@@ -9,7 +9,7 @@ export interface Slot<T extends Closable> {
   open(work: (signal: AbortSignal) => Promise<T>): Promise<void>;
 }
 
-/** An empty place; `changed` is called when another thing is in it, before the one before is closed. */
+/** An empty place; `changed` is called with what is to be in it, before the one before is closed; where it throws, that one stays. */
 export function makeSlot<T extends Closable>(changed: (now: T) => void): Slot<T> {
   let held: T | undefined;
   let last = new AbortController();
@@ -26,9 +26,14 @@ export function makeSlot<T extends Closable>(changed: (now: T) => void): Slot<T>
         throw error;
       }
       if (signal.aborted) return opened.close();
+      try {
+        changed(opened);
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
       const before = held;
       held = opened;
-      changed(opened);
       await before?.close();
     },
   };

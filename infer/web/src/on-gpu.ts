@@ -1,0 +1,122 @@
+// A model on WebGPU: the ways to run it, the fastest first, each of which must give what the processor gives. Legend: B bands, C endmembers.
+import { BATCH_PIXELS, firstLine, InferError, type Session } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
+import { type Gpu, openGpu } from './gpu.js';
+import { gpuOptions } from './gpu-session.js';
+import { type GpuRunner, makeGpuRunner, type StoredWindow } from './gpu-unmix.js';
+import type { Onnxruntime } from './runtime.js';
+import { type ModelFile, openSession } from './session.js';
+
+/**
+ * How a model runs on WebGPU. `graph`: samples are uploaded as they are stored, the rest is done on the GPU, and its kernels are recorded once
+ * and given to it at once; `buffers`: the same, unrecorded; `float32`: spectra are made on this side, the reference.
+ */
+export const GPU_PATHS = ['graph', 'buffers', 'float32'] as const;
+
+export type GpuPath = (typeof GPU_PATHS)[number];
+
+/** Abundances of a GPU must not differ by more from the processor's. */
+const TOLERANCE = 1e-3;
+
+export interface ModelOnGpu {
+  readonly gpu: Gpu;
+  readonly path: GpuPath;
+  readonly session: Session;
+  /** Absent on the path `float32`. */
+  readonly runner?: GpuRunner;
+  /** Why no faster path. */
+  readonly reasons: readonly string[];
+}
+
+/** How the probe is stored. */
+const GAIN = 1e-4;
+
+/** Samples [n, B] that show whether a device computes rightly: the model's own endmembers, in many brightnesses. */
+function probeOf({ endmembers, bands }: ModelCard, n: number): Int16Array {
+  const B = bands.length;
+  const samples = new Int16Array(n * B);
+  for (let i = 0; i < n; i++)
+    for (const [b, value] of endmembers[i % endmembers.length]!.spectrum.entries())
+      samples[i * B + b] = Math.max(0, Math.min(32767, (value * (1 - i / (2 * n))) / GAIN));
+  return samples;
+}
+
+/** A probe as a window of a scene whose bands are the model's. */
+function windowOf(data: Int16Array, n: number): StoredWindow {
+  const bands = data.length / n;
+  const numbers = Array.from({ length: bands }, (_, index) => index);
+  return {
+    block: { rows: 1, cols: n, bands, data },
+    read: numbers.map((index) => ({ index, name: '', bad: false, gain: GAIN, offset: 0 })),
+    plan: { bands: numbers },
+  };
+}
+
+/** What the processor makes of the probe: WebGPU may compute nonsense in silence, such as zeros in half precision. */
+async function referenceFor(ort: Onnxruntime, file: ModelFile, spectra: Float32Array): Promise<Float32Array> {
+  const session = await openSession(ort, file, { executionProviders: ['wasm'] });
+  try {
+    return await session.run(spectra, BATCH_PIXELS);
+  } finally {
+    await session.release();
+  }
+}
+
+function assertSame(got: Float32Array, expected: Float32Array): void {
+  const largest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (got[i] ?? Number.NaN))), 0);
+  if (!(largest <= TOLERANCE))
+    throw new InferError(
+      `abundances differ by ${largest} from the processor's: the GPU or its driver computes wrongly`,
+    );
+}
+
+interface Opened extends Pick<ModelOnGpu, 'session' | 'runner'> {
+  /** Abundances of the probe's samples. */
+  try(samples: Int16Array, spectra: Float32Array): Promise<Float32Array>;
+}
+
+async function openPath(
+  path: GpuPath,
+  { ort, gpu, file }: { readonly ort: Onnxruntime; readonly gpu: Gpu; readonly file: ModelFile },
+): Promise<Opened> {
+  if (path === 'float32') {
+    const session = await openSession(ort, file, gpuOptions(gpu));
+    return { session, try: (_, spectra) => session.run(spectra, BATCH_PIXELS) };
+  }
+  const runner = makeGpuRunner({ ort, gpu, ...file, capture: path === 'graph' });
+  return {
+    session: { run: runner.run, release: runner.release },
+    runner,
+    async try(samples) {
+      const kept = await runner.unmix(windowOf(samples, BATCH_PIXELS), {});
+      return kept.read().finally(kept.destroy);
+    },
+  };
+}
+
+/** Opens a model on the GPU by the first of `paths` that gives the processor's abundances. Rejects with InferError where none does. */
+export async function openOnGpu(
+  ort: Onnxruntime,
+  file: ModelFile,
+  paths: readonly GpuPath[] = GPU_PATHS,
+): Promise<ModelOnGpu> {
+  const gpu = await openGpu();
+  const reasons: string[] = [];
+  try {
+    const samples = probeOf(file.card, BATCH_PIXELS);
+    const spectra = Float32Array.from(samples, (sample) => sample * GAIN);
+    const expected = await referenceFor(ort, file, spectra);
+    for (const path of paths)
+      try {
+        const { session, runner, ...opened } = await openPath(path, { ort, gpu, file });
+        assertSame(await opened.try(samples, spectra), expected);
+        return { gpu, path, session, ...(runner && { runner }), reasons };
+      } catch (error) {
+        reasons.push(`not by the path '${path}': ${firstLine(error)}`);
+      }
+    throw new InferError(`${file.name}: ${reasons.join('; ')}`);
+  } catch (error) {
+    gpu.device.destroy();
+    throw error;
+  }
+}
