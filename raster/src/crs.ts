@@ -47,6 +47,9 @@ function assertKnown(epsg: number, name: string): string {
 /** True for systems whose coordinates are longitude and latitude in degrees. */
 export const isDegrees = (epsg: number): boolean => definitionOf(epsg)?.startsWith('+proj=longlat') ?? false;
 
+/** True for systems that are known and whose coordinates are metres on a map. */
+export const isMetres = (epsg: number): boolean => definitionOf(epsg) !== undefined && !isDegrees(epsg);
+
 /**
  * The projection from one EPSG code to another; undefined where they are the same. `name` is what speaks of the code `from`.
  * Rejects with RasterError where a code is not among those known.

@@ -1,6 +1,7 @@
 export type { SceneAccess } from './access.js';
 export { boxArea, type Grid, type PlacedArea, placeArea, toPixels } from './area.js';
 export { isDegrees, type Projection, projectionBetween } from './crs.js';
+export { csvCell } from './csv.js';
 export { type EnmapScene, openEnmap } from './enmap.js';
 export { openEnvi } from './envi.js';
 export { type DamagedBlock, RasterError, type Remedy } from './error.js';
@@ -21,6 +22,7 @@ export { type MatArray, type Matrix, readMatFile, readMatMatrix } from './matlab
 export { type MatSceneOptions, openMatScene } from './matlab-scene.js';
 export { joinGrids, type MosaicGrid, shiftTo } from './mosaic-grid.js';
 export { type OpenOptions, openSceneAt, type ScenePlace } from './open.js';
+export { type PixelArea, pixelArea } from './pixel-area.js';
 export { assertWindow, makeScene, type SceneCore, toSpectra } from './read-spectra.js';
 export {
   type Band,

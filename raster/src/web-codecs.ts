@@ -1,4 +1,4 @@
-// The codecs of a browser: its compression streams.
+// The codecs of a browser: its own streams, but for compression.
 import { HISTORY_BYTES, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from './inflate.js';
 import { aligned, createKernels } from './kernels.js';
 import type { ByteSource, Codecs } from './source.js';
@@ -6,7 +6,7 @@ import type { ByteSource, Codecs } from './source.js';
 /** Bytes handed over at a time: no more is unpacked than what they hold before the limit is looked at. */
 const PIECE_BYTES = 2 ** 16;
 
-type Stream = InstanceType<typeof DecompressionStream> | InstanceType<typeof CompressionStream>;
+type Stream = InstanceType<typeof DecompressionStream>;
 
 async function feed({ writable }: Stream, bytes: Uint8Array): Promise<void> {
   const writer = writable.getWriter();
@@ -78,9 +78,9 @@ async function inflateByKernels(bytes: Uint8Array, most: number): Promise<Uint8A
 const inflate = (bytes: Uint8Array, most: number): Promise<Uint8Array> =>
   pass(new DecompressionStream('deflate'), bytes, most).catch(() => inflateByKernels(bytes, most));
 
-/** The browser's own compression; ZSTD, which it lacks, is unpacked by WebAssembly. */
+/** The browser's own decompression; ZSTD, which it lacks, is unpacked by WebAssembly. It compresses as Node.js does, byte for byte. */
 export const webCodecs: Codecs = {
   inflate,
   gunzip: (bytes, size) => pass(new DecompressionStream('gzip'), bytes, size),
-  deflate: (bytes) => pass(new CompressionStream('deflate'), bytes, Number.POSITIVE_INFINITY),
+  deflate: async (bytes) => (await import('./deflate.js')).deflateRuns(bytes),
 };

@@ -9,6 +9,8 @@ import { isUrl, publicPath } from './url.js';
 import { webCodecs } from './web-codecs.js';
 import { type WebFile, webFilesPlace } from './web-files.js';
 
+// From here, bundlers leave out the readers that a page loads when it needs them.
+export { assertWindow, toSpectra } from './read-spectra.js';
 export { type WebFile, webCodecs };
 
 function urlPlace(given: string, access: SceneAccess): ScenePlace {

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startViewer } from 'egunet/dist/serve/server.js';
 import { run, skipUntested, temporaryFolder } from '../support/index.js';
@@ -26,10 +27,12 @@ const LARGE = 256 * 2 ** 20;
 describe('a served file that changes', () => {
   const folder = temporaryFolder();
   const secret = join(folder, 'secret');
-  const path = join(folder, 'model.onnx');
+  const inside = join(folder, 'inside');
+  const path = join(inside, 'model.onnx');
   const url = '/files/1/model.onnx';
   const viewer = serving(() => {
     writeFileSync(secret, SECRET);
+    mkdirSync(inside);
     cpSync(MODEL, path);
     return { models: [path] };
   });
@@ -54,6 +57,17 @@ describe('a served file that changes', () => {
     rmSync(path);
     symlinkSync(secret, path);
     await assertGone();
+  });
+
+  it('is not found once its folder became a link', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'model.onnx'), SECRET);
+    renameSync(inside, join(folder, 'before'));
+    symlinkSync(elsewhere, inside);
+    await assertGone();
+    rmSync(inside);
+    renameSync(join(folder, 'before'), inside);
   });
 
   it('is not found once a folder, or a pipe that nobody writes to, took its place', async () => {
@@ -94,11 +108,11 @@ describe('a large file that is served', () => {
     return { page: folder };
   });
 
-  /** How often this process, in which the server runs, has it open. */
+  /** How often this process, in which the server runs, has one of the files open. */
   const timesOpen = () =>
     readdirSync('/proc/self/fd').filter((fd) => {
       try {
-        return basename(readlinkSync(join('/proc/self/fd', fd))) === 'large.wasm';
+        return dirname(readlinkSync(join('/proc/self/fd', fd))) === folder;
       } catch {
         return false; // closed meanwhile
       }

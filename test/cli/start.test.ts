@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SOFTWARE_VERSION } from '@egunet/infer';
 import { root, temporaryFolder } from '../support/index.js';
 import { binary } from './support.js';
 
@@ -41,10 +42,21 @@ describe('the program starts', () => {
     assert.equal(loaded({}), 'separate files');
   });
 
-  it('with the same version in every package: the bundle tells its own', () => {
-    const rooms = ['', 'cli', 'models', 'export', 'raster', 'train', 'infer/core', 'infer/node', 'fixtures'];
+  it('with the same version in every package, and the one that maps tell: the bundle tells its own', () => {
+    const rooms = [
+      '',
+      'cli',
+      'models',
+      'export',
+      'raster',
+      'train',
+      'infer/core',
+      'infer/node',
+      'infer/web',
+      'fixtures',
+    ];
     const versions = rooms.map((room) => JSON.parse(readFileSync(join(root, room, 'package.json'), 'utf8')).version);
-    assert.equal(new Set(versions).size, 1, versions.join(' '));
+    assert.deepEqual([...new Set(versions)], [SOFTWARE_VERSION]);
   });
 
   it('with the licences of what the bundle holds', () => {

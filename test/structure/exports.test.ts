@@ -14,6 +14,7 @@ const entries = [
   '@egunet/raster/system-reason',
   '@egunet/raster/url',
   '@egunet/raster/web',
+  '@egunet/raster/web-map',
   '@egunet/train',
   '@egunet/infer',
   '@egunet/infer-node',

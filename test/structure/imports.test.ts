@@ -23,7 +23,17 @@ const rooms: [folder: string, allowed: string[]][] = [
       '@egunet/raster/url',
     ],
   ],
-  ['infer/web', ['@egunet/infer', '@egunet/models/card', '@egunet/raster', '@egunet/raster/url', '@egunet/raster/web']],
+  [
+    'infer/web',
+    [
+      '@egunet/infer',
+      '@egunet/models/card',
+      '@egunet/raster',
+      '@egunet/raster/url',
+      '@egunet/raster/web',
+      '@egunet/raster/web-map',
+    ],
+  ],
 ];
 
 function sources(folder: string): string[] {

@@ -8,12 +8,7 @@ import { requireTool, root } from './index.js';
 /** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** What a page may have of a GPU, which is one in software: all, WebGL alone, nothing. */
-const GPU = {
-  all: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
-  webgl: [],
-  none: ['--disable-gpu'],
-};
+const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
 export interface OpenedBrowser {
   readonly browser: Browser;
@@ -25,7 +20,14 @@ export interface OpenedBrowser {
 const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
 
 /** Starts Chromium before the suite and ends it after; skips the suite where there is none. Call inside `describe`. */
-export function withBrowser({ gpu = 'all' }: { readonly gpu?: keyof typeof GPU } = {}): OpenedBrowser {
+export function withBrowser({
+  gpu = true,
+  flags = [],
+}: {
+  /** What a page may have of a GPU in software: all, WebGL alone, nothing. */
+  readonly gpu?: boolean | 'webgl';
+  readonly flags?: readonly string[];
+} = {}): OpenedBrowser {
   const state = {} as { browser: Browser };
   before(async function () {
     const { EGUNET_CHROMIUM, CI } = process.env;
@@ -35,7 +37,13 @@ export function withBrowser({ gpu = 'all' }: { readonly gpu?: keyof typeof GPU }
       found,
       'no Chromium: apt-get install chromium, or let EGUNET_CHROMIUM name it',
     );
-    const args = ['--headless=new', ...GPU[gpu], ...(CI || isRoot() ? ['--no-sandbox'] : [])];
+    const args = [
+      '--headless=new',
+      ...(gpu === true ? GPU_IN_SOFTWARE : []),
+      ...(gpu === false ? ['--disable-gpu'] : []),
+      ...(CI || isRoot() ? ['--no-sandbox'] : []),
+      ...flags,
+    ];
     state.browser = await chromium.launch({ executablePath, args });
   });
   after(() => state.browser?.close());

@@ -21,27 +21,30 @@ export const modelBands: readonly number[] = simulated.bands.flatMap((_, i) =>
 const GEOREFERENCE: Georeference = { affine: [30, 0, 366000, 0, -30, 5807000], epsg: 32633 };
 
 interface WriteOptions {
-  readonly georeference?: Georeference | undefined;
+  /** null: nowhere. */
+  readonly georeference?: Georeference | null | undefined;
+  /** Samples of a pixel together when absent. */
+  readonly interleave?: 'pixel' | 'band';
   /** Pixels a side of a block; 32 when absent. */
   readonly tile?: number;
   /** How many times the scene stands in the file, one below the other; once when absent. */
   readonly times?: number;
 }
 
-/** Writes the scene: int16, pixel-interleaved tiles, DEFLATE with predictor. */
+/** Writes the scene: int16 tiles, DEFLATE with predictor. */
 export async function writeScene(
   path: string,
-  { georeference = GEOREFERENCE, tile = 32, times = 1 }: WriteOptions = {},
+  { georeference = GEOREFERENCE, interleave = 'pixel', tile = 32, times = 1 }: WriteOptions = {},
 ): Promise<void> {
   const map = await createMap(path, {
     rows: times * ROWS,
     cols: COLS,
     sampleType: 'int16',
-    interleave: 'pixel',
+    interleave,
     tile,
     noData: NO_DATA,
     bands: simulated.bands.map((band) => ({ wavelength: band.wavelength, fwhm: band.fwhm, gain: GAIN })),
-    georeference,
+    ...(georeference && { georeference }),
   });
   for (let row = 0; row < times * ROWS; row += ROWS)
     await map.writeWindow({ row, col: 0, rows: ROWS, cols: COLS }, simulated.stored);
@@ -60,13 +63,22 @@ export function validSpectra(): { spectra: Float32Array; pixels: number[] } {
   return { spectra, pixels };
 }
 
+/** What a model is to be of. */
+interface ModelFacts {
+  readonly bands: readonly { readonly wavelength: number; readonly fwhm: number }[];
+  /** C */
+  readonly endmembers: number;
+  /** Reflectance of some pixels [N, B]. */
+  readonly probe: Float32Array;
+  readonly scene: { readonly rows: number; readonly cols: number };
+}
+
 /** A network of seeded parameters that no training has levelled: its abundances differ from pixel to pixel. */
-export function checkpoint(shift = 0): Checkpoint {
-  const network = pixelwiseNetwork(modelBands.length, ENDMEMBERS);
+export function untrained({ bands, endmembers, probe, scene }: ModelFacts): Checkpoint {
+  const network = pixelwiseNetwork(bands.length, endmembers);
   const random = createRandom(11);
   const parameters = initialParameters(network, () => random.uniform()).map((v) => v + 0.15 * random.normal());
   const moving = initialStatistics(network).map((v) => v + 0.2 * random.uniform());
-  const probe = validSpectra().spectra.slice(0, 64 * modelBands.length);
   return {
     settings: { ...DEFAULT_SETTINGS, batch: 64 },
     inputScale: 1.5,
@@ -77,22 +89,34 @@ export function checkpoint(shift = 0): Checkpoint {
     probe,
     facts: {
       sensor: null,
-      bands: modelBands.map((i) => ({
-        wavelength: simulated.bands[i]!.wavelength + shift,
-        fwhm: simulated.bands[i]!.fwhm,
-      })),
-      endmembers: Array.from({ length: ENDMEMBERS }, (_, c) => ({
+      bands: [...bands],
+      endmembers: Array.from({ length: endmembers }, (_, c) => ({
         name: `material ${c + 1}`,
-        spectrum: modelBands.map((_, b) => 0.1 + 0.05 * c + b / 1000),
+        spectrum: bands.map((_, b) => 0.1 + 0.05 * c + b / 1000),
       })),
       endmemberMethod: 'known',
-      scene: { name: 'simulated', rows: ROWS, cols: COLS, pixelSize: 30 },
+      scene: { name: 'simulated', pixelSize: 30, ...scene },
       pixels: 64,
       candidates: 64,
     },
   };
 }
 
+/** For the scene; of another sensor where its bands are shifted by some nm. */
+export const checkpoint = (shift = 0): Checkpoint =>
+  untrained({
+    bands: modelBands.map((i) => {
+      const { wavelength, fwhm } = simulated.bands[i]!;
+      return { wavelength: wavelength + shift, fwhm };
+    }),
+    endmembers: ENDMEMBERS,
+    probe: validSpectra().spectra.slice(0, 64 * modelBands.length),
+    scene: { rows: ROWS, cols: COLS },
+  });
+
+/** A model file's bytes. */
+export const modelFile = async (of: Checkpoint): Promise<Uint8Array> =>
+  (await exportHead(of, { softwareVersion: '0.0.0', created: new Date(0) })).bytes;
+
 /** The model file's bytes; of another sensor where its bands are shifted by some nm. */
-export const makeModel = async (shift = 0): Promise<Uint8Array> =>
-  (await exportHead(checkpoint(shift), { softwareVersion: '0.0.0', created: new Date(0) })).bytes;
+export const makeModel = (shift = 0): Promise<Uint8Array> => modelFile(checkpoint(shift));

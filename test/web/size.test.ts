@@ -8,8 +8,13 @@ import { root } from '../support/index.js';
 
 /** Own code, gzip: the page's side, and the worker with the readers of all formats. */
 const MOST_OWN_BYTES = 60_000;
+/** What writes maps, gzip, besides code that reads scenes, too. */
+const MOST_WRITER_BYTES = 10_000;
 /** What is there before the first scene is opened, with the libraries in it, gzip. */
 const MOST_FIRST_BYTES = 65_000;
+
+/** The modules that are loaded when a map is exported. */
+const WRITER = ['export-map', 'deflate'];
 
 const folder = join(root, 'infer/web/bundle');
 const zipped = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length;
@@ -24,10 +29,10 @@ function withImports(file: string, found = new Set<string>()): Set<string> {
 }
 
 describe('the library for pages', () => {
-  it(`has less than ${MOST_OWN_BYTES / 1000} kB of own code`, async () => {
+  it(`has less than ${MOST_OWN_BYTES / 1000} kB of own code besides what writes maps`, async () => {
     const { outputFiles } = await build({
       entryPoints: ['index', 'worker'].map((name) => join(root, `infer/web/dist/${name}.js`)),
-      external: ['onnxruntime-web/*', 'proj4', 'saxes', 'zstddec'],
+      external: ['onnxruntime-web/*', 'proj4', 'saxes', 'zstddec', ...WRITER.map((name) => `*/${name}.js`)],
       bundle: true,
       splitting: true,
       format: 'esm',
@@ -43,7 +48,16 @@ describe('the library for pages', () => {
     const first = [...new Set([...withImports('index.js'), ...withImports('worker.js')])];
     const bytes = first.reduce((sum, file) => sum + zipped(readFileSync(join(folder, file))), 0);
     assert.ok(bytes < MOST_FIRST_BYTES, `${bytes} bytes`);
-    assert.ok(readdirSync(folder).some((file) => file.startsWith('zstddec')));
-    assert.ok(!first.some((file) => file.startsWith('zstddec')));
+    for (const later of ['zstddec', ...WRITER]) {
+      assert.ok(readdirSync(folder).some((file) => file.startsWith(later)));
+      assert.ok(!first.some((file) => file.startsWith(later)));
+    }
+  });
+
+  it(`takes less than ${MOST_WRITER_BYTES / 1000} kB more to write maps`, () => {
+    const files = readdirSync(folder).filter((file) => WRITER.some((name) => file.startsWith(`${name}-`)));
+    assert.equal(files.length, WRITER.length);
+    const bytes = files.reduce((sum, file) => sum + zipped(readFileSync(join(folder, file))), 0);
+    assert.ok(bytes < MOST_WRITER_BYTES, `${bytes} bytes`);
   });
 });

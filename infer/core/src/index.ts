@@ -3,6 +3,7 @@ export type { ReaderBand, Session, SpectraPack, SpectraReader, Stopper, Window }
 export { assertCount } from './count.js';
 export { InferError, type Remedy } from './error.js';
 export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
+export { mapOrigin, SOFTWARE_VERSION } from './map-origin.js';
 export { readCard, readCardOf, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { type PackedError, packError } from './packed-error.js';

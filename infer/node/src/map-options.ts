@@ -1,33 +1,10 @@
 // How an abundance map is stored. Legend: C endmembers.
-import { createRequire } from 'node:module';
-import { QUALITY_BANDS } from '@egunet/infer';
-import { type ModelCard, precisionOf } from '@egunet/models/card';
+import { mapOrigin, QUALITY_BANDS } from '@egunet/infer';
+import type { ModelCard } from '@egunet/models/card';
 import { type Georeference, shiftTo } from '@egunet/raster';
 import type { MapOptions } from '@egunet/raster/node';
 import type { PixelChoice } from './choose-pixels.js';
 import { STORAGE, type StoredType } from './samples.js';
-
-/** The version of this package, which is that of the whole. */
-export function softwareVersion(): string {
-  const manifest: { version: string } = createRequire(import.meta.url)('../package.json');
-  return manifest.version;
-}
-
-/** Where the abundances come from, as GDAL metadata: enough to find the model and to make it again. */
-function origin(source: MapSource, card: ModelCard): Record<string, string> {
-  return {
-    TIFFTAG_SOFTWARE: `egunet ${softwareVersion()}`,
-    ...source.metadata,
-    EGUNET_NETWORK: card.network.name,
-    ...(card.sensor !== null && { EGUNET_SENSOR: card.sensor }),
-    EGUNET_MODEL_CREATED: card.created,
-    EGUNET_MODEL_PRECISION: precisionOf(card),
-    EGUNET_MODEL_SOFTWARE: `${card.software.name} ${card.software.version}`,
-    EGUNET_SEED: String(card.training.seed),
-    EGUNET_TRAINING_SCENE: card.data.scene,
-    EGUNET_TRAINING_SHA256: card.data.sha256,
-  };
-}
 
 /** What a map is made of. */
 export interface MapSource {
@@ -63,7 +40,11 @@ export function mapOptions(source: MapSource, { card, sampleType, quality, chose
       ...(scale !== 1 && { gain: scale, offset: 0 }),
     })),
     noData,
-    metadata: { ...origin(source, card), ...metadata, ...(command !== undefined && { EGUNET_COMMAND: command }) },
+    metadata: {
+      ...mapOrigin(card, source.metadata),
+      ...metadata,
+      ...(command !== undefined && { EGUNET_COMMAND: command }),
+    },
     ...(georeference && { georeference: shiftTo(georeference, window) }),
   };
 }

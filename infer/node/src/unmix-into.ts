@@ -4,6 +4,7 @@ import {
   type Overlap,
   QUALITY_BANDS,
   type Seen,
+  SOFTWARE_VERSION,
   sumSeen,
   type Window,
   windowFrom,
@@ -16,7 +17,7 @@ import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
 import type { Engine } from './engine.js';
 import { digestOf } from './identity.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
-import { type MapSource, mapOptions, softwareVersion } from './map-options.js';
+import { type MapSource, mapOptions } from './map-options.js';
 import type { Content, Workers } from './pool.js';
 import { STORAGE, type StoredType } from './samples.js';
 import { noteSeen, sumNotedSeen } from './seen.js';
@@ -46,7 +47,7 @@ export interface Work {
 async function identityOf({ options, identity, chosen, batch, sampleType, quality }: Work) {
   const { open = {}, model, device = 'cpu', resample = false, onError = 'fail', tile } = options;
   return {
-    software: softwareVersion(),
+    software: SOFTWARE_VERSION,
     ...identity,
     open,
     model: await digestOf(model),

@@ -1,19 +1,16 @@
 // What the worker does: it holds models and scenes, and unmixes windows. Legend: N pixels of a window, B bands, C endmembers.
 import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import {
-  assertWindow,
-  type Band,
-  type Block,
-  type Georeference,
-  type OpenOptions,
-  type Scene,
-  type Window,
-} from '@egunet/raster';
-import { openWebScene } from '@egunet/raster/web';
+import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
+import { assertWindow, openWebScene } from '@egunet/raster/web';
+import type { ExportProgress, MapToExport } from './export-map.js';
 import { type LastingModel, openLasting } from './lasting.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
+import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
+
+/** How often a request is repeated: a person is waiting, who can ask again. */
+const RETRIES = 2;
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -123,7 +120,7 @@ export function makeCalls() {
       { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly scene: number; readonly facts: SceneFacts }> {
-      const scene = await openWebScene(place, open, { signal });
+      const scene = await openWebScene(place, open, { retries: RETRIES, signal });
       if (signal.aborted) await scene.close();
       signal.throwIfAborted();
       return { scene: scenes.put({ scene, levels: new Map() }), facts: factsOf(scene) };
@@ -140,6 +137,14 @@ export function makeCalls() {
         const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
         return { ...unmixed, place: opened.place };
       });
+    },
+    /** The map of a scene, or of a window of it, as a file. */
+    async exportMap(
+      { model, scene, ...what }: MapToExport & { readonly model: number; readonly scene: number },
+      how: CallHow<ExportProgress>,
+    ): Promise<File> {
+      const { exportMap } = await import('./export-map.js');
+      return exportMap({ ...what, model: models.get(model), scene: scenes.get(scene).scene }, how);
     },
     /** Stored values of a window. */
     async readWindow(

@@ -1,12 +1,25 @@
 // Calls from the page to a worker: a message asks, another answers; a third may ask to stop.
 import { type PackedError, packError } from '@egunet/infer';
 
-/** What a worker can be asked: each takes plain data and a signal, and answers with plain data. */
-export type Calls = Readonly<Record<string, (args: never, how: { readonly signal: AbortSignal }) => Promise<unknown>>>;
+/** What a call has besides its arguments. */
+export interface CallHow<Progress> {
+  readonly signal: AbortSignal;
+  /** Tells who asked how far it is; plain data. */
+  report(progress: Progress): void;
+}
+
+/** What a worker can be asked: each takes plain data, and answers with plain data. */
+export type Calls = Readonly<Record<string, (args: never, how: CallHow<never>) => Promise<unknown>>>;
+
+/** What a call tells while it is under way. */
+type ProgressOf<Call> = Call extends (args: never, how: CallHow<infer Progress>) => unknown ? Progress : never;
 
 type Ask = { readonly id: number; readonly ask: string; readonly args: unknown };
 type Stop = { readonly id: number; readonly stop: true };
-type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: PackedError };
+type Answer =
+  | { readonly id: number; readonly progress: unknown }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: PackedError };
 
 /** What both ends of a line have. */
 interface Line {
@@ -26,8 +39,9 @@ export function answerCalls(line: Line, calls: Calls): void {
   const answer = async ({ id, ask, args }: Ask) => {
     const controller = new AbortController();
     running.set(id, controller);
+    const report = (progress: unknown) => line.postMessage({ id, progress } satisfies Answer, []);
     try {
-      const value = await calls[ask]!(args as never, { signal: controller.signal });
+      const value = await calls[ask]!(args as never, { signal: controller.signal, report });
       line.postMessage({ id, value } satisfies Answer, memoryOf(value));
     } catch (error) {
       line.postMessage({ id, error: packError(error) } satisfies Answer, []);
@@ -51,21 +65,29 @@ export interface Caller<C extends Calls> {
   call<K extends keyof C & string>(
     ask: K,
     args: Parameters<C[K]>[0],
-    options?: CallOptions,
+    options?: CallOptions & { readonly onProgress?: ((progress: ProgressOf<C[K]>) => void) | undefined },
   ): Promise<Awaited<ReturnType<C[K]>>>;
   /** Rejects what is under way and whatever is asked later. */
   end(reason: Error): void;
 }
 
+/** A call under way. */
+interface Waiting {
+  resolve(value: never): void;
+  reject(reason: unknown): void;
+  onProgress?(progress: never): void;
+}
+
 /** Asks what `answerCalls` answers at the other end. `late` gets what comes for a call that was stopped: it may have to be given back. */
 export function makeCaller<C extends Calls>(line: Line, late: (ask: string, value: unknown) => void): Caller<C> {
-  const waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: unknown) => void }>();
+  const waiting = new Map<number, Waiting>();
   /** What was asked by calls whose answers nobody waits for any longer. */
   const stoppedCalls = new Map<number, string>();
   let next = 0;
   let ended: Error | undefined;
   line.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
-    const { resolve, reject } = waiting.get(data.id) ?? {};
+    const { resolve, reject, onProgress } = waiting.get(data.id) ?? {};
+    if ('progress' in data) return onProgress?.(data.progress as never);
     const stopped = stoppedCalls.get(data.id);
     waiting.delete(data.id);
     stoppedCalls.delete(data.id);
@@ -75,7 +97,7 @@ export function makeCaller<C extends Calls>(line: Line, late: (ask: string, valu
     reject?.(Object.assign(new Error(message), { ...(tag && { _tag: tag, name: tag }), ...(remedy && { remedy }) }));
   });
   return {
-    call: (ask, args, { signal } = {}) =>
+    call: (ask, args, { signal, onProgress } = {}) =>
       new Promise((resolve, reject) => {
         if (ended ?? signal?.aborted) return reject(ended ?? signal?.reason);
         const id = next++;
@@ -92,7 +114,7 @@ export function makeCaller<C extends Calls>(line: Line, late: (ask: string, valu
             how(value);
           };
         signal?.addEventListener('abort', stop, { once: true });
-        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject), ...(onProgress && { onProgress }) });
         line.postMessage({ id, ask, args } satisfies Ask, []);
       }),
     end(reason) {

@@ -109,7 +109,7 @@ export function windowOf({ rows, cols }: TilePixels): Window | undefined {
 }
 
 /** A side of the windows that a map reads, in pixels: where blocks are smaller, whole ones of them; where they are much larger, even parts. */
-const [LEAST_SIDE, MOST_SIDE] = [256, 2048];
+const [LEAST_SIDE, MOST_SIDE] = [256, 512];
 
 const sideFor = (block: number, size: number): number => {
   const side =

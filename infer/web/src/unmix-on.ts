@@ -12,7 +12,8 @@ import {
   type WindowAbundances,
 } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
-import { type Block, type Scene, toSpectra, type Window } from '@egunet/raster';
+import type { Block, Scene, Window } from '@egunet/raster';
+import { toSpectra } from '@egunet/raster/web';
 import { NO_DATA_BITS } from './gpu-spectra.js';
 import { batchFor, isUploadable, type StoredWindow } from './gpu-unmix.js';
 import type { WebModel } from './model.js';

@@ -4,6 +4,7 @@ import { InferError } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { Block, OpenOptions, Window } from '@egunet/raster';
 import type { SceneFacts, UnmixedWindow, WorkerCalls } from './calls.js';
+import type { ExportProgress, MapToExport } from './export-map.js';
 import type { ModelPlace, OpenWebModelOptions } from './model.js';
 import { type CallOptions, makeCaller } from './rpc.js';
 
@@ -20,6 +21,11 @@ export interface ReadOptions extends CallOptions {
   readonly level?: number;
 }
 
+export interface ExportOptions extends MapToExport, CallOptions {
+  /** Called after each tile. */
+  readonly onProgress?: (progress: ExportProgress) => void;
+}
+
 /** A scene in the worker. */
 export interface RemoteScene extends SceneFacts {
   /** Abundances [N, C] of a window, NaN where there is no data. */
@@ -28,6 +34,11 @@ export interface RemoteScene extends SceneFacts {
     window: Window,
     options?: ReadOptions & { readonly resample?: boolean },
   ): Promise<UnmixedWindow>;
+  /**
+   * The abundances of the scene, or of a window of it, as a cloud-optimised GeoTIFF: the map that `egunet infer` writes. It is the browser's
+   * to keep, outside the page's memory. Rejects where the scene's bands do not match, or its values are no reflectance.
+   */
+  exportMap(model: RemoteModel, options?: ExportOptions): Promise<File>;
   /** Stored values [N, B] of a window. */
   readWindow(window: Window, bands: readonly number[], options?: ReadOptions): Promise<Block>;
   close(): Promise<void>;
@@ -46,6 +57,13 @@ export interface Unmixer {
 /** URLs are the page's: the worker's script may lie elsewhere. */
 const absolute = (url: string): string => new URL(url, document.baseURI).href;
 
+/** What is known of a model of this worker. */
+interface HeldModel {
+  readonly number: number;
+  /** Notes where it ran. */
+  ran(place: ModelPlace): void;
+}
+
 /** Starts a worker. `worker` is one that runs this package's `worker` script; a new one when absent. */
 export function createUnmixer(
   worker: Worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
@@ -57,7 +75,12 @@ export function createUnmixer(
     if (ask === 'openModel') call('closeModel', { model: model! }).catch(ended);
     if (ask === 'openScene') call('closeScene', { scene: scene! }).catch(ended);
   });
-  const models = new WeakMap<RemoteModel, { readonly number: number; ran(place: ModelPlace): void }>();
+  const models = new WeakMap<RemoteModel, HeldModel>();
+  const heldOf = (model: RemoteModel): HeldModel => {
+    const held = models.get(model);
+    if (!held) throw new InferError('the model was opened by another worker; open it by this one');
+    return held;
+  };
   worker.addEventListener('error', ({ message }) =>
     end(new InferError(`the worker ended: ${message || 'its script cannot be loaded'}; reload the page`)),
   );
@@ -76,12 +99,13 @@ export function createUnmixer(
       return {
         ...facts,
         async unmix(model, window, { level = 0, resample = false, signal } = {}) {
-          const { number, ran } = models.get(model) ?? {};
-          if (number === undefined) throw new InferError('the model was opened by another worker; open it by this one');
+          const { number, ran } = heldOf(model);
           const unmixed = await call('unmix', { scene, level, window, model: number, resample }, { signal });
-          ran?.(unmixed.place);
+          ran(unmixed.place);
           return unmixed;
         },
+        exportMap: async (model, { signal, onProgress, ...what } = {}) =>
+          call('exportMap', { scene, model: heldOf(model).number, ...what }, { signal, onProgress }),
         readWindow: (window, bands, { level = 0, signal } = {}) =>
           call('readWindow', { scene, level, window, bands }, { signal }),
         close: () => call('closeScene', { scene }),

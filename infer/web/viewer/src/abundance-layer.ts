@@ -1,7 +1,9 @@
 // The layer of abundances. Legend: C endmembers, bands 1 to C of its tiles; band C + 1 says where there is data.
 import TileLayer from 'ol/layer/WebGLTile.js';
 import type DataTile from 'ol/source/DataTile.js';
+import { type LostTiles, watchLostTiles } from './lost-tiles.js';
 import { rampStops } from './ramp.js';
+import { SWIPED } from './swipe.js';
 
 /** What of the abundances is shown: one endmember, or three as colours; endmembers by their number from 0. */
 export type Choice =
@@ -16,6 +18,7 @@ const variablesOf = (choice: Choice) =>
 
 export interface AbundanceLayer {
   readonly layer: TileLayer;
+  readonly lost: LostTiles;
   show(choice: Choice): void;
 }
 
@@ -24,6 +27,7 @@ export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice):
   const valid = ['band', C + 1];
   const band = (name: string) => ['band', ['var', name]];
   const layer = new TileLayer({
+    className: `ol-layer ${SWIPED}`,
     source,
     style: {
       variables: variablesOf(choice),
@@ -41,5 +45,5 @@ export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice):
       ],
     },
   });
-  return { layer, show: (next) => layer.updateStyleVariables(variablesOf(next)) };
+  return { layer, lost: watchLostTiles(source), show: (next) => layer.updateStyleVariables(variablesOf(next)) };
 }

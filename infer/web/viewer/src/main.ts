@@ -42,11 +42,14 @@ function start(): void {
     const model = typeof place === 'string' ? place : new Uint8Array(await place[0]!.arrayBuffer());
     return unmixer.openModel(model, { runtime: 'onnxruntime', device, signal });
   };
-  void connectOpening({
-    scene: (place, options) =>
-      attempt(place, () => scenes.open((signal) => unmixer.openScene(place, { ...options, signal }))),
-    model: (place) => attempt(place, () => models.open((signal) => openModel(place, signal))),
-  });
+  void connectOpening(
+    {
+      scene: (place, options) =>
+        attempt(place, () => scenes.open((signal) => unmixer.openScene(place, { ...options, signal }))),
+      model: (place) => attempt(place, () => models.open((signal) => openModel(place, signal))),
+    },
+    notices.fail,
+  );
 }
 
 start();

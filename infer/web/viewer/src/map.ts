@@ -1,24 +1,38 @@
 // The map.
 import { defaults as defaultControls } from 'ol/control/defaults.js';
 import ScaleLine from 'ol/control/ScaleLine.js';
-import { getCenter } from 'ol/extent.js';
+import { type Extent, getArea, getCenter } from 'ol/extent.js';
 import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
 import type TileSource from 'ol/source/Tile.js';
-import View from 'ol/View.js';
+import OlView from 'ol/View.js';
+import { type BoxTool, makeBoxTool } from './box-tool.js';
 import { html } from './dom.js';
+import type { View } from './lost-tiles.js';
 
 /** How much larger than the screen's a pixel of the scene may become, and how much smaller the scene than its view. */
 const [MAGNIFIED, REDUCED] = [64, 4];
 
+/** Pixels of the scene or an overview that a view may ask for: two full scenes of usual sensors. */
+const MOST_PIXELS = 2 ** 21;
+
 export interface SceneMap {
   /** Shows layers of one scene, the first at the bottom; where they lie is a source's matter. */
   show(layers: readonly Layer[]): void;
-  /** Looks at all of a source. `scaled`: its units are metres or degrees. */
-  fit(source: TileSource, options: { readonly scaled: boolean }): void;
+  /**
+   * Looks at all of a source, or at its middle where all would be more pixels than can be read at a time: returns whether all is seen.
+   * `scaled`: its units are metres or degrees.
+   */
+  fit(source: TileSource, options: { readonly scaled: boolean }): boolean;
+  /** What is seen. */
+  extent(): Extent;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
+  view(): View;
+  /** Calls `listener` whenever the map has been moved. */
+  onMove(listener: () => void): void;
+  readonly boxes: BoxTool;
 }
 
 /** Whether maps can be drawn here. */
@@ -48,22 +62,29 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
     fit(source, { scaled }) {
       const grid = source.getTileGrid()!;
       const extent = grid.getExtent()!;
-      const finest = grid.getResolutions().at(-1)!;
+      const [coarsest, finest] = [grid.getResolutions()[0]!, grid.getResolutions().at(-1)!];
       const [width, height] = map.getSize() ?? [1, 1];
       const whole = Math.max((extent[2]! - extent[0]!) / width!, (extent[3]! - extent[1]!) / height!);
-      const view = new View({
+      const isReadable = getArea(extent) / coarsest ** 2 <= MOST_PIXELS;
+      const most = isReadable ? Infinity : coarsest * Math.sqrt(MOST_PIXELS / (width! * height!));
+      const view = new OlView({
         projection: source.getProjection()!,
         center: getCenter(extent),
-        resolution: whole * 1.08,
+        resolution: Math.min(whole * 1.08, most),
         minResolution: finest / MAGNIFIED,
-        maxResolution: Math.max(whole, finest) * REDUCED,
+        maxResolution: Math.min(Math.max(whole, finest) * REDUCED, most),
         enableRotation: false,
       });
       map.setView(view);
       marker.setPosition(undefined);
       map.removeControl(scaleLine);
       if (scaled) map.addControl(scaleLine);
+      return isReadable;
     },
+    extent: () => map.getView().calculateExtent(map.getSize()),
     mark: (at) => marker.setPosition(at && [...at]),
+    view: () => ({ extent: map.getView().calculateExtent(), resolution: map.getView().getResolution()! }),
+    onMove: (listener) => void map.on('moveend', listener),
+    boxes: makeBoxTool(map, target),
   };
 }

@@ -42,9 +42,10 @@ export function makeMeter(changed: (work: Work) => void): Meter {
   };
 }
 
-/** `2 tiles under way; 12 done, 0.48 Mpixel/s`. */
-export function describeWork({ underWay, tiles, pixels, seconds }: Work): string {
+/** `2 tiles under way; 12 done, 0.48 Mpixel/s`, or `Stopped; ...`. */
+export function describeWork({ underWay, tiles, pixels, seconds }: Work, stopped: boolean): string {
   const count = (n: number) => `${n} tile${n === 1 ? '' : 's'}`;
   const rate = seconds > 0 && pixels > 0 ? `, ${(pixels / 1e6 / seconds).toPrecision(2)} Mpixel/s` : '';
+  if (stopped) return `Stopped; ${count(tiles)} done${rate}`;
   return underWay > 0 ? `${count(underWay)} under way; ${tiles} done${rate}` : `${count(tiles)} done${rate}`;
 }

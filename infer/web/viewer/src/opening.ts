@@ -1,5 +1,6 @@
 // What a person asks to open: by an address, of the server's list, or files.
 import { byId, html } from './dom.js';
+import { droppedFiles } from './dropped.js';
 
 /** A URL, or files. */
 export type Place = string | readonly File[];
@@ -59,8 +60,8 @@ function openFiles(files: readonly File[], open: ScaledOpener): void {
   if (scene.length > 0) open.scene(scene);
 }
 
-/** Files that are dropped anywhere on the page. */
-function connectDrop(open: ScaledOpener): void {
+/** Files and folders that are dropped anywhere on the page. */
+function connectDrop(open: ScaledOpener, fail: (error: unknown) => void): void {
   const shade = byId('drop', HTMLElement);
   const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files');
   addEventListener('dragover', (event) => {
@@ -75,7 +76,7 @@ function connectDrop(open: ScaledOpener): void {
     shade.hidden = true;
     if (!hasFiles(event)) return;
     event.preventDefault();
-    openFiles([...(event.dataTransfer?.files ?? [])], open);
+    droppedFiles(event.dataTransfer!).then((files) => openFiles(files, open), fail);
   });
 }
 
@@ -91,8 +92,8 @@ function withScale(open: Opener): ScaledOpener {
   return { scene, model: open.model };
 }
 
-/** Connects the page's controls, and opens what its address names, else what the server has first. */
-export async function connectOpening(opener: Opener): Promise<void> {
+/** Connects the page's controls, and opens what its address names, else what the server has first. `fail` is told of files that cannot be had. */
+export async function connectOpening(opener: Opener, fail: (error: unknown) => void): Promise<void> {
   const open = withScale(opener);
   const url = byId('url', HTMLInputElement);
   byId('by-url', HTMLFormElement).addEventListener('submit', (event) => {
@@ -103,7 +104,7 @@ export async function connectOpening(opener: Opener): Promise<void> {
   });
   const chooser = byId('files', HTMLInputElement);
   chooser.addEventListener('change', () => openFiles([...(chooser.files ?? [])], open));
-  connectDrop(open);
+  connectDrop(open, fail);
   const { scenes, models } = await fetchList();
   const asked = new URLSearchParams(location.search);
   const scene = asked.get('scene') ?? scenes[0]?.url;

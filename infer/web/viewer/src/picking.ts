@@ -21,9 +21,9 @@ export interface Picker {
   clear(): void;
 }
 
-function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
+async function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
   const known = shown.scene.bands.some(({ wavelength }) => wavelength);
-  const ground = shown.inPixels ? [] : describePlace(middleOf(shown, place), shown.epsg);
+  const ground = shown.inPixels ? [] : await describePlace(middleOf(shown, place), shown.epsg);
   return {
     places: [...ground, `row ${place.row + 1}, column ${place.col + 1}`],
     axis: known ? 'wavelength, nm' : 'band',
@@ -45,9 +45,12 @@ export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picke
       const { signal } = last;
       map.mark(middleOf(shown, place));
       try {
-        const facts = await readPixel({ scene: shown.scene, model }, place, { resample, signal });
+        const [facts, texts] = await Promise.all([
+          readPixel({ scene: shown.scene, model }, place, { resample, signal }),
+          textsOf(subject, place),
+        ]);
         if (signal.aborted) return;
-        showPixel(byId('pixel-facts', HTMLElement), facts, textsOf(subject, place));
+        showPixel(byId('pixel-facts', HTMLElement), facts, texts);
         section.hidden = false;
         // On a phone the page scrolls instead, and the map stays where it is.
         panel.scrollTop = Math.max(panel.scrollTop, section.offsetTop + section.offsetHeight - panel.clientHeight);

@@ -1,8 +1,7 @@
 // What is known of one pixel. Legend: B bands of the scene, M of the model, C endmembers.
 import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import type { ModelCard } from '@egunet/models/card';
-import type { Band } from '@egunet/raster';
-import { transform } from 'ol/proj.js';
+import { type Band, isDegrees, projectionBetween } from '@egunet/raster';
 
 type Points = readonly (readonly [x: number, y: number])[];
 
@@ -13,6 +12,8 @@ export interface PixelFacts {
   readonly measured: Points;
   /** What the model makes of it: the mixture of its endmembers. */
   readonly modelled?: Points;
+  /** The model's endmembers, one after the other. */
+  readonly endmembers?: readonly Points[];
 }
 
 export interface PixelOptions {
@@ -47,16 +48,22 @@ function reflectances(stored: ArrayLike<number>, bands: readonly Band[]): Points
   );
 }
 
-/** The mixture of a card's endmembers by abundances [C]. */
-function mixture({ bands, endmembers, data }: ModelCard, abundances: Float32Array): Points {
+/** Spectra [M] over a card's bands. */
+function spectraOf({ bands, data }: ModelCard, spectra: readonly (readonly number[])[]): Points[] {
   const known = placeOf(bands);
   const at =
     bands.some(({ wavelength }) => wavelength) || data.bands === undefined
       ? known
       : (m: number) => bands[m]!.index! + 1;
-  return inOrder(
-    bands.map((_, m) => [at(m), endmembers.reduce((sum, { spectrum }, c) => sum + abundances[c]! * spectrum[m]!, 0)]),
-  );
+  return spectra.map((spectrum) => inOrder(spectrum.map((value, m) => [at(m), value])));
+}
+
+/** The mixture of a card's endmembers by abundances [C], and the endmembers. */
+function mixture(card: ModelCard, abundances: Float32Array): Required<Pick<PixelFacts, 'modelled' | 'endmembers'>> {
+  const spectra = card.endmembers.map(({ spectrum }) => spectrum);
+  const mixed = card.bands.map((_, m) => spectra.reduce((sum, one, c) => sum + abundances[c]! * one[m]!, 0));
+  const [modelled, ...endmembers] = spectraOf(card, [mixed, ...spectra]);
+  return { modelled: modelled!, endmembers };
 }
 
 /** Reads a pixel of a scene, and unmixes it where there is a model. */
@@ -74,27 +81,32 @@ export async function readPixel(
   const measured = reflectances(data, scene.bands);
   if (!model || !unmixed || Number.isNaN(unmixed.abundances[0])) return { measured };
   const { abundances } = unmixed;
-  return { measured, abundances, modelled: mixture(model.card, abundances) };
+  return { measured, abundances, ...mixture(model.card, abundances) };
 }
 
-/** `366015.0, 5806985.0 (EPSG:32633)` and `52.40000° N, 13.02900° E`, as far as known. */
-export function describePlace([x, y]: readonly [x: number, y: number], epsg: number | undefined): string[] {
-  if (epsg === undefined) return [`${x}, ${y}`];
-  const system = `EPSG:${epsg}`;
-  const [lon, lat] = longitudeLatitude(system, [x, y]);
-  const degrees =
-    lon === undefined || lat === undefined
-      ? ''
-      : `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? 'S' : 'N'}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? 'W' : 'E'}`;
-  if (system === 'EPSG:4326') return [`${degrees} (${system})`];
-  return [`${x.toFixed(1)}, ${y.toFixed(1)} (${system})`, ...(degrees ? [degrees] : [])];
-}
+const LONGITUDE_LATITUDE = 4326;
 
-/** Longitude and latitude, where OpenLayers can convert: UTM and the web's own system. */
-function longitudeLatitude(system: string, at: number[]): readonly number[] {
+/** Longitude and latitude in degrees; none where the system is not known, or has no place for the coordinates. */
+async function longitudeLatitude(epsg: number, [x, y]: readonly [number, number]): Promise<readonly number[]> {
+  const name = `EPSG:${epsg}`;
   try {
-    return transform(at, system, 'EPSG:4326');
+    const forward = await projectionBetween([epsg, LONGITUDE_LATITUDE], [name, 'longitude and latitude']);
+    const found = forward ? forward(x, y) : [x, y];
+    return found.every(Number.isFinite) ? found : [];
   } catch {
     return [];
   }
+}
+
+/** `366015.0, 5806985.0 (EPSG:32633)` and `52.40000° N, 13.02900° E`, as far as known. */
+export async function describePlace(at: readonly [x: number, y: number], epsg: number | undefined): Promise<string[]> {
+  const [x, y] = at;
+  if (epsg === undefined) return [`${x}, ${y}`];
+  const [lon, lat] = await longitudeLatitude(epsg, at);
+  const degrees =
+    lon === undefined || lat === undefined
+      ? []
+      : [`${Math.abs(lat).toFixed(5)}° ${lat < 0 ? 'S' : 'N'}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? 'W' : 'E'}`];
+  if (isDegrees(epsg)) return degrees.map((text) => `${text} (EPSG:${epsg})`);
+  return [`${x.toFixed(1)}, ${y.toFixed(1)} (EPSG:${epsg})`, ...degrees];
 }

@@ -1,6 +1,6 @@
 // Where a scene is shown. Coordinates are of its reference system; of a scene without one, or not north up, they are columns and minus rows.
 import type { RemoteScene } from '@egunet/infer-web';
-import { type Georeference, isNorthUp } from '@egunet/raster';
+import { type Georeference, isNorthUp, type Window } from '@egunet/raster';
 
 type Affine = Georeference['affine'];
 
@@ -48,3 +48,14 @@ export const middleOf = (
   { affine: [a, , c, , e, f] }: Shown,
   { row, col }: { readonly row: number; readonly col: number },
 ): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];
+
+/** The pixels of which something lies between the edges of an extent; undefined where there are none. */
+export function pixelsIn(
+  { scene, affine: [a, , c, , e, f] }: Shown,
+  [left, bottom, right, top]: readonly number[],
+): Window | undefined {
+  const [row, col] = [Math.max(0, Math.floor((top! - f) / e)), Math.max(0, Math.floor((left! - c) / a))];
+  const rows = Math.min(scene.rows, Math.ceil((bottom! - f) / e)) - row;
+  const cols = Math.min(scene.cols, Math.ceil((right! - c) / a)) - col;
+  return rows > 0 && cols > 0 ? { row, col, rows, cols } : undefined;
+}

@@ -12,7 +12,7 @@ const REACH = 30;
 /** Parts of the pixels that are darker than black and brighter than white. */
 const [DARK, BRIGHT] = [0.02, 0.98];
 /** Pixels a side that the stretch looks at, at least and at most. */
-const [LEAST, MOST] = [64, 512];
+const [LEAST, MOST] = [64, 256];
 
 export interface Colours {
   /** Red, green, blue: bands by their number. */
@@ -90,22 +90,30 @@ export interface QuicklookOptions {
   readonly signal: AbortSignal;
   /** Colours are seen before anything else. */
   readonly precedence: Precedence;
-  /** Called where the scene cannot be read. */
-  fail(error: unknown): void;
+  /** Called where a tile cannot be read. */
+  lost(error: unknown): void;
 }
 
 /** Tiles of colours: bands red, green, blue, from 0 to 1, and one that is 1 where there is data. */
 export function quicklookSource(
   scene: RemoteScene,
   { bands }: Colours,
-  { signal, precedence, fail }: QuicklookOptions,
+  { signal, precedence, lost }: QuicklookOptions,
 ): DataTile {
-  const stretch = precedence.first(stretches(scene, bands, signal));
-  stretch.catch((error) => signal.aborted || fail(error));
+  let stretch: Promise<Stretch[]> | undefined;
   const known = bands.map((band) => scene.bands[band]!);
   const read = async (window: Window, options: ReadOptions) => {
-    const levels = await stretch;
-    return colour(await scene.readWindow(window, bands, options), known, levels);
+    stretch ??= stretches(scene, bands, signal);
+    try {
+      const levels = await stretch.catch((error) => {
+        stretch = undefined;
+        throw error;
+      });
+      return colour(await scene.readWindow(window, bands, options), known, levels);
+    } catch (error) {
+      if (!signal.aborted && !options.signal?.aborted) lost(error);
+      throw error;
+    }
   };
   return sceneSource({
     scene,

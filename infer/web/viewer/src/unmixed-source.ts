@@ -5,6 +5,7 @@ import { type SceneSourceOptions, sceneSource } from '@egunet/infer-web/openlaye
 import type DataTile from 'ol/source/DataTile.js';
 import type { Meter } from './meter.js';
 import type { Precedence } from './precedence.js';
+import type { Progress } from './progress.js';
 
 export interface UnmixingOptions {
   readonly meter: Meter;
@@ -13,13 +14,17 @@ export interface UnmixingOptions {
   readonly resample: boolean;
   /** Ends what is under way, when the layer is shown no longer. */
   readonly signal: AbortSignal;
-  /** Called with what fails, and once with what makes the abundances doubtful. */
+  /** Of the work while a person lets it go on. */
+  readonly progress: Pick<Progress, 'stop'>;
+  /** Called where a tile cannot be had. */
+  lost(error: unknown): void;
+  /** Called once with what makes the abundances doubtful. */
   fail(error: unknown): void;
 }
 
 /** Unmixes windows, each of which is counted and looked at. */
 function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOptions): SceneSourceOptions['read'] {
-  const { meter, precedence, resample, signal: shown, fail } = options;
+  const { meter, precedence, resample, signal: shown, progress, lost, fail } = options;
   let all: Seen | undefined;
   let doubtful = false;
   const look = (seen: Seen) => {
@@ -33,7 +38,7 @@ function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOption
     }
   };
   return async (window, how) => {
-    const signal = how.signal ? AbortSignal.any([shown, how.signal]) : shown;
+    const signal = AbortSignal.any([shown, progress.stop, ...(how.signal ? [how.signal] : [])]);
     try {
       await precedence.clear();
       signal.throwIfAborted();
@@ -42,7 +47,7 @@ function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOption
       look(seen);
       return abundances;
     } catch (error) {
-      if (!signal.aborted) fail(error);
+      if (!signal.aborted) lost(error);
       throw error;
     }
   };

@@ -3,14 +3,19 @@ import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
 import { byId } from './dom.js';
+import { makeExporter } from './export.js';
 import { makeLayerControls } from './layer-controls.js';
+import { type LostTiles, watchLostTiles } from './lost-tiles.js';
 import { makeMap } from './map.js';
-import { describeWork, makeMeter } from './meter.js';
 import type { Notices } from './notices.js';
 import { makePicker } from './picking.js';
-import { type Shown, showable } from './place.js';
+import { pixelsIn, type Shown, showable } from './place.js';
 import { makePrecedence, type Precedence } from './precedence.js';
+import { makeProgress } from './progress.js';
+import { learnDegrees } from './projections.js';
 import { type Colours, colourBands, quicklookSource } from './quicklook.js';
+import { makeRectangleTool } from './rectangle.js';
+import { makeSwipe } from './swipe.js';
 import { unmixedSource } from './unmixed-source.js';
 
 export interface Viewer {
@@ -30,15 +35,24 @@ function describeScene({ scene }: Shown, { text }: Colours): void {
   box('shown').hidden = false;
 }
 
-function quicklookLayer(...[scene, colours, options]: Parameters<typeof quicklookSource>): TileLayer {
-  const source = quicklookSource(scene, colours, options);
-  return new TileLayer({ source, style: { color: ['array', ['band', 1], ['band', 2], ['band', 3], ['band', 4]] } });
+interface QuicklookLayer {
+  readonly layer: TileLayer;
+  readonly lost: LostTiles;
 }
+
+function makeQuicklookLayer(...[scene, colours, options]: Parameters<typeof quicklookSource>): QuicklookLayer {
+  const source = quicklookSource(scene, colours, options);
+  const style = { color: ['array', ['band', 1], ['band', 2], ['band', 3], ['band', 4]] };
+  return { layer: new TileLayer({ source, style }), lost: watchLostTiles(source) };
+}
+
+const TOO_LARGE =
+  'The scene is too large to be seen as a whole: it has no overviews, or none that is small enough. Look at parts of it, or make overviews with gdaladdo.';
 
 /** What is open; parts are absent until they are there. */
 interface Open {
   shown?: Shown;
-  quicklook?: TileLayer;
+  quicklook?: QuicklookLayer;
   /** Of the scene: colours, then abundances. */
   precedence: Precedence;
   model?: RemoteModel;
@@ -61,16 +75,31 @@ export function makeViewer(notices: Notices): Viewer {
     if (shown) void picker.pick({ shown, resample, model: abundances && model }, at);
   });
   const picker = makePicker(map, notices.fail);
+  const exporter = makeExporter(notices);
+  const swipe = makeSwipe();
+  const rectangle = makeRectangleTool(map, notices.fail);
+  const reload = () => {
+    for (const shown of [open.quicklook, open.abundances]) shown?.lost.reload(map.view());
+  };
+  const progress = makeProgress(reload);
+  map.onMove(reload);
+  /** A tile could not be had: it may be there later. */
+  const lost = (error: unknown) =>
+    notices.fail(error, {
+      label: 'Try again',
+      run() {
+        notices.clear();
+        reload();
+      },
+    });
 
   function layerOf(scene: RemoteScene, model: RemoteModel): AbundanceLayer {
     ofLayer = new AbortController();
     const { signal } = ofLayer;
-    const meter = makeMeter((work) => {
-      if (!signal.aborted) box('progress').textContent = describeWork(work);
-    });
     const { resample, precedence } = open;
-    box('progress').textContent = 'The scene is read first';
-    const source = unmixedSource(scene, model, { meter, precedence, resample, signal, fail: notices.fail });
+    const meter = progress.begin(signal);
+    const options = { meter, progress, precedence, resample, signal, lost, fail: notices.fail };
+    const source = unmixedSource(scene, model, options);
     const names = model.card.endmembers.map(({ name }) => name);
     controls.offer(names);
     const made = makeAbundanceLayer(source, names.length, controls.choice);
@@ -105,22 +134,28 @@ export function makeViewer(notices: Notices): Viewer {
       failToUnmix(error);
     }
     box('layer').hidden = !open.abundances;
-    map.show([open.quicklook, open.abundances?.layer].filter((layer) => layer !== undefined));
+    const view = () => shown && pixelsIn(shown, map.extent());
+    exporter.offer(open.abundances && shown && model && { scene: shown.scene, model, resample: open.resample, view });
+    swipe.offer(!!open.abundances);
+    rectangle.offer(shown && model && open.abundances && { shown, model, resample: open.resample });
+    map.show([open.quicklook, open.abundances].flatMap((shown) => (shown ? [shown.layer] : [])));
   }
 
   return {
     useScene(scene) {
-      ofScene.abort();
-      ofScene = new AbortController();
       const shown = showable(scene);
+      learnDegrees(shown.epsg);
       const colours = colourBands(scene.bands);
       const precedence = makePrecedence();
-      const options = { signal: ofScene.signal, precedence, fail: notices.fail };
-      const quicklook = quicklookLayer(shown.scene, colours, options);
+      const next = new AbortController();
+      const quicklook = makeQuicklookLayer(shown.scene, colours, { signal: next.signal, precedence, lost });
+      ofScene.abort(); // the one before stays where this one cannot be shown
+      ofScene = next;
       Object.assign(open, { shown, quicklook, precedence, resample: false });
       describeScene(shown, colours);
       if (shown.inPixels) notices.note(shown.inPixels);
-      map.fit(quicklook.getSource()!, { scaled: !shown.inPixels });
+      const seen = map.fit(quicklook.layer.getSource()!, { scaled: !shown.inPixels });
+      if (!seen) notices.note(TOO_LARGE);
       unmix();
     },
     useModel(model) {

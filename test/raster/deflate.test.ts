@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { constants, deflateSync, inflateSync } from 'node:zlib';
+import { webCodecs } from '@egunet/raster/web';
+import fc from 'fast-check';
+
+/** What Node.js makes of the tiles of a map. */
+const byZlib = (bytes: Uint8Array) => deflateSync(bytes, { strategy: constants.Z_RLE, memLevel: 9 });
+
+async function assertSame(bytes: Uint8Array): Promise<void> {
+  const made = await webCodecs.deflate(bytes);
+  assert.ok(byZlib(bytes).equals(made), `${bytes.length} bytes`);
+  assert.ok(inflateSync(made).equals(bytes));
+}
+
+/** Reproducible numbers from 0 to 1: a linear congruential generator (Numerical Recipes). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Bytes of which each is some value, and goes on for a while. */
+const pieces = fc.array(fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1, max: 1000 })), {
+  maxLength: 200,
+});
+
+describe('Compression in a browser', () => {
+  it('gives the bytes of zlib for any runs', async () => {
+    await fc.assert(
+      fc.asyncProperty(pieces, (runs) =>
+        assertSame(Uint8Array.from(runs.flatMap(([value, length]) => new Array<number>(length).fill(value)))),
+      ),
+    );
+  });
+
+  it('gives the bytes of zlib for any bytes', async () => {
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), assertSame));
+  });
+
+  // Blocks of zlib end after 32,767 symbols; what may be stored as it is depends on its window of 64 KiB.
+  const lengths = [0, 1, 2, 257, 258, 259, 32766, 32767, 32768, 65274, 65275, 65536, 98304, 131072, 300_000];
+  for (const [kind, make] of [
+    ['noise', (random: () => number) => random() * 256],
+    ['one value', () => 7],
+    ['noise of a few values', (random: () => number) => random() * 3],
+    ['values of falling frequency', (random: () => number) => Math.min(255, -Math.log(random()) * 30)],
+    ['rare values', (random: () => number) => (random() < 0.001 ? random() * 256 : 0)],
+  ] as const)
+    it(`gives the bytes of zlib for ${kind}, of any length`, async () => {
+      for (const length of lengths) {
+        const random = randomFrom(length + 1);
+        await assertSame(Uint8Array.from({ length }, () => make(random)));
+      }
+    });
+
+  it('gives the bytes of zlib where the best code would be longer than DEFLATE has', async () => {
+    // Frequencies of Fibonacci make a tree that is one symbol wide: 21 symbols, 20 bits.
+    const frequencies = [1, 1];
+    while (frequencies.length < 21) frequencies.push(frequencies.at(-1)! + frequencies.at(-2)!);
+    const random = randomFrom(1);
+    const values = frequencies
+      .flatMap((count, value) => new Array<number>(count).fill(3 * value))
+      .map((value) => ({ value, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ value }) => value);
+    assert.ok(values.length < 32767); // one block
+    await assertSame(Uint8Array.from(values));
+  });
+});
