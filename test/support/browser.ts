@@ -2,23 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { requireTool, root } from './index.js';
 
 /** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** What a page may have of a GPU, which is one in software: all, WebGL alone, nothing. */
-const GPU = {
-  all: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
-  webgl: [],
-  none: ['--disable-gpu'],
-};
+const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
 export interface OpenedBrowser {
   readonly browser: Browser;
   /** A page whose console stays free of errors and warnings: `close` throws otherwise. */
-  open(url: string, options?: BrowserContextOptions): Promise<Page & { readonly complaints: string[] }>;
+  open(url: string): Promise<Page & { readonly complaints: string[] }>;
 }
 
 /** What the drivers of a GPU in software say of its speed. */
@@ -26,10 +21,11 @@ const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
 
 /** Starts Chromium before the suite and ends it after; skips the suite where there is none. Call inside `describe`. */
 export function withBrowser({
-  gpu = 'all',
+  gpu = true,
   flags = [],
 }: {
-  readonly gpu?: keyof typeof GPU;
+  /** What a page may have of a GPU in software: all, WebGL alone, nothing. */
+  readonly gpu?: boolean | 'webgl';
   readonly flags?: readonly string[];
 } = {}): OpenedBrowser {
   const state = {} as { browser: Browser };
@@ -41,7 +37,13 @@ export function withBrowser({
       found,
       'no Chromium: apt-get install chromium, or let EGUNET_CHROMIUM name it',
     );
-    const args = ['--headless=new', ...GPU[gpu], ...(CI || isRoot() ? ['--no-sandbox'] : []), ...flags];
+    const args = [
+      '--headless=new',
+      ...(gpu === true ? GPU_IN_SOFTWARE : []),
+      ...(gpu === false ? ['--disable-gpu'] : []),
+      ...(CI || isRoot() ? ['--no-sandbox'] : []),
+      ...flags,
+    ];
     state.browser = await chromium.launch({ executablePath, args });
   });
   after(() => state.browser?.close());
@@ -49,8 +51,8 @@ export function withBrowser({
     get browser() {
       return state.browser;
     },
-    async open(url, options = {}) {
-      const page = await state.browser.newPage(options);
+    async open(url) {
+      const page = await state.browser.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type()) && !OF_SPEED.test(message.text()))

@@ -28,7 +28,7 @@ describe('A map that a page exports', function () {
   const at = (name: string) => join(folder, name);
   const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
-  const chromium = withBrowser({ gpu: 'none', flags: ['--enable-blink-features=ForceEagerMeasureMemory'] });
+  const chromium = withBrowser({ gpu: false, flags: ['--enable-blink-features=ForceEagerMeasureMemory'] });
   let page: Page & { readonly complaints: string[] };
 
   before(async function () {

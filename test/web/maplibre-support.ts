@@ -32,7 +32,7 @@ export function withMapLibre() {
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others });
-  const chromium = withBrowser();
+  const chromium = withBrowser({ gpu: 'webgl' });
   before(async function () {
     requireGdal(this);
     files['model.onnx'] = await makeModel();

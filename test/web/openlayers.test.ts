@@ -29,7 +29,7 @@ describe('a map of OpenLayers', function () {
   const path = join(folder, 'scene.tif');
   const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
-  const chromium = withBrowser();
+  const chromium = withBrowser({ gpu: 'webgl' });
 
   before(async function () {
     requireGdal(this);

@@ -36,7 +36,7 @@ describe('the library in a page', function () {
   };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
   const elsewhere = serveFiles(files, { others: pageFiles });
-  const chromium = withBrowser({ gpu: 'none' });
+  const chromium = withBrowser({ gpu: false });
   let page: Page & { readonly complaints: string[] };
 
   before(async () => {

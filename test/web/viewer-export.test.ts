@@ -14,7 +14,7 @@ describe("the viewer's export", function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   const at = (name: string) => join(folder, name);
-  const chromium = withBrowser({ gpu: 'none' });
+  const chromium = withBrowser({ gpu: false });
   let viewer: Viewer;
   let page: Page & { readonly complaints: string[] };
   const downloads: string[] = [];

@@ -4,13 +4,17 @@ import type { ModelCard } from '@egunet/models/card';
 import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
 import { assertWindow, openWebScene } from '@egunet/raster/web';
 import type { ExportProgress, MapToExport } from './export-map.js';
+import { makeLanes } from './lanes.js';
 import { type LastingModel, openLasting } from './lasting.js';
-import { type ModelPlace, type OpenWebModelOptions, readModelFile } from './model.js';
+import { type ModelPlace, type OpenWebModelOptions, readModelFile, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
 
 /** How often a request is repeated: a person is waiting, who can ask again. */
 const RETRIES = 2;
+
+/** Windows that are unmixed side by side: one is read while the other is run. The first is done all the sooner. */
+const WINDOWS_AT_ONCE = 2;
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
 export interface Level {
@@ -92,6 +96,7 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
+  const inLane = makeLanes(WINDOWS_AT_ONCE);
   const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
@@ -133,10 +138,11 @@ export function makeCalls() {
       const held = models.get(model);
       const scene = await levelOf(where);
       assertWindow(scene, window);
-      return held.use(async (opened) => {
+      const work = async (opened: WebModel) => {
         const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
         return { ...unmixed, place: opened.place };
-      });
+      };
+      return inLane(() => held.use(work), signal);
     },
     /** The map of a scene, or of a window of it, as a file. */
     async exportMap(
