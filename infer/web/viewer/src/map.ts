@@ -1,7 +1,7 @@
 // The map.
 import { defaults as defaultControls } from 'ol/control/defaults.js';
 import ScaleLine from 'ol/control/ScaleLine.js';
-import { type Extent, getArea, getCenter } from 'ol/extent.js';
+import { getArea, getCenter } from 'ol/extent.js';
 import type Layer from 'ol/layer/Layer.js';
 import OlMap from 'ol/Map.js';
 import Overlay from 'ol/Overlay.js';
@@ -25,10 +25,9 @@ export interface SceneMap {
    * `scaled`: its units are metres or degrees.
    */
   fit(source: TileSource, options: { readonly scaled: boolean }): boolean;
-  /** What is seen. */
-  extent(): Extent;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
+  /** What is seen. */
   view(): View;
   /** Calls `listener` whenever the map has been moved. */
   onMove(listener: () => void): void;
@@ -81,7 +80,6 @@ export function makeMap(target: HTMLElement, pick: (at: readonly number[]) => vo
       if (scaled) map.addControl(scaleLine);
       return isReadable;
     },
-    extent: () => map.getView().calculateExtent(map.getSize()),
     mark: (at) => marker.setPosition(at && [...at]),
     view: () => ({ extent: map.getView().calculateExtent(), resolution: map.getView().getResolution()! }),
     onMove: (listener) => void map.on('moveend', listener),

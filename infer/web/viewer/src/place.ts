@@ -49,13 +49,34 @@ export const middleOf = (
   { row, col }: { readonly row: number; readonly col: number },
 ): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];
 
-/** The pixels of which something lies between the edges of an extent; undefined where there are none. */
-export function pixelsIn(
+type Edges = readonly number[];
+
+/** Pixels between the edges [left, bottom, right, top] of an extent, whose columns and rows are rounded to the first and to behind the last. */
+function windowIn(
   { scene, affine: [a, , c, , e, f] }: Shown,
-  [left, bottom, right, top]: readonly number[],
+  [left, bottom, right, top]: Edges,
+  [first, end]: readonly [(at: number) => number, (at: number) => number],
 ): Window | undefined {
-  const [row, col] = [Math.max(0, Math.floor((top! - f) / e)), Math.max(0, Math.floor((left! - c) / a))];
-  const rows = Math.min(scene.rows, Math.ceil((bottom! - f) / e)) - row;
-  const cols = Math.min(scene.cols, Math.ceil((right! - c) / a)) - col;
+  const [row, col] = [Math.max(0, first((top! - f) / e)), Math.max(0, first((left! - c) / a))];
+  const rows = Math.min(scene.rows, end((bottom! - f) / e)) - row;
+  const cols = Math.min(scene.cols, end((right! - c) / a)) - col;
   return rows > 0 && cols > 0 ? { row, col, rows, cols } : undefined;
 }
+
+/** The pixels of which something lies between the edges of an extent; undefined where there are none. */
+export const pixelsIn = (shown: Shown, extent: Edges): Window | undefined =>
+  windowIn(shown, extent, [Math.floor, Math.ceil]);
+
+const toMiddle = (at: number): number => Math.ceil(at - 0.5);
+
+/** The pixels whose middles lie there. */
+export const middlesIn = (shown: Shown, extent: Edges): Window | undefined =>
+  windowIn(shown, extent, [toMiddle, toMiddle]);
+
+/** The edges of pixels. */
+export const edgesOf = ({ affine: [a, , c, , e, f] }: Shown, { row, col, rows, cols }: Window): number[] => [
+  c + col * a,
+  f + (row + rows) * e,
+  c + (col + cols) * a,
+  f + row * e,
+];

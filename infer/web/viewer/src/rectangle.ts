@@ -1,10 +1,10 @@
 // The rectangle that a person draws: what is in it of each endmember.
 import type { RemoteModel } from '@egunet/infer-web';
-import { pixelArea, type Window } from '@egunet/raster';
+import { pixelArea } from '@egunet/raster';
 import type { Extent } from 'ol/extent.js';
 import { byId, showWhole } from './dom.js';
 import type { SceneMap } from './map.js';
-import type { Shown } from './place.js';
+import { edgesOf, middlesIn, type Shown } from './place.js';
 import { type RectangleFacts, rectangleCsv, rectangleTable } from './rectangle-table.js';
 import { saveText } from './save.js';
 import { sumAbundances } from './zonal.js';
@@ -19,24 +19,6 @@ export interface RectangleSubject {
 export interface RectangleTool {
   /** Takes what is shown away, and lets rectangles be drawn over a scene that is unmixed; none when absent. */
   offer(subject?: RectangleSubject): void;
-}
-
-/** The pixels whose centres lie in a box, or undefined where there are none; and the edges of those. */
-function pixelsIn(
-  { scene, affine: [a, , c, , e, f] }: Shown,
-  [xmin, ymin, xmax, ymax]: Extent,
-): { window: Window; extent: Extent } | undefined {
-  const range = (from: number, to: number, most: number) => {
-    const [first, end] = [Math.max(0, Math.ceil(from - 0.5)), Math.min(most, Math.ceil(to - 0.5))];
-    return [first, end - first] as const;
-  };
-  const [col, cols] = range((xmin! - c) / a, (xmax! - c) / a, scene.cols);
-  const [row, rows] = range((ymax! - f) / e, (ymin! - f) / e, scene.rows);
-  if (rows < 1 || cols < 1) return undefined;
-  return {
-    window: { row, col, rows, cols },
-    extent: [c + col * a, f + (row + rows) * e, c + (col + cols) * a, f + row * e],
-  };
 }
 
 const fileName = (path: string): string => path.replace(/^.*\//, '');
@@ -89,9 +71,9 @@ export function makeRectangleTool(map: SceneMap, fail: (error: unknown) => void)
     const signal = begin();
     if (!subject) return;
     const { shown, model, resample } = subject;
-    const found = pixelsIn(shown, box);
-    if (!found) return say('No middle of a pixel lies in the rectangle: draw it over the scene, or larger.');
-    const { window, extent } = found;
+    const window = middlesIn(shown, box);
+    if (!window) return say('No middle of a pixel lies in the rectangle: draw it over the scene, or larger.');
+    const extent = edgesOf(shown, window);
     map.boxes.outline(extent);
     progress.value = 0;
     work.hidden = false;
