@@ -92,10 +92,7 @@ complete(FOR_COMMANDS, [
   await bundle({ worker: 'infer/node/dist/worker.js' }, FOR_NODE),
 ]);
 complete(FOR_PAGES, [
-  await bundle(
-    Object.fromEntries(['index', 'worker', 'maplibre'].map((name) => [name, `infer/web/dist/${name}.js`])),
-    FOR_BROWSERS,
-  ),
+  await bundle({ index: 'infer/web/dist/index.js', worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),
 ]);
 const viewer = join(root, 'infer/web/viewer');
 await buildPage({ root: viewer });

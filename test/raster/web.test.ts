@@ -52,6 +52,22 @@ describe("The browser's compression", () => {
       { numRuns: 50, seed: 3 },
     ));
 
+  it('takes what stands behind the end of a zlib stream, as zlib does', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 1, maxLength: 5000 }),
+        fc.integer({ min: 1, max: 1000 }),
+        fc.uint8Array({ minLength: 1, maxLength: 20 }),
+        async (some, times, behind) => {
+          const bytes = Buffer.concat(Array.from({ length: times }, () => some));
+          const packed = Buffer.concat([deflateSync(bytes), behind]);
+          assert.deepEqual(Buffer.from(await webCodecs.inflate(packed, bytes.length)), bytes);
+          await assert.rejects(async () => webCodecs.inflate(packed, bytes.length - 1), /holds more than/);
+        },
+      ),
+      { numRuns: 20, seed: 5 },
+    ));
+
   it('stops at the limit, a piece of the input later at most', async () => {
     const bomb = deflateSync(Buffer.alloc(2 ** 28)); // 256 KiB
     const before = process.memoryUsage.rss();

@@ -1,13 +1,19 @@
 // A real browser for tests: headless Chromium, its WebGPU on SwiftShader, a GPU in software.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { requireTool, root } from './index.js';
 
 /** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+/** What a page may have of a GPU, which is one in software: all, WebGL alone, nothing. */
+const GPU = {
+  all: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
+  webgl: [],
+  none: ['--disable-gpu'],
+};
 
 export interface OpenedBrowser {
   readonly browser: Browser;
@@ -20,10 +26,10 @@ const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
 
 /** Starts Chromium before the suite and ends it after; skips the suite where there is none. Call inside `describe`. */
 export function withBrowser({
-  gpu = true,
+  gpu = 'all',
   flags = [],
 }: {
-  readonly gpu?: boolean;
+  readonly gpu?: keyof typeof GPU;
   readonly flags?: readonly string[];
 } = {}): OpenedBrowser {
   const state = {} as { browser: Browser };
@@ -35,12 +41,7 @@ export function withBrowser({
       found,
       'no Chromium: apt-get install chromium, or let EGUNET_CHROMIUM name it',
     );
-    const args = [
-      '--headless=new',
-      ...(gpu ? GPU_IN_SOFTWARE : ['--disable-gpu']),
-      ...(CI || isRoot() ? ['--no-sandbox'] : []),
-      ...flags,
-    ];
+    const args = ['--headless=new', ...GPU[gpu], ...(CI || isRoot() ? ['--no-sandbox'] : []), ...flags];
     state.browser = await chromium.launch({ executablePath, args });
   });
   after(() => state.browser?.close());
@@ -64,6 +65,28 @@ export function withBrowser({
 
 /** Chromium's sandbox does not take root. */
 const isRoot = (): boolean => process.getuid?.() === 0;
+
+/**
+ * A script of a page, bundled with what it imports: `egunet/page.js` and its parts, by their paths on a server. `served`: packages
+ * that the page gets from the server instead, by their URLs.
+ */
+export async function bundlePage(
+  script: string,
+  served: Readonly<Record<string, string>> = {},
+): Promise<Record<string, Uint8Array>> {
+  const { outputFiles } = await build({
+    entryPoints: { page: script },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    write: false,
+    outdir: '/egunet',
+    alias: { ...served },
+    external: ['onnxruntime-web/*', ...Object.values(served)],
+    logLevel: 'warning',
+  });
+  return Object.fromEntries(outputFiles.map(({ path, contents }) => [path.slice(1), contents]));
+}
 
 /** The files of the library for pages and of onnxruntime-web, by their paths on a server. */
 export function pageFiles(path: string): Uint8Array | undefined {

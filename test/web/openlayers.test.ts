@@ -6,11 +6,11 @@ import { unmix } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import type { Georeference } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
-import { build } from 'esbuild';
 import { decode } from 'fast-png';
-import { pageFiles, withBrowser } from '../support/browser.js';
+import { bundlePage, pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
+import { onWebMercator } from './gdal-places.js';
 import type {} from './openlayers-page.js';
 import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
 
@@ -35,18 +35,7 @@ describe('a map of OpenLayers', function () {
     requireGdal(this);
     files['model.onnx'] = await makeModel();
     writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
-    const { outputFiles } = await build({
-      entryPoints: [join(root, 'test/dist/web/openlayers-page.js')],
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      write: false,
-      outdir: folder,
-      entryNames: 'page',
-      external: ['onnxruntime-web/*'],
-      logLevel: 'warning',
-    });
-    for (const { path, contents } of outputFiles) files[path.replace(folder, 'egunet')] = contents;
+    Object.assign(files, await bundlePage(join(root, 'test/dist/web/openlayers-page.js')));
   });
 
   /** Writes the scene and serves it. */
@@ -143,24 +132,24 @@ describe('a map of OpenLayers', function () {
   });
 
   it('shows the scene in a view of another projection', async () => {
-    const [x, y] = [262000, 6245000];
+    const [x, y] = [262000, 6245000] as const;
     await serve({ georeference: at(32734, x, y) });
     const { rows, cols, abundances } = await inNode();
-    const lines = Array.from({ length: rows * cols }, (_, i) => [
-      x + ((i % cols) + 0.5) * SIDE,
-      y - (Math.floor(i / cols) + 0.5) * SIDE,
-    ]);
-    writeFileSync(join(folder, 'places.txt'), lines.map((place) => place.join(' ')).join('\n'));
-    const text = run('sh', ['-c', `gdaltransform -s_srs EPSG:32734 -t_srs EPSG:3857 < '${folder}/places.txt'`]);
-    const places = text.split('\n').map((line) => line.split(' ').map(Number));
-    const center = places[Math.floor(rows / 2) * cols + Math.floor(cols / 2)] as [number, number];
+    const places = onWebMercator(
+      Array.from({ length: rows * cols }, (_, i) => [
+        x + ((i % cols) + 0.5) * SIDE,
+        y - (Math.floor(i / cols) + 0.5) * SIDE,
+      ]),
+      32734,
+    );
+    const center = places[Math.floor(rows / 2) * cols + Math.floor(cols / 2)]!;
     const page = await open();
     const got = await page.evaluate(
       async ({ places, ...view }) => {
         const { samplesAt } = await window.openlayers.show({ scene: 'scene.tif', projection: 'EPSG:3857', ...view });
         return places.map(([x, y]) => samplesAt(x!, y!));
       },
-      { places: places.slice(0, rows * cols), center, resolution: 12 },
+      { places, center, resolution: 12 },
     );
     const seen = [...got.entries()].filter(([, samples]) => samples !== undefined);
     assert.ok(seen.length > 0.7 * rows * cols, `${seen.length} of ${rows * cols} pixels are in the picture`);

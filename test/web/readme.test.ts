@@ -12,7 +12,7 @@ describe("the README's page", function () {
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = {};
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
 
   it('unmixes a window', async () => {
     const [, block] = /```html\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;

@@ -10,7 +10,7 @@ import { COLS, makeModel, ROWS, writeScene } from './scene.js';
 describe('the viewer of egunet serve', function () {
   this.timeout(60_000);
   const folder = temporaryFolder();
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
   let viewer: Viewer;
 
   before(async () => {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Unmixer } from '@egunet/infer-web';
+import { type ByteSink, type Codecs, createGeoTiff } from '@egunet/raster';
+import { nodeCodecs } from '@egunet/raster/node';
 import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
@@ -34,7 +36,7 @@ describe('the library in a page', function () {
   };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
   const elsewhere = serveFiles(files, { others: pageFiles });
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
   let page: Page & { readonly complaints: string[] };
 
   before(async () => {
@@ -183,6 +185,32 @@ describe('the library in a page', function () {
       pixels.flatMap((pixel) => [7, 100].map((band) => simulated.stored[pixel * B + band])),
     );
     assert.match(closed, /^there is no model 0: it was closed/);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('reads blocks with bytes behind their end, which the browser itself refuses', async () => {
+    const behind: Codecs = {
+      ...nodeCodecs,
+      deflate: async (bytes) => Buffer.concat([await nodeCodecs.deflate(bytes), Buffer.from('behind')]),
+    };
+    const [rows, cols] = [20, 30];
+    const values = Int16Array.from({ length: rows * cols }, (_, i) => (i * i) % 1009);
+    const bytes = new Uint8Array(2 ** 14);
+    const sink: ByteSink = {
+      name: 'behind.tif',
+      write: async (offset, part) => bytes.set(part, offset),
+      commit: async () => {},
+      discard: async () => {},
+    };
+    const writer = createGeoTiff(sink, behind, { rows, cols, bands: [{}], tile: 16, sampleType: 'int16' });
+    await writer.writeWindow({ row: 0, col: 0, rows, cols }, values);
+    await writer.close();
+    files['behind.tif'] = bytes;
+    const read = await page.evaluate(async () => {
+      const scene = await window.unmixer.openScene('behind.tif');
+      return [...(await scene.readWindow({ row: 0, col: 0, rows: scene.rows, cols: scene.cols }, [0])).data];
+    });
+    assert.deepEqual(read, [...values]);
     assert.deepEqual(page.complaints, []);
   });
 

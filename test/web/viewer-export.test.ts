@@ -14,7 +14,7 @@ describe("the viewer's export", function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   const at = (name: string) => join(folder, name);
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
   let viewer: Viewer;
   let page: Page & { readonly complaints: string[] };
   const downloads: string[] = [];
@@ -57,7 +57,17 @@ describe("the viewer's export", function () {
   }
 
   it('of the whole scene is the map of egunet infer', async () => {
+    await page.evaluate(() => {
+      const left = document.getElementById('export-left')!;
+      const told: (string | null)[] = [];
+      new MutationObserver(() => told.push(left.textContent)).observe(left, { childList: true });
+      Object.assign(window, { told });
+    });
     await save('Export the scene', 'whole.tif');
+    const told = await page.evaluate(() => (window as unknown as { readonly told: string[] }).told);
+    assert.equal(told[0], '0 % of 0.078 Mpixel');
+    assert.match(told[1]!, /^[1-9]\d? % of 0\.078 Mpixel, about \d+ s left$/);
+    assert.equal(told.at(-1), '100 % of 0.078 Mpixel, the file is being completed');
     assert.deepEqual(downloads, ['scene-abundances.tif']);
     assertClose(pixelsOf(at('whole.tif')), pixelsOf(at('node.tif')), 1e-5);
     assert.deepEqual(factsOf(at('whole.tif')).facts, factsOf(at('node.tif')).facts);
@@ -67,24 +77,23 @@ describe("the viewer's export", function () {
   });
 
   it('of the view is the part of it that is seen, and its link saves it again', async () => {
+    // The whole scene and 8 % fit the map, which is magnified twice by 2.
+    const { width, height } = (await page.locator('#map').boundingBox())!;
+    const resolution = (1.08 * Math.max(COLS / width, ROWS / height)) / 4;
     await page.locator('#map').focus();
-    for (const key of ['+', '+', 'ArrowLeft']) {
+    for (const key of ['+', '+']) {
       await page.keyboard.press(key);
-      await page.waitForTimeout(500); // animations of the view
+      await page.waitForTimeout(1000); // an animation of the view, during which keys do nothing
     }
     await save('Export the view', 'view.tif');
     const { size, geoTransform, coordinateSystem } = factsOf(at('view.tif')).facts;
     const [cols, rows] = size;
-    // The whole scene and 8 % fit the map; magnified twice by 2; the view's middle was the scene's, and an arrow moves it by 128 of the screen's pixels.
-    const { width, height } = (await page.locator('#map').boundingBox())!;
-    const resolution = (1.08 * Math.max(COLS / width, ROWS / height)) / 4;
-    const left = COLS / 2 - (width / 2 + 128) * resolution;
+    const left = COLS / 2 - (width / 2) * resolution;
     const top = ROWS / 2 - (height / 2) * resolution;
-    const [col, row] = [Math.max(0, Math.floor(left)), Math.floor(top)];
-    assert.deepEqual(
-      [cols, rows],
-      [Math.ceil(left + width * resolution) - col, Math.ceil(top + height * resolution) - row],
-    );
+    // Pixels whose centres are seen.
+    const [col, row] = [Math.ceil(left - 0.5), Math.max(0, Math.ceil(top - 0.5))];
+    assert.equal(cols, Math.ceil(left + width * resolution - 0.5) - col);
+    assert.equal(rows, Math.min(ROWS, Math.ceil(top + height * resolution - 0.5)) - row);
     assert.deepEqual(geoTransform, [366000 + 30 * col, 30, 0, 5807000 - 30 * row, 0, -30]);
     assert.deepEqual(coordinateSystem, factsOf(at('node.tif')).facts.coordinateSystem);
     assertClose(pixelsOf(at('view.tif')), pixelsOf(at('node.tif'), [col, row, cols, rows]), 1e-5);
@@ -105,9 +114,13 @@ describe("the viewer's export", function () {
   });
 
   it('can be cancelled, and ends when something else is opened: nothing is saved then', async () => {
+    await save('Export the view', 'before.tif'); // what writes maps is loaded then
+    downloads.length = 0;
+    // Without a network it goes on asking for the scene for half a minute.
     const begin = async () => {
+      await page.context().setOffline(true);
       await page.getByRole('button', { name: 'Export the scene' }).click();
-      await page.locator('#export-left', { hasText: /^\d+ % of 0\.29 Mpixel, about \d+ s left$/ }).waitFor();
+      await page.locator('#export-left', { hasText: /^0 % of 0\.078 Mpixel$/ }).waitFor();
       assert.equal(await page.getByRole('button', { name: 'Export the scene' }).isEnabled(), false);
     };
     await begin();
@@ -116,6 +129,7 @@ describe("the viewer's export", function () {
     assert.equal(await page.locator('#export-work').isVisible(), false);
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'export-scene');
     await begin();
+    await page.context().setOffline(false);
     await page.locator('#scenes').selectOption('nowhere.tif');
     await said(/^Stopped, as something else was opened; nothing was saved\.$/);
     await page.locator('#notes', { hasText: 'The scene says not where it lies' }).waitFor();
@@ -129,11 +143,12 @@ describe("the viewer's export", function () {
   });
 
   it('says what is wrong where the network breaks, and begins again when asked to', async () => {
-    await page.getByRole('button', { name: 'Export the scene' }).click();
-    await page.locator('#export-left', { hasText: 'left' }).waitFor();
+    await save('Export the view', 'before.tif');
+    downloads.length = 0;
     await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Export the scene' }).click();
     const alert = page.locator('#alerts .notice p').first();
-    await alert.waitFor({ timeout: 60_000 });
+    await alert.waitFor({ timeout: 90_000 });
     assert.match((await alert.textContent())!, /scene\.tif: the connection failed .*; try again later/);
     assert.deepEqual(downloads, []);
     await page.context().setOffline(false);
@@ -142,5 +157,14 @@ describe("the viewer's export", function () {
     await (await download).saveAs(at('late.tif'));
     assertClose(pixelsOf(at('late.tif')), pixelsOf(at('node.tif')), 1e-5);
     assert.equal(await alert.count(), 0);
+  });
+
+  it('says so where the page cannot load what writes maps', async () => {
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Export the scene' }).click();
+    const alert = page.locator('#alerts .notice p').first();
+    await alert.waitFor();
+    assert.match((await alert.textContent())!, /^what writes maps cannot be loaded: .*; reload the page$/);
+    await page.context().setOffline(false);
   });
 });

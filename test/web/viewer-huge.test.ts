@@ -25,7 +25,7 @@ async function watchLongTasks(page: Page): Promise<() => Promise<number[]>> {
 
 describe('a huge scene in the viewer', function () {
   this.timeout(300_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
 
   before(async () => {
     await writeHugeScene(join(site.folder, 'huge.tif'), SIDE);

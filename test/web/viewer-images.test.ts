@@ -17,7 +17,7 @@ const LAPTOP = { width: 1280, height: 800 };
 describe('pictures of the viewer', function () {
   this.timeout(UPDATE ? 900_000 : 180_000);
   const folder = temporaryFolder();
-  const chromium = withBrowser({ gpu: false });
+  const chromium = withBrowser({ gpu: 'none' });
   const images = UPDATE ? join(root, 'docs/images') : folder;
   let viewer: Viewer;
 

@@ -10,7 +10,7 @@ const SIDE = 30_000;
 
 describe('the viewer, with a scene of 900 million pixels', function () {
   this.timeout(120_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
 
   before(function () {
     requireGdal(this);

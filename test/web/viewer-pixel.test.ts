@@ -32,7 +32,7 @@ async function heightsOf(page: Page, line: string): Promise<number[]> {
 
 describe("the viewer's pixel", function () {
   this.timeout(120_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
 
   before(async function () {
     requireGdal(this);

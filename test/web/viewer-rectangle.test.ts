@@ -73,7 +73,7 @@ async function shownFigures(page: Page): Promise<number[][]> {
 
 describe("the viewer's rectangle", function () {
   this.timeout(120_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
   const DEGREES = [0.0004, 0, 13.1, 0, -0.0003, 52.4] as const;
 
   before(async function () {

@@ -18,7 +18,7 @@ const THUMB = 24;
 
 describe("the viewer's divider", function () {
   this.timeout(60_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
   const look = async (page: Page) => decode(await page.locator('#stage').screenshot());
 
   /** The map with the divider at x: abundances left of it, true colour right. */

@@ -12,7 +12,7 @@ import { alert, assertSame, MIDDLE, pickMiddle, said, unmixed, withViewer } from
 
 describe('the viewer in trouble', function () {
   this.timeout(120_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
   let scene: string;
 
   before(async () => {

@@ -104,7 +104,7 @@ describe('the viewer', function () {
 
 describe('the viewer without WebGPU', function () {
   this.timeout(60_000);
-  const site = withViewer({ gpu: false });
+  const site = withViewer({ gpu: 'none' });
 
   it('says so once, and goes on with WebAssembly', async () => {
     const page = await site.chromium.open(`${site.server.url}index.html`);

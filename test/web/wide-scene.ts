@@ -1,9 +1,9 @@
-// A scene larger than a tile of a map, of few bands, and a model for it.
+// A scene wider than a tile of a map, of few bands, and a model for it.
 import { createMap } from '@egunet/raster/node';
 import { createRandom } from '@egunet/train';
 import { modelFile, untrained } from './scene.js';
 
-export const ROWS = 520;
+export const ROWS = 140;
 export const COLS = 560;
 export const ENDMEMBERS = 3;
 
@@ -17,7 +17,7 @@ function storedValues(): Int16Array {
   const B = BANDS.length;
   return Int16Array.from({ length: ROWS * COLS * B }, (_, i) => {
     const [row, col] = [Math.floor(i / B / COLS), Math.floor(i / B) % COLS];
-    if (2 * row + col < 300) return NO_DATA;
+    if (2 * row + col < 200) return NO_DATA;
     return 2500 + 2000 * Math.sin(row / 40 + (i % B)) * Math.cos(col / 50) + 300 * random.uniform();
   });
 }

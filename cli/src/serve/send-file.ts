@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { etagOf } from './headers.js';
 import { type ByteRange, rangeOf } from './ranges.js';
@@ -46,12 +47,32 @@ async function* bytesOf(handle: FileHandle, { first, last }: ByteRange): AsyncGe
   }
 }
 
+/** Sends chunks until all are sent or the client has gone: of an answer that waits behind another one, no stream tells that. */
+async function send(chunks: AsyncIterable<Buffer>, response: ServerResponse, socket: Socket): Promise<void> {
+  const controller = new AbortController();
+  let leave = () => {};
+  const gone = new Promise<never>((_, reject) => {
+    leave = () => {
+      controller.abort();
+      reject(new Error('the client has gone'));
+    };
+  });
+  socket.setMaxListeners(0); // one for each answer that waits
+  socket.once('close', leave);
+  if (socket.destroyed) leave();
+  try {
+    await Promise.race([gone, pipeline(chunks, response, { signal: controller.signal })]);
+  } finally {
+    socket.off('close', leave);
+  }
+}
+
 /** Whether a validator is in a list of them, as If-None-Match has it: weak comparison. */
 const listed = (list: string | undefined, etag: string): boolean =>
   list?.split(',').some((item) => ['*', etag, `W/${etag}`].includes(item.trim())) ?? false;
 
 async function sendOpen(
-  { method, headers }: IncomingMessage,
+  { method, headers, socket }: IncomingMessage,
   response: ServerResponse,
   { handle, type }: { readonly handle: FileHandle; readonly type: string },
 ): Promise<boolean> {
@@ -77,7 +98,7 @@ async function sendOpen(
     ...(range !== 'whole' && { 'content-range': `bytes ${sent.first}-${sent.last}/${size}` }),
   });
   if (method === 'HEAD') response.end();
-  else await pipeline(bytesOf(handle, sent), response);
+  else await send(bytesOf(handle, sent), response, socket);
   return true;
 }
 

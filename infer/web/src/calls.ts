@@ -143,7 +143,9 @@ export function makeCalls() {
       { model, scene, ...what }: MapToExport & { readonly model: number; readonly scene: number },
       how: CallHow<ExportProgress>,
     ): Promise<File> {
-      const { exportMap } = await import('./export-map.js');
+      const { exportMap } = await import('./export-map.js').catch((cause) => {
+        throw new InferError(`what writes maps cannot be loaded: ${cause.message}; reload the page`, { cause });
+      });
       return exportMap({ ...what, model: models.get(model), scene: scenes.get(scene).scene }, how);
     },
     /** Stored values of a window. */

@@ -50,8 +50,9 @@ const zoomsOf = ({ bounds, pixel }: SceneOnMap, S: number): { minzoom: number; m
 };
 
 /** The smallest level that has a pixel for each of a tile's, by how many of the scene's lie in one. */
-function levelFor({ cols, levels }: RemoteScene, pixels: number): number {
-  const fit = levels.findLastIndex((level) => cols / level.cols <= pixels * 1.01); // overviews are rounded to whole pixels
+function levelFor({ rows, cols, levels }: RemoteScene, pixels: number): number {
+  const most = pixels * 1.01; // overviews are rounded to whole pixels
+  const fit = levels.findLastIndex((level) => Math.max(cols / level.cols, rows / level.rows) <= most);
   return Math.max(0, fit);
 }
 

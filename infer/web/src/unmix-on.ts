@@ -35,11 +35,14 @@ function rowsOf<T extends Block['data']>(values: T, rows: readonly number[], wid
   return made;
 }
 
-/** Checks what the GPU made of stored samples [N, R], abundances [N, C], and looks at the samples. */
+/** Checks what the GPU made of stored samples [N, R], abundances [N, C] that it gives the usual NaN, and looks at the samples. */
 function judge(abundances: Float32Array, { block, read }: StoredWindow, card: ModelCard): Seen {
   const C = card.endmembers.length;
   const bits = new Uint32Array(abundances.buffer);
-  const valid = Array.from({ length: bits.length / C }, (_, i) => i).filter((i) => bits[i * C] !== NO_DATA_BITS); // [V]
+  const valid: number[] = []; // [V]
+  for (let i = 0; i < bits.length / C; i++)
+    if (bits[i * C] !== NO_DATA_BITS) valid.push(i);
+    else abundances.fill(Number.NaN, i * C, (i + 1) * C); // as everywhere
   const [V, R] = [valid.length, read.length];
   assertAbundances(rowsOf(abundances, valid, C), { pixels: V, batch: V, C });
   const sampled = valid.filter((_, i) => i % SAMPLING === 0);

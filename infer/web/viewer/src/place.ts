@@ -1,6 +1,7 @@
 // Where a scene is shown. Coordinates are of its reference system; of a scene without one, or not north up, they are columns and minus rows.
 import type { RemoteScene } from '@egunet/infer-web';
 import { type Georeference, isNorthUp, type Window } from '@egunet/raster';
+import type { Extent } from 'ol/extent.js';
 
 type Affine = Georeference['affine'];
 
@@ -49,34 +50,20 @@ export const middleOf = (
   { row, col }: { readonly row: number; readonly col: number },
 ): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];
 
-type Edges = readonly number[];
-
-/** Pixels between the edges [left, bottom, right, top] of an extent, whose columns and rows are rounded to the first and to behind the last. */
-function windowIn(
+/** The pixels whose centres lie in a box, or undefined where there are none; and the edges of those. */
+export function pixelsIn(
   { scene, affine: [a, , c, , e, f] }: Shown,
-  [left, bottom, right, top]: Edges,
-  [first, end]: readonly [(at: number) => number, (at: number) => number],
-): Window | undefined {
-  const [row, col] = [Math.max(0, first((top! - f) / e)), Math.max(0, first((left! - c) / a))];
-  const rows = Math.min(scene.rows, end((bottom! - f) / e)) - row;
-  const cols = Math.min(scene.cols, end((right! - c) / a)) - col;
-  return rows > 0 && cols > 0 ? { row, col, rows, cols } : undefined;
+  [xmin, ymin, xmax, ymax]: Extent,
+): { window: Window; extent: Extent } | undefined {
+  const range = (from: number, to: number, most: number) => {
+    const [first, end] = [Math.max(0, Math.ceil(from - 0.5)), Math.min(most, Math.ceil(to - 0.5))];
+    return [first, end - first] as const;
+  };
+  const [col, cols] = range((xmin! - c) / a, (xmax! - c) / a, scene.cols);
+  const [row, rows] = range((ymax! - f) / e, (ymin! - f) / e, scene.rows);
+  if (rows < 1 || cols < 1) return undefined;
+  return {
+    window: { row, col, rows, cols },
+    extent: [c + col * a, f + (row + rows) * e, c + (col + cols) * a, f + row * e],
+  };
 }
-
-/** The pixels of which something lies between the edges of an extent; undefined where there are none. */
-export const pixelsIn = (shown: Shown, extent: Edges): Window | undefined =>
-  windowIn(shown, extent, [Math.floor, Math.ceil]);
-
-const toMiddle = (at: number): number => Math.ceil(at - 0.5);
-
-/** The pixels whose middles lie there. */
-export const middlesIn = (shown: Shown, extent: Edges): Window | undefined =>
-  windowIn(shown, extent, [toMiddle, toMiddle]);
-
-/** The edges of pixels. */
-export const edgesOf = ({ affine: [a, , c, , e, f] }: Shown, { row, col, rows, cols }: Window): number[] => [
-  c + col * a,
-  f + (row + rows) * e,
-  c + (col + cols) * a,
-  f + row * e,
-];

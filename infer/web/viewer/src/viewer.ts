@@ -134,7 +134,7 @@ export function makeViewer(notices: Notices): Viewer {
       failToUnmix(error);
     }
     box('layer').hidden = !open.abundances;
-    const view = () => shown && pixelsIn(shown, map.view().extent);
+    const view = () => shown && pixelsIn(shown, map.view().extent)?.window;
     exporter.offer(open.abundances && shown && model && { scene: shown.scene, model, resample: open.resample, view });
     swipe.offer(!!open.abundances);
     rectangle.offer(shown && model && open.abundances && { shown, model, resample: open.resample });

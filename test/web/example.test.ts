@@ -1,0 +1,90 @@
+// The example of an app, built as its user's bundler builds it, in a real browser. Legend: C endmembers.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { unmix } from '@egunet/infer';
+import { openModel } from '@egunet/infer-node';
+import { colourOne } from '@egunet/infer-web/maplibre';
+import { openScene } from '@egunet/raster/node';
+import { decode } from 'fast-png';
+import type { Page } from 'playwright-core';
+import { build } from 'vite';
+import { withBrowser } from '../support/browser.js';
+import { ISOLATED, serveFiles } from '../support/http-server.js';
+import { root, run, temporaryFolder } from '../support/index.js';
+import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
+
+const EXAMPLE = join(root, 'examples/vite-map');
+/** The pixel in the middle. */
+const PIXEL = Math.floor(ROWS / 2) * COLS + Math.floor(COLS / 2);
+
+describe('the example of an app', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+  const files: Record<string, Uint8Array> = {};
+  const others = (path: string) => {
+    const file = join(folder, 'app', path);
+    return existsSync(file) ? readFileSync(file) : undefined;
+  };
+  const server = serveFiles(files, { headers: ISOLATED, others });
+
+  before(async () => {
+    await build({ root: EXAMPLE, logLevel: 'error', build: { outDir: join(folder, 'app'), emptyOutDir: true } });
+    files['model.onnx'] = await makeModel();
+    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
+    await writeScene(join(folder, 'scene.tif'));
+    files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
+  });
+
+  it('has no errors of types', () => {
+    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', EXAMPLE]);
+  });
+
+  for (const [gpu, place] of [
+    ['webgl', /^scene\.tif, unmixed by WebAssembly, threads: [2-9]/],
+    ['all', /^scene\.tif, unmixed by .*swiftshader/i],
+  ] as const)
+    describe(`in a browser with ${gpu === 'all' ? 'WebGPU' : 'WebGL alone'}`, () => {
+      const chromium = withBrowser({ gpu });
+
+      it('shows the abundances that Node makes, with nothing from elsewhere', async () => {
+        const page = await chromium.open('about:blank');
+        const hosts = new Set<string>();
+        page.on('request', (request) => hosts.add(new URL(request.url()).host));
+        await page.goto(`${server.url}index.html?model=model.onnx&scene=scene.tif`);
+        await page.locator('output', { hasText: 'unmixed by' }).waitFor();
+        assert.match((await page.locator('output').textContent())!.replace(/^.*\//, ''), place);
+        const abundances = await inNode();
+        for (const endmember of [0, ENDMEMBERS - 1]) {
+          await page.locator('select').selectOption(`${endmember + 1}`);
+          const wanted = colourOne(endmember)(abundances);
+          while (!isNear(await middleColour(page), wanted)) await page.waitForTimeout(100);
+        }
+        assert.deepEqual([...hosts], [new URL(server.url).host]);
+        assert.deepEqual(page.complaints, []);
+        await page.close();
+      });
+    });
+
+  async function middleColour(page: Page): Promise<number[]> {
+    const { data, width, height, channels } = decode(await page.locator('#map').screenshot());
+    const at = (Math.floor(height / 2) * width + Math.floor(width / 2)) * channels;
+    return [...data.subarray(at, at + 3)];
+  }
+
+  /** The abundances of the pixel in the middle [C]. */
+  async function inNode(): Promise<Float32Array> {
+    const { session, card, release } = await openModel(join(folder, 'model.onnx'), { threads: 1 });
+    const scene = await openScene(join(folder, 'scene.tif'));
+    for await (const { abundances } of unmix(session, scene, { card, tile: { rows: ROWS, cols: COLS } })) {
+      await release();
+      await scene.close();
+      return abundances.subarray(PIXEL * ENDMEMBERS, (PIXEL + 1) * ENDMEMBERS);
+    }
+    throw new Error('no tile');
+  }
+});
+
+/** Whether colours differ by no more than a GPU's ramp does. */
+const isNear = (colour: readonly number[], wanted: readonly (number | undefined)[]): boolean =>
+  colour.every((value, i) => Math.abs(value - wanted[i]!) <= 2);
