@@ -91,7 +91,7 @@ export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 84
 
 /** Waits until all that is in view is unmixed. */
 export const unmixed = (page: Page): Promise<void> =>
-  page.locator('#progress', { hasText: /^1 tile done, .* Mpixel\/s$/ }).waitFor();
+  page.locator('#progress', { hasText: /^\d+ tiles? done, .* Mpixel\/s$/ }).waitFor();
 
 /** What the page says went wrong. */
 export const alert = (page: Page): Locator => page.locator('#alerts .notice p').first();

@@ -27,6 +27,7 @@ export interface SceneMap {
   fit(source: TileSource, options: { readonly scaled: boolean }): boolean;
   /** Marks a place; none when absent. */
   mark(at?: readonly [x: number, y: number]): void;
+  /** What is seen. */
   view(): View;
   /** Calls `listener` whenever the map has been moved. */
   onMove(listener: () => void): void;
