@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { requireTool, root } from './index.js';
 
 /** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
@@ -13,7 +13,7 @@ const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftsh
 export interface OpenedBrowser {
   readonly browser: Browser;
   /** A page whose console stays free of errors and warnings: `close` throws otherwise. */
-  open(url: string): Promise<Page & { readonly complaints: string[] }>;
+  open(url: string, options?: BrowserContextOptions): Promise<Page & { readonly complaints: string[] }>;
 }
 
 /** What the drivers of a GPU in software say of its speed. */
@@ -51,8 +51,8 @@ export function withBrowser({
     get browser() {
       return state.browser;
     },
-    async open(url) {
-      const page = await state.browser.newPage();
+    async open(url, options = {}) {
+      const page = await state.browser.newPage(options);
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type()) && !OF_SPEED.test(message.text()))
