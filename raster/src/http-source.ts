@@ -1,4 +1,5 @@
 // A file on a web server as a byte source, by range requests.
+import { makeGate } from './gate.js';
 import { fetchRange, type HttpOptions, type HttpPart, type HttpVersion, httpTarget } from './http-request.js';
 import { refuse } from './refuse.js';
 import { assertInside, type ByteSource } from './source.js';
@@ -15,23 +16,6 @@ const KEPT_BLOCKS = 64;
 /** Larger ones are asked for in pieces of this size, so that a broken one costs little. */
 const PIECE_BYTES = 2 ** 22;
 const MOST_REQUESTS = 6;
-
-/** Runs at most `most` pieces of work at a time; the others wait for their turn. */
-function makeGate(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = most;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
-}
 
 /**
  * Opens a file on a web server; every read is one or more range requests. Rejects with RasterError where the server has no such file,

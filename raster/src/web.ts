@@ -10,6 +10,7 @@ import { webCodecs } from './web-codecs.js';
 import { type WebFile, webFilesPlace } from './web-files.js';
 
 // From here, bundlers leave out the readers that a page loads when it needs them.
+export { type Gate, makeGate } from './gate.js';
 export { assertWindow, toSpectra } from './read-spectra.js';
 export { type WebFile, webCodecs };
 

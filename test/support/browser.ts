@@ -16,6 +16,9 @@ export interface OpenedBrowser {
   open(url: string, options?: BrowserContextOptions): Promise<Page & { readonly complaints: string[] }>;
 }
 
+/** How long a test waits for what should come: a GPU in software, beside other tests, takes its time. */
+const PATIENCE_MS = 100_000;
+
 /** What the drivers of a GPU in software say of its speed. */
 const OF_SPEED = /GL Driver Message \(OpenGL, Performance/;
 
@@ -53,6 +56,7 @@ export function withBrowser({
     },
     async open(url, options = {}) {
       const page = await state.browser.newPage(options);
+      page.setDefaultTimeout(PATIENCE_MS);
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type()) && !OF_SPEED.test(message.text()))

@@ -64,9 +64,11 @@ describe('a model on WebGPU', function () {
     const half = { softwareVersion: '0.0.0', created: new Date(0), precision: 'float16' } as const;
     files['half.onnx'] = (await exportHead(checkpoint(), half)).bytes;
     await writeScene(join(folder, 'int16.tif'));
+    await writeScene(join(folder, 'twice.tif'), { times: 2, tile: 128 });
     await writeOther(join(folder, 'uint16.tif'), 'uint16');
     await writeOther(join(folder, 'float32.tif'), 'float32');
-    for (const name of ['int16', 'uint16', 'float32']) files[`${name}.tif`] = readFileSync(join(folder, `${name}.tif`));
+    for (const name of ['int16', 'twice', 'uint16', 'float32'])
+      files[`${name}.tif`] = readFileSync(join(folder, `${name}.tif`));
   });
 
   beforeEach(async () => {
@@ -115,6 +117,50 @@ describe('a model on WebGPU', function () {
       assert.ok(seen[0]!.validPixels > 100 && seen[0]!.validPixels < WINDOW.rows * WINDOW.cols);
       assert.deepEqual(page.complaints, []);
     });
+
+  it('compares samples with no NoData that they cannot hold', async () => {
+    const { differences, missing } = await page.evaluate(async () => {
+      const model = await window.library.openModel('model.onnx', { device: 'webgpu', runtime: 'onnxruntime' });
+      const numbers = model.card.bands.map((_, index) => index);
+      const data = new Int16Array(3 * numbers.length).map((_, i) => (i % 7 === 0 ? 0 : 1500 + (i % 977)));
+      const block = { rows: 1, cols: 3, bands: numbers.length, data };
+      const maps: Float32Array[] = [];
+      for (const noData of [undefined, Number.NaN, -1e34, 0.5, 4294967295, 0]) {
+        const band = { name: '', bad: false, gain: 1e-4, offset: 0, ...(noData !== undefined && { noData }) };
+        const read = numbers.map((index) => ({ index, ...band }));
+        const kept = await model.gpu!.unmix({ block, read, plan: { bands: numbers } });
+        maps.push(await kept.read());
+        kept.destroy();
+      }
+      await model.release();
+      const missing = maps.pop()!;
+      const [plain] = maps;
+      return {
+        differences: maps.map((map) => map.some((value, i) => value !== plain![i])),
+        missing: missing.every(Number.isNaN),
+      };
+    });
+    assert.deepEqual(differences, [false, false, false, false, false]);
+    assert.ok(missing);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('takes a window of more pixels than a run has, and of an odd number of samples', async () => {
+    const WHOLE = { row: 0, col: 0, rows: 2 * ROWS, cols: COLS };
+    const largest = await page.evaluate(async (WHOLE) => {
+      const scene = await window.unmixer.openScene('twice.tif');
+      const maps: Float32Array[] = [];
+      for (const device of ['webgpu', 'wasm'] as const) {
+        const model = await window.unmixer.openModel('model.onnx', { device, runtime: 'onnxruntime' });
+        maps.push((await scene.unmix(model, WHOLE)).abundances);
+      }
+      return maps[1]!.reduce((most, value, i) => {
+        const got = maps[0]![i]!;
+        return Math.max(most, Number.isNaN(value) && Number.isNaN(got) ? 0 : Math.abs(value - got));
+      }, 0);
+    }, WHOLE);
+    assert.ok(largest <= GPU, `${largest}`);
+  });
 
   it('leaves abundances on the GPU for whoever draws them', async () => {
     const { kept, read } = await page.evaluate(

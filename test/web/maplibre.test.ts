@@ -21,6 +21,8 @@ const CASES: Readonly<Record<string, Georeference>> = {
   'an image that is not north up': { affine: [26, 15, 366000, 15, -26, 5807000], epsg: 32633 },
 };
 
+const AROUND_THE_WORLD: Georeference = { affine: [4, 0, -166, 0, -1.6, 60], epsg: 4326 };
+
 describe('a map of MapLibre', function () {
   this.timeout(120_000);
   const { folder, open, serve } = withMapLibre();
@@ -90,17 +92,23 @@ describe('a map of MapLibre', function () {
     });
     after(() => page?.close());
 
-    for (const [name, georeference] of Object.entries(CASES))
+    for (const [name, georeference, asked] of [
+      ...Object.entries(CASES).map((one) => [...one, undefined] as const),
+      ['longitude and latitude, on both sides of the equator in one tile', AROUND_THE_WORLD, 0] as const,
+    ])
       it(`has in ${name} the pixels that gdalwarp takes`, async () => {
         const map = await prepare(georeference);
-        const { source, tile, pixels } = await page.evaluate(async ([x, y]) => {
-          const opened = await window.maplibre.open('scene.tif');
-          const { source } = opened.tiles;
-          const tile = [x, y].map((part) => Math.floor(part * 2 ** source.maxzoom)) as [number, number];
-          const pixels = await window.maplibre.pixelsOf(opened, `${source.maxzoom}/${tile.join('/')}`);
-          return { source, tile, pixels };
-        }, middleOf(georeference));
-        const side = WORLD / 2 ** source.maxzoom;
+        const { zoom, tile, pixels } = await page.evaluate(
+          async ({ middle, asked }) => {
+            const opened = await window.maplibre.open('scene.tif');
+            const zoom = asked ?? opened.tiles.source.maxzoom;
+            const tile = middle.map((part) => Math.floor(part * 2 ** zoom)) as [number, number];
+            const pixels = await window.maplibre.pixelsOf(opened, `${zoom}/${tile.join('/')}`);
+            return { zoom, tile, pixels };
+          },
+          { middle: middleOf(georeference), asked },
+        );
+        const side = WORLD / 2 ** zoom;
         const [left, top] = [tile[0] * side - WORLD / 2, WORLD / 2 - tile[1] * side];
         const expected = warp(map, { edges: [left, top - side, left + side, top], size: [256, 256] });
         const shown = assertSame((i) => pixels.slice(4 * i, 4 * i + 4), expected, [0, 0, 0, 0]);

@@ -106,8 +106,10 @@ describe("the viewer's export", function () {
 
   it('of nothing says so', async () => {
     await page.locator('#map').focus();
-    for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
-    await page.waitForTimeout(500);
+    for (let i = 0; i < 20; i++) {
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForTimeout(150); // the map glides
+    }
     await page.getByRole('button', { name: 'Export the view' }).click();
     await said(/^Nothing of the scene is in view/);
     assert.deepEqual(downloads, []);
@@ -140,6 +142,28 @@ describe("the viewer's export", function () {
     assertClose(pixelsOf(at('nowhere-web.tif')), pixelsOf(at('node.tif')), 1e-5);
     assert.deepEqual(downloads, ['nowhere-abundances.tif']);
     assert.deepEqual(page.complaints, []);
+  });
+
+  it('goes on with the last of two exports, one of which is begun anew while the other runs', async () => {
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Export the scene' }).click();
+    const again = page.getByRole('button', { name: 'Export again' });
+    await again.waitFor({ timeout: 90_000 });
+    await page.context().setOffline(false);
+    const download = page.waitForEvent('download');
+    await page.evaluate(() => {
+      const named = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent === name)!;
+      const again = named('Export again');
+      named('Export the scene').click();
+      again.click(); // gone from the page meanwhile, but held by whoever pressed it
+    });
+    await download;
+    await page.locator('#export-work').waitFor({ state: 'hidden' });
+    assert.deepEqual(downloads, ['scene-abundances.tif']);
+    assert.deepEqual(
+      page.complaints.filter((text) => !/ERR_INTERNET_DISCONNECTED/.test(text)),
+      [],
+    );
   });
 
   it('says what is wrong where the network breaks, and begins again when asked to', async () => {

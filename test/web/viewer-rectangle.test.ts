@@ -6,7 +6,7 @@ import { pixelArea } from '@egunet/raster';
 import type { Page } from 'playwright-core';
 import { requireGdal, root, run } from '../support/index.js';
 import { COLS, ENDMEMBERS, ROWS, simulated, writeScene } from './scene.js';
-import { unmixed, withViewer } from './viewer-page.js';
+import { MIDDLE, pickMiddle, unmixed, withViewer } from './viewer-page.js';
 
 /** Pixels of the footprint. */
 const FOOTPRINT = simulated.footprint.reduce((sum, one) => sum + one, 0);
@@ -80,7 +80,11 @@ describe("the viewer's rectangle", function () {
     requireGdal(this);
     await writeScene(join(site.folder, 'degrees.tif'), { georeference: { affine: DEGREES, epsg: 4326 } });
     await writeScene(join(site.folder, 'nowhere.tif'), { georeference: null });
-    for (const name of ['degrees.tif', 'nowhere.tif']) site.files[name] = readFileSync(join(site.folder, name));
+    await writeScene(join(site.folder, 'askew.tif'), {
+      georeference: { affine: [26, 15, 366000, 15, -26, 5807000], epsg: 32633 },
+    });
+    for (const name of ['degrees.tif', 'nowhere.tif', 'askew.tif'])
+      site.files[name] = readFileSync(join(site.folder, name));
   });
 
   /** The map that the command writes of a scene. */
@@ -168,6 +172,21 @@ describe("the viewer's rectangle", function () {
     const [line] = await savedCsv(page);
     assert.equal(line!['xmax (columns, minus rows)'], String(COLS));
     assert.equal(line!['ymin (columns, minus rows)'], String(-ROWS));
+    await page.close();
+  });
+
+  it('has its hectares, and a pixel its place, of an image that is not north up', async () => {
+    const page = await site.open('?device=wasm&scene=askew.tif');
+    await unmixed(page);
+    await page.getByRole('button', { name: 'Take the view' }).click();
+    const figures = await shownFigures(page);
+    assert.match((await page.locator('#rectangle-facts').textContent())!, /901 m² on the map \(EPSG:32633\)/);
+    const hectares = figures.reduce((sum, [, area]) => sum + area!, 0);
+    assert.ok(Math.abs(hectares - FOOTPRINT * 0.0901) < 0.1, `${hectares}`);
+    await pickMiddle(page);
+    const [x, y] = [MIDDLE.col + 0.5, MIDDLE.row + 0.5];
+    const place = `${(366000 + 26 * x + 15 * y).toFixed(1)}, ${(5807000 + 15 * x - 26 * y).toFixed(1)} (EPSG:32633)`;
+    assert.equal(await page.locator('.place').first().textContent(), place);
     await page.close();
   });
 

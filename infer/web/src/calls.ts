@@ -2,9 +2,8 @@
 import { InferError, type Seen } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egunet/raster';
-import { assertWindow, openWebScene } from '@egunet/raster/web';
+import { assertWindow, makeGate, openWebScene } from '@egunet/raster/web';
 import type { ExportProgress, MapToExport } from './export-map.js';
-import { makeLanes } from './lanes.js';
 import { type LastingModel, openLasting } from './lasting.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';
@@ -96,7 +95,7 @@ const factsOf = ({
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
-  const inLane = makeLanes(WINDOWS_AT_ONCE);
+  const inTurn = makeGate(WINDOWS_AT_ONCE);
   const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
@@ -142,7 +141,7 @@ export function makeCalls() {
         const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
         return { ...unmixed, place: opened.place };
       };
-      return inLane(() => held.use(work), signal);
+      return inTurn(() => held.use(work), signal);
     },
     /** The map of a scene, or of a window of it, as a file. */
     async exportMap(

@@ -85,6 +85,10 @@ export function bufferOf(device: GPUDevice, words: Uint32Array, usage: GPUBuffer
   return buffer;
 }
 
+/** A NoData value, which may be one that no 16-bit sample holds (NaN, -1e34, a fraction): nothing is compared with that. */
+const sampleOr = (noData: number | undefined): number =>
+  noData !== undefined && Number.isInteger(noData) && Math.abs(noData) < 2 ** 16 ? noData : NO_SUCH_SAMPLE;
+
 /** The tables of a plan for samples of these bands, each with its number in the scene. */
 export function bandTables(
   device: GPUDevice,
@@ -98,7 +102,7 @@ export function bandTables(
   const { low, high, weight } = interpolation ?? { low: asked.keys(), high: asked.keys(), weight: asked.map(() => 0) };
   const [lows, highs] = [[...low], [...high]];
   const taken = Array.from(weight, (share, m) => [place(lows[m]!), place(highs[m]!), share] as const);
-  const described = bands.map(({ gain, offset, noData = NO_SUCH_SAMPLE }) => [gain, offset, noData] as const);
+  const described = bands.map(({ gain, offset, noData }) => [gain, offset, sampleOr(noData)] as const);
   return {
     bandsRead: table(wordsOf(described, 'ffi')),
     taken: table(wordsOf(taken, 'iif')),

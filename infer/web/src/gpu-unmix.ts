@@ -1,6 +1,6 @@
 // Unmixing on the GPU from stored samples on: they are uploaded as they are. Legend: B bands of the model, C endmembers, R bands read,
 // n pixels of a run, N pixels of a window.
-import { type BandPlan, gpuBatch } from '@egunet/infer';
+import { type BandPlan, firstLine, gpuBatch, InferError } from '@egunet/infer';
 import type { Band, Block, SampleType } from '@egunet/raster';
 import { MAP_TO_READ, onGpu, USAGE } from './gpu.js';
 import { type GpuModel, type GpuSession, openGpuSession } from './gpu-session.js';
@@ -79,14 +79,17 @@ function writeSamples(
 /** A session for each size of runs, and buffers for what a run of it reads. */
 function makeSessions(model: GpuModel) {
   const held = new Map<number, Promise<GpuSession>>();
+  let released = false;
   return {
-    of(n: number): Promise<GpuSession> {
+    async of(n: number): Promise<GpuSession> {
+      if (released) throw new InferError('the model was released; open it again');
       const found = held.get(n) ?? openGpuSession(model, n);
       held.set(n, found);
       found.catch(() => held.delete(n));
       return found;
     },
     async release() {
+      released = true;
       for (const one of held.values()) await (await one.catch(() => undefined))?.release();
       held.clear();
     },
@@ -104,7 +107,10 @@ async function checked<T>(device: GPUDevice, work: () => Promise<T>): Promise<T>
   const scopes = [device.popErrorScope(), device.popErrorScope()];
   const found = (await Promise.all(scopes).catch(() => [])).find((error) => error !== null); // of a lost GPU there is none
   if ('error' in done) throw done.error;
-  if (found) throw new Error(found.message);
+  if (found)
+    throw new InferError(
+      `the GPU does not do this: ${firstLine(found.message)}; take a smaller window, or the device 'wasm'`,
+    );
   return done.value;
 }
 

@@ -22,6 +22,8 @@ export async function openLasting(file: ModelFile, options: OpenWebModelOptions)
   let losses = 0;
   let closed = false;
 
+  const wasClosed = () => new InferError(`${file.name}: the model was closed while it was at work; open it again`);
+
   async function reopen(lost: WebModel): Promise<void> {
     losses++;
     if (losses > MOST_LOSSES && device === 'webgpu')
@@ -40,13 +42,14 @@ export async function openLasting(file: ModelFile, options: OpenWebModelOptions)
     async use(work) {
       for (;;) {
         await opening;
+        if (closed) throw wasClosed();
         const model = current;
         try {
           const done = await work(model);
           losses = 0;
           return done;
         } catch (error) {
-          if (closed) throw new InferError(`${file.name}: the model was closed while it was at work; open it again`);
+          if (closed) throw wasClosed();
           if (!model.isLost()) throw error;
         }
         if (model === current) {

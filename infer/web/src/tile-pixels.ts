@@ -38,11 +38,12 @@ const CORNERS: readonly Part[] = [
   [0, 1],
   [1, 1],
 ];
-/** A conformal map bends the sides of a square, but leaves its middle in the middle. */
+/** Where a box is looked at, besides its corners: a bend may leave the middles where they are, as that of latitudes beside the equator does. */
 const MIDDLES: readonly Part[] = [
   [0.5, 0],
   [0, 0.5],
   [0.5, 0.5],
+  [0.25, 0.25],
 ];
 
 /** How far a place may be from where it belongs, in pixels of the level. */

@@ -21,6 +21,9 @@ import type { WebModel } from './model.js';
 /** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
 const WASM_BATCH_PIXELS = 1024;
 
+/** Samples of a tile that are read at once for the GPU: 128 MiB. Larger ones are streamed. */
+const MOST_SAMPLES = 2 ** 26;
+
 export interface UnmixOnOptions {
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean | undefined;
@@ -99,7 +102,8 @@ export async function unmixOn(
   const { card, session, place, gpu } = model;
   const { tiles, plan } = planUnmixing(scene, { card, window, ...(resample && { resample }) });
   const used = plan.bands.map((band) => scene.bands[band]!);
-  if (gpu && isUploadable(scene.sampleType, used))
+  const fits = tiles.every(({ rows, cols }) => rows * cols * used.length <= MOST_SAMPLES);
+  if (gpu && fits && isUploadable(scene.sampleType, used))
     return unmixStored({ ...model, gpu }, { scene, window, tiles, plan, signal });
   const batch = place.device === 'webgpu' ? batchFor(window.rows * window.cols) : WASM_BATCH_PIXELS;
   return unmixWindow(session, { reader: scene, window }, { card, plan, batch, ...(signal && { signal }) });

@@ -70,7 +70,7 @@ export async function placeOnMap(scene: RemoteScene): Promise<SceneOnMap> {
       const [col, row] = [(scene.cols * i) / SAMPLES, (scene.rows * j) / SAMPLES];
       const [x, y] = toMap(col, row);
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue; // a pole
-      xs.push(x + WORLD * Math.round(((xs[0] ?? x) - x) / WORLD));
+      xs.push(x + WORLD * Math.round(((xs.at(-1) ?? x) - x) / WORLD)); // goes on where the one before lies
       ys.push(Math.min(WORLD / 2, Math.max(-WORLD / 2, y)));
       for (const [right, below] of [toMap(col + 1, row), toMap(col, row + 1)]) {
         const side = Math.hypot(right - x, below - y);

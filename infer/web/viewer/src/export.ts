@@ -80,27 +80,31 @@ export function makeExporter(notices: Notices): Exporter {
   async function run(what: Exportable, window: Window): Promise<void> {
     const { scene, model, resample } = what;
     forget();
+    last.abort(new Error('Stopped, as another export began; nothing was saved.'));
     last = new AbortController();
     const { signal } = last;
     const work = showWork(window.rows * window.cols);
     try {
       const onProgress = ({ pixels }: { readonly pixels: number }) => work.show(pixels);
-      save(await scene.exportMap(model, { window, resample, signal, onProgress }));
+      const file = await scene.exportMap(model, { window, resample, signal, onProgress });
+      if (signal === last.signal) save(file);
     } catch (error) {
+      if (signal !== last.signal) return;
       if (signal.aborted) return say((signal.reason as Error).message);
       const again = () => {
         notices.clear();
-        void run(what, window);
+        if (offered === what) void run(what, window);
       };
       notices.fail(error, { label: 'Export again', run: again });
     } finally {
-      work.end();
+      if (signal === last.signal) work.end();
     }
   }
 
   function begin(windowOf: (exportable: Exportable) => Window | undefined): void {
     if (!offered) return;
     const window = windowOf(offered);
+    notices.clear();
     if (window) void run(offered, window);
     else say('Nothing of the scene is in view: move the map.');
   }

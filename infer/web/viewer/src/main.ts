@@ -4,7 +4,7 @@ import { createUnmixer, type ModelPlace, type RemoteModel, type RemoteScene, typ
 import { makeAttempts } from './attempts.js';
 import { byId } from './dom.js';
 import { hasWebGl } from './map.js';
-import { makeNotices } from './notices.js';
+import { makeNotices, type Notices } from './notices.js';
 import { connectOpening, type Place } from './opening.js';
 import { makeSlot } from './slot.js';
 import { makeViewer } from './viewer.js';
@@ -22,6 +22,18 @@ function describeDevice({ device, threads, adapter }: ModelPlace): string {
   return device === 'webgpu' ? `WebGPU, ${adapter}` : `WebAssembly, ${threads} thread${threads === 1 ? '' : 's'}`;
 }
 
+/** The page's line that says where models run, and why no faster; a model whose GPU is lost goes on elsewhere. */
+function makeDeviceLine(notices: Notices): (place: ModelPlace) => void {
+  let said = '';
+  return (place) => {
+    const now = describeDevice(place);
+    if (now === said) return;
+    said = now;
+    box('device').textContent = now;
+    for (const reason of place.reasons) notices.note(`Slower than it could be: ${reason}`);
+  };
+}
+
 function start(): void {
   const notices = makeNotices({ alerts: box('alerts'), notes: box('notes') });
   if (!hasWebGl())
@@ -29,12 +41,8 @@ function start(): void {
       'No map can be drawn: this browser has no WebGL; turn on hardware acceleration in its settings, or take another.',
     );
   const unmixer = createUnmixer();
-  const viewer = makeViewer(notices);
-  const models = makeSlot<RemoteModel>((model) => {
-    box('device').textContent = describeDevice(model.place);
-    for (const reason of model.place.reasons) notices.note(`Slower than it could be: ${reason}`);
-    viewer.useModel(model);
-  });
+  const viewer = makeViewer(notices, makeDeviceLine(notices));
+  const models = makeSlot<RemoteModel>((model) => viewer.useModel(model));
   const scenes = makeSlot<RemoteScene>((scene) => viewer.useScene(scene));
   const attempt = makeAttempts(box('opening'), notices);
   const openModel = async (place: Place, signal: AbortSignal) => {

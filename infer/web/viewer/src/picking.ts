@@ -4,7 +4,7 @@ import { byId, showWhole } from './dom.js';
 import type { SceneMap } from './map.js';
 import { describePlace, readPixel } from './pixel.js';
 import { showPixel } from './pixel-view.js';
-import { middleOf, pixelAt, type Shown } from './place.js';
+import { groundOf, middleOf, pixelAt, type Shown } from './place.js';
 
 /** What a pixel is read of. */
 export interface Subject {
@@ -23,7 +23,8 @@ export interface Picker {
 
 async function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
   const known = shown.scene.bands.some(({ wavelength }) => wavelength);
-  const ground = shown.inPixels ? [] : await describePlace(middleOf(shown, place), shown.epsg);
+  const at = groundOf(shown, place);
+  const ground = at ? await describePlace(at, shown.ground?.epsg) : [];
   return {
     places: [...ground, `row ${place.row + 1}, column ${place.col + 1}`],
     axis: known ? 'wavelength, nm' : 'band',

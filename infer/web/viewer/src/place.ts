@@ -15,6 +15,8 @@ export interface Shown {
   readonly epsg?: number;
   /** Why the map's coordinates are pixels. */
   readonly inPixels?: string;
+  /** Where the scene itself lies, north up or not; absent where it does not say. */
+  readonly ground?: Georeference;
 }
 
 /** A scene as the map shows it: with a place, north up. */
@@ -24,11 +26,13 @@ export function showable(scene: RemoteScene): Shown {
     return {
       scene,
       affine: georeference.affine,
+      ground: georeference,
       ...(georeference.epsg !== undefined && { epsg: georeference.epsg }),
     };
   return {
     scene: { ...scene, georeference: { affine: PIXELS } },
     affine: PIXELS,
+    ...(georeference && { ground: georeference }),
     inPixels: georeference
       ? 'The image is not north up: it is shown as it is stored. To see it on a map, warp it with gdalwarp.'
       : 'The scene says not where it lies: coordinates are columns and rows.',
@@ -49,6 +53,17 @@ export const middleOf = (
   { affine: [a, , c, , e, f] }: Shown,
   { row, col }: { readonly row: number; readonly col: number },
 ): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];
+
+/** The middle of a pixel on the ground, in the scene's reference system; undefined where nobody knows. */
+export function groundOf(
+  { ground }: Shown,
+  { row, col }: { readonly row: number; readonly col: number },
+): readonly [x: number, y: number] | undefined {
+  if (!ground) return undefined;
+  const [a, b, c, d, e, f] = ground.affine;
+  const [x, y] = [col + 0.5, row + 0.5];
+  return [c + x * a + y * b, f + x * d + y * e];
+}
 
 /** The pixels whose centres lie in a box, or undefined where there are none; and the edges of those. */
 export function pixelsIn(

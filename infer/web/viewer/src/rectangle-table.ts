@@ -15,14 +15,16 @@ export interface RectangleFacts {
   readonly names: readonly string[];
   readonly sums: Sums;
   readonly area: PixelArea | undefined;
+  /** The reference system in which areas are measured, where the area is that on a map. */
+  readonly areaSystem: string;
 }
 
 /** What an area is, in words. */
-function defineArea({ area, system }: RectangleFacts): string {
+function defineArea({ area, areaSystem }: RectangleFacts): string {
   const what = 'Area: sum of abundances times the area of a pixel';
   if (!area) return 'Area: sum of abundances, in pixels; the scene does not say how much ground a pixel covers.';
   if (area.on === 'ellipsoid') return `${what}, which is that of its cell on the WGS 84 ellipsoid.`;
-  return `${what}, ${area.of(0).toLocaleString('en', { useGrouping: false })} m² on the map (${system}).`;
+  return `${what}, ${area.of(0).toLocaleString('en', { useGrouping: false })} m² on the map (${areaSystem}).`;
 }
 
 /** Mean abundance and area of each endmember, NaN where no pixel has data: [C]. */

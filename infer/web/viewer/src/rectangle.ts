@@ -23,10 +23,8 @@ export interface RectangleTool {
 
 const fileName = (path: string): string => path.replace(/^.*\//, '');
 
-function systemOf({ epsg, inPixels }: Shown): string {
-  if (inPixels) return 'columns, minus rows';
-  return epsg === undefined ? "the scene's coordinates" : `EPSG:${epsg}`;
-}
+const systemOf = ({ ground }: Shown): string =>
+  ground?.epsg === undefined ? "the scene's coordinates" : `EPSG:${ground.epsg}`;
 
 /** The controls of the section, as one. */
 function controls() {
@@ -77,7 +75,7 @@ export function makeRectangleTool(map: SceneMap, fail: (error: unknown) => void)
     map.boxes.outline(extent);
     progress.value = 0;
     work.hidden = false;
-    const area = shown.inPixels ? undefined : pixelArea(shown.scene.georeference!);
+    const area = shown.ground && pixelArea(shown.ground);
     try {
       const sums = await sumAbundances({ scene: shown.scene, model }, window, {
         ...{ resample, area, signal },
@@ -86,7 +84,9 @@ export function makeRectangleTool(map: SceneMap, fail: (error: unknown) => void)
         },
       });
       const names = model.card.endmembers.map(({ name }) => name);
-      saved = { scene: fileName(shown.scene.name), system: systemOf(shown), extent, names, sums, area };
+      const areaSystem = systemOf(shown);
+      const system = shown.inPixels ? 'columns, minus rows' : areaSystem;
+      saved = { scene: fileName(shown.scene.name), system, extent, names, sums, area, areaSystem };
       say(...rectangleTable(saved));
       save.hidden = false;
       work.hidden = true;

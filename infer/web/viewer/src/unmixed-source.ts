@@ -1,6 +1,6 @@
 // The tiles of abundances, as they are unmixed.
 import { assertPlausible, planBands, type Seen, sumSeen } from '@egunet/infer';
-import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
+import type { ModelPlace, RemoteModel, RemoteScene } from '@egunet/infer-web';
 import { type SceneSourceOptions, sceneSource } from '@egunet/infer-web/openlayers';
 import type DataTile from 'ol/source/DataTile.js';
 import type { Meter } from './meter.js';
@@ -16,6 +16,8 @@ export interface UnmixingOptions {
   readonly signal: AbortSignal;
   /** Of the work while a person lets it go on. */
   readonly progress: Pick<Progress, 'stop'>;
+  /** Called with where a tile was unmixed. */
+  ran(place: ModelPlace): void;
   /** Called where a tile cannot be had. */
   lost(error: unknown): void;
   /** Called once with what makes the abundances doubtful. */
@@ -24,7 +26,7 @@ export interface UnmixingOptions {
 
 /** Unmixes windows, each of which is counted and looked at. */
 function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOptions): SceneSourceOptions['read'] {
-  const { meter, precedence, resample, signal: shown, progress, lost, fail } = options;
+  const { meter, precedence, resample, signal: shown, progress, ran, lost, fail } = options;
   let all: Seen | undefined;
   let doubtful = false;
   const look = (seen: Seen) => {
@@ -43,7 +45,8 @@ function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOption
       await precedence.clear();
       signal.throwIfAborted();
       const unmixed = scene.unmix(model, window, { ...how, resample, signal });
-      const { abundances, seen } = await meter.tile(unmixed, (done) => done.seen.validPixels);
+      const { abundances, seen, place } = await meter.tile(unmixed, (done) => done.seen.validPixels);
+      ran(place);
       look(seen);
       return abundances;
     } catch (error) {

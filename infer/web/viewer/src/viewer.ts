@@ -1,5 +1,5 @@
 // What is open, on the map and beside it.
-import type { RemoteModel, RemoteScene } from '@egunet/infer-web';
+import type { ModelPlace, RemoteModel, RemoteScene } from '@egunet/infer-web';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
 import { byId } from './dom.js';
@@ -61,8 +61,8 @@ interface Open {
   resample: boolean;
 }
 
-/** Connects the map and the page's controls; nothing is open yet. */
-export function makeViewer(notices: Notices): Viewer {
+/** Connects the map and the page's controls; nothing is open yet. `ran` is called with where a model is opened, and where tiles are unmixed. */
+export function makeViewer(notices: Notices, ran: (place: ModelPlace) => void): Viewer {
   const open: Open = { resample: false, precedence: makePrecedence() };
   let ofScene = new AbortController();
   let ofLayer = new AbortController();
@@ -98,7 +98,7 @@ export function makeViewer(notices: Notices): Viewer {
     const { signal } = ofLayer;
     const { resample, precedence } = open;
     const meter = progress.begin(signal);
-    const options = { meter, progress, precedence, resample, signal, lost, fail: notices.fail };
+    const options = { meter, progress, precedence, resample, signal, ran, lost, fail: notices.fail };
     const source = unmixedSource(scene, model, options);
     const names = model.card.endmembers.map(({ name }) => name);
     controls.offer(names);
@@ -159,6 +159,7 @@ export function makeViewer(notices: Notices): Viewer {
       unmix();
     },
     useModel(model) {
+      ran(model.place);
       Object.assign(open, { model, resample: false });
       unmix();
     },

@@ -1,17 +1,18 @@
 // A few pieces of work at a time.
+import type { Stopper } from './scene.js';
 
 /** Begins a piece of work when there is room, first come, first served; one that was stopped while it waited rejects with the signal's reason. */
-export type Lanes = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type Gate = <T>(work: () => Promise<T>, signal?: Stopper) => Promise<T>;
 
-/** Room for so many pieces of work at a time. */
-export function makeLanes(count: number): Lanes {
+/** Runs at most `most` pieces of work at a time; the others wait for their turn. */
+export function makeGate(most: number): Gate {
   const waiting: (() => void)[] = [];
-  let free = count;
+  let free = most;
   return async (work, signal) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       return await work();
     } finally {
       const next = waiting.shift();
