@@ -2,9 +2,9 @@
 import type { EnviLayout } from './envi-header.js';
 import { enviHeader } from './envi-write-header.js';
 import { type ImageTile, readTiles } from './map-tiles.js';
-import type { MapFormat, MapInWork, Stop } from './map-writer.js';
+import type { MapFormat, MapInWork } from './map-writer.js';
 import { sampleArrays } from './samples.js';
-import type { SampleArray } from './scene.js';
+import type { SampleArray, Stop } from './scene.js';
 import type { ByteSink } from './source.js';
 import { tileBytes } from './tiff/collect.js';
 import { across, down } from './tiff/overviews.js';

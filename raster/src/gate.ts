@@ -1,8 +1,8 @@
 // A few pieces of work at a time.
-import type { Stopper } from './scene.js';
+import type { Stop } from './scene.js';
 
 /** Begins a piece of work when there is room, first come, first served; one that was stopped while it waited rejects with the signal's reason. */
-export type Gate = <T>(work: () => Promise<T>, signal?: Stopper) => Promise<T>;
+export type Gate = <T>(work: () => Promise<T>, signal?: Stop) => Promise<T>;
 
 /** Runs at most `most` pieces of work at a time; the others wait for their turn. */
 export function makeGate(most: number): Gate {

@@ -37,8 +37,9 @@ export {
   type SampleType,
   type Scene,
   type SpectraBlock,
-  type Stopper,
+  type Stop,
   type StreamOptions,
+  toGround,
   type Window,
 } from './scene.js';
 export type { ByteSink, ByteSource, Codecs } from './source.js';

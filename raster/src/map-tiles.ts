@@ -1,6 +1,6 @@
 // The finished tiles of a map, one after the other, for formats that store samples in another order or compression than the store.
-import type { MapInWork, Stop } from './map-writer.js';
-import type { SampleArray } from './scene.js';
+import type { MapInWork } from './map-writer.js';
+import type { SampleArray, Stop } from './scene.js';
 import { across, placeOf, unpackTile } from './tiff/overviews.js';
 import { type BandStatistics, sumStatistics, type TileStatistics, tileStatistics } from './tiff/statistics.js';
 

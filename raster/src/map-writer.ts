@@ -2,7 +2,7 @@
 import { type BufferPool, makeBufferPool } from './buffer-pool.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { refuse } from './refuse.js';
-import type { SampleArray, Window } from './scene.js';
+import type { SampleArray, Stop, Window } from './scene.js';
 import type { Codecs } from './source.js';
 import { collectTiles, type FullTile, tileBytes } from './tiff/collect.js';
 import { type LevelTile, packTile } from './tiff/overviews.js';
@@ -32,9 +32,6 @@ export interface MapWriter {
   /** Writes the file. Rejects with RasterError, leaving none, where a pixel was never written, and with what the signal throws. */
   close(signal?: Stop): Promise<readonly BandStatistics[]>;
 }
-
-/** The part of an AbortSignal that stops the work between two tiles. */
-export type Stop = Pick<AbortSignal, 'throwIfAborted'>;
 
 export type MapOptions = Omit<GeoTiffOptions, 'interleave' | 'bigTiff'>;
 

@@ -1,7 +1,7 @@
 // Several scenes on one grid. Legend: col and row count pixels of the first scene's grid from its upper left corner.
 import { type Grid, toPixels } from './area.js';
 import { refuse } from './refuse.js';
-import type { GeoKeys, Georeference, Window } from './scene.js';
+import { type GeoKeys, type Georeference, toGround, type Window } from './scene.js';
 import { CITATION_KEYS, GEO_KEY } from './tiff/tags.js';
 
 /** The grid that holds every one of some scenes. */
@@ -86,8 +86,7 @@ function boundsOf(grid: Georeference, scene: Placed): number[] {
 /** The upper left, upper right, lower left and lower right corner of a scene, as col and row of a grid. */
 function cornersOf({ rows, cols, georeference }: Placed, grid: Georeference) {
   const place = toPixels(grid, undefined);
-  const [a, b, c, d, e, f] = georeference.affine;
-  const corner = (col: number, row: number) => place(a * col + b * row + c, d * col + e * row + f);
+  const corner = (col: number, row: number) => place(...toGround(georeference.affine, { row, col }));
   return [corner(0, 0), corner(cols, 0), corner(0, rows), corner(cols, rows)] as const;
 }
 

@@ -42,8 +42,8 @@ const LANES = 8;
 /** Bytes of a group of the kernels' table: two addresses, NoData of eight lanes, and which lanes to compare with it. */
 const GROUP_BYTES = 48;
 
-/** Whether the kernels' vectors can take these bands: 16-bit samples, each of which gives a finite reflectance. */
-function isVectored(bands: readonly Band[], sampleType: SampleType): boolean {
+/** Whether bands are 16-bit samples, each of which gives a finite reflectance: as the kernels' vectors and a GPU's shaders take them. */
+export function hasWords(bands: readonly Band[], sampleType: SampleType): boolean {
   const largest = 2 ** 16;
   const finite = bands.every(({ gain, offset }) => Math.abs(gain) * largest + Math.abs(offset) <= FLOAT32_MAX);
   return finite && (sampleType === 'int16' || sampleType === 'uint16');
@@ -121,7 +121,7 @@ function makePacker(kernels: Kernels, options: PackOptions): Packer {
   writeCalibration(kernels, bands, places);
   kernels.setPack(capacity, B, places.spectra, places.numbers);
   kernels.setBands(places.offsets, places.gains, places.shifts, places.missing);
-  const vectored = isVectored(bands, sampleType);
+  const vectored = hasWords(bands, sampleType);
   const size = sampleSize(sampleType);
   let offsets: Int32Array | undefined;
   const pack = (): SpectraPack => ({

@@ -48,6 +48,12 @@ export interface Georeference {
   readonly geoKeys?: GeoKeys;
 }
 
+/** Where a place of the image lies, in CRS units; pixel centres are at halves. */
+export const toGround = (
+  [a, b, c, d, e, f]: Georeference['affine'],
+  { row, col }: { readonly row: number; readonly col: number },
+): [x: number, y: number] => [a * col + b * row + c, d * col + e * row + f];
+
 /** Whether rows run from west to east, and follow one another from north to south. */
 export const isNorthUp = ([a, b, , d, e]: Georeference['affine']): boolean => b === 0 && d === 0 && a > 0 && e < 0;
 
@@ -90,11 +96,11 @@ export interface SpectraPack {
 /** How a window is read. */
 export interface ReadOptions {
   /** Asked before each piece that is read of the file: what is no longer wanted ends with its reason. */
-  readonly signal?: Stopper | undefined;
+  readonly signal?: Stop | undefined;
 }
 
-/** Of an AbortSignal, what reading needs. */
-export type Stopper = Pick<AbortSignal, 'throwIfAborted'>;
+/** The part of an AbortSignal that stops work between two pieces of it. */
+export type Stop = Pick<AbortSignal, 'throwIfAborted'>;
 
 /** Which pixels of a window a stream leaves out. */
 export interface StreamOptions extends ReadOptions {

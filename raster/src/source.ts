@@ -1,5 +1,5 @@
 import { refuse } from './refuse.js';
-import type { Stopper } from './scene.js';
+import type { Stop } from './scene.js';
 
 /** Random access to bytes: a file, a browser's File, an HTTP resource. The only thing a reader needs of its platform besides `Codecs`. */
 export interface ByteSource {
@@ -27,7 +27,7 @@ export async function readInto(source: ByteSource, offset: number, bytes: Uint8A
 }
 
 /** A file of which nothing more is read once `signal` says so. */
-export function stoppable(source: ByteSource, signal: Stopper | undefined): ByteSource {
+export function stoppable(source: ByteSource, signal: Stop | undefined): ByteSource {
   if (!signal) return source;
   const checked =
     <A extends readonly unknown[], T>(read: (...args: A) => Promise<T>) =>

@@ -1,8 +1,9 @@
 // Maps in a browser: tiles and file lie in blobs. Chromium keeps those outside the page's memory, on disk where they are many; any browser drops
 // them with whoever holds them: nothing is left of work that was stopped, nor of a page that ended, and no quota is asked for.
 import { deflateRuns } from './deflate.js';
-import { createMapWriter, type MapOptions, type MapWriter, type Stop, type TileStore } from './map-writer.js';
+import { createMapWriter, type MapOptions, type MapWriter, type TileStore } from './map-writer.js';
 import { refuse } from './refuse.js';
+import type { Stop } from './scene.js';
 import type { ByteSink } from './source.js';
 import { cogFormat } from './tiff/cog.js';
 import { webCodecs } from './web-codecs.js';

@@ -11,6 +11,7 @@ import { type WebFile, webFilesPlace } from './web-files.js';
 
 // From here, bundlers leave out the readers that a page loads when it needs them.
 export { type Gate, makeGate } from './gate.js';
+export { hasWords } from './pack.js';
 export { assertWindow, toSpectra } from './read-spectra.js';
 export { type WebFile, webCodecs };
 

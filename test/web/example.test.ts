@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unmix } from '@egunet/infer';
-import { openModel } from '@egunet/infer-node';
 import { colourOne } from '@egunet/infer-web/maplibre';
-import { openScene } from '@egunet/raster/node';
 import { decode } from 'fast-png';
 import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, run, temporaryFolder } from '../support/index.js';
+import { unmixInNode } from './in-node.js';
 import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
 
 const EXAMPLE = join(root, 'examples/vite-map');
@@ -54,7 +52,8 @@ describe('the example of an app', function () {
         await page.goto(`${server.url}index.html?model=model.onnx&scene=scene.tif`);
         await page.locator('output', { hasText: 'unmixed by' }).waitFor();
         assert.match((await page.locator('output').textContent())!.replace(/^.*\//, ''), place);
-        const abundances = await inNode();
+        const { abundances: all } = await unmixInNode(folder);
+        const abundances = all.subarray(PIXEL * ENDMEMBERS, (PIXEL + 1) * ENDMEMBERS);
         for (const endmember of [0, ENDMEMBERS - 1]) {
           await page.locator('select').selectOption(`${endmember + 1}`);
           const wanted = colourOne(endmember)(abundances);
@@ -70,18 +69,6 @@ describe('the example of an app', function () {
     const { data, width, height, channels } = decode(await page.locator('#map').screenshot());
     const at = (Math.floor(height / 2) * width + Math.floor(width / 2)) * channels;
     return [...data.subarray(at, at + 3)];
-  }
-
-  /** The abundances of the pixel in the middle [C]. */
-  async function inNode(): Promise<Float32Array> {
-    const { session, card, release } = await openModel(join(folder, 'model.onnx'), { threads: 1 });
-    const scene = await openScene(join(folder, 'scene.tif'));
-    for await (const { abundances } of unmix(session, scene, { card, tile: { rows: ROWS, cols: COLS } })) {
-      await release();
-      await scene.close();
-      return abundances.subarray(PIXEL * ENDMEMBERS, (PIXEL + 1) * ENDMEMBERS);
-    }
-    throw new Error('no tile');
   }
 });
 

@@ -3,30 +3,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inferScene } from '@egunet/infer-node';
-import type { ExportOptions, Unmixer } from '@egunet/infer-web';
+import type { ExportOptions } from '@egunet/infer-web';
 import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { assertClose, factsOf, pixelsOf } from './gdal-map.js';
+import { LIBRARY_PAGE } from './library-page.js';
 import { COLS, ENDMEMBERS, makeWideModel, ROWS, writeWideScene } from './wide-scene.js';
-
-declare global {
-  interface Window {
-    unmixer: Unmixer;
-  }
-}
-
-const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
-import { createUnmixer } from '/egunet/index.js';
-window.unmixer = createUnmixer();
-</script>`;
 
 describe('A map that a page exports', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   const at = (name: string) => join(folder, name);
-  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
+  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(LIBRARY_PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
   const chromium = withBrowser({ gpu: false, flags: ['--enable-blink-features=ForceEagerMeasureMemory'] });
   let page: Page & { readonly complaints: string[] };

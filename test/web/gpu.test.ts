@@ -10,21 +10,8 @@ import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { temporaryFolder } from '../support/index.js';
+import { LIBRARY_PAGE } from './library-page.js';
 import { COLS, checkpoint, ENDMEMBERS, makeModel, ROWS, simulated, writeScene } from './scene.js';
-
-/** What the scripts of a page find there. */
-declare global {
-  interface Window {
-    unmixer: Unmixer;
-    library: typeof import('@egunet/infer-web');
-  }
-}
-
-const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
-import * as library from '/egunet/index.js';
-window.library = library;
-window.unmixer = library.createUnmixer();
-</script>`;
 
 /** Across the footprint's edge: some pixels have no data. */
 const WINDOW = { row: 20, col: 0, rows: 9, cols: 50 };
@@ -53,7 +40,7 @@ async function writeOther(path: string, sampleType: 'uint16' | 'float32'): Promi
 describe('a model on WebGPU', function () {
   this.timeout(180_000);
   const folder = temporaryFolder();
-  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
+  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(LIBRARY_PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
   const chromium = withBrowser();
   let page: Page & { readonly complaints: string[] };

@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unmix } from '@egunet/infer';
-import { openModel } from '@egunet/infer-node';
 import type { Georeference } from '@egunet/raster';
-import { openScene } from '@egunet/raster/node';
 import { decode } from 'fast-png';
 import { bundlePage, pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { onWebMercator } from './gdal-places.js';
+import { unmixInNode } from './in-node.js';
 import type {} from './openlayers-page.js';
 import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
 
@@ -47,20 +45,6 @@ describe('a map of OpenLayers', function () {
     files['scene.tif'] = readFileSync(path);
   }
 
-  /** The abundances of the scene, or of an overview, as Node has them [rows * cols, C]. */
-  async function inNode(level = 0) {
-    const { session, card, release } = await openModel(join(folder, 'model.onnx'), { threads: 1 });
-    const scene = await openScene(path);
-    const reader = level === 0 ? scene : await scene.overviews![level - 1]!.open();
-    const { rows, cols } = reader;
-    for await (const { abundances } of unmix(session, reader, { card, tile: { rows, cols } })) {
-      await release();
-      await scene.close();
-      return { rows, cols, abundances };
-    }
-    throw new Error('no tile');
-  }
-
   async function open() {
     const page = await chromium.open(`${server.url}index.html`);
     await page.waitForFunction(() => 'openlayers' in window);
@@ -90,7 +74,7 @@ describe('a map of OpenLayers', function () {
   ])
     it(`shows in ${name} at ${resolution} m a pixel the abundances that Node makes of ${level === 0 ? 'the scene' : `overview ${level}`}`, async () => {
       await serve({ georeference });
-      const { rows, cols, abundances } = await inNode(level);
+      const { rows, cols, abundances } = await unmixInNode(folder, level);
       const [, , x, , , y] = georeference.affine;
       const [width, height] = [(COLS * SIDE) / cols, (ROWS * SIDE) / rows];
       const page = await open();
@@ -134,7 +118,7 @@ describe('a map of OpenLayers', function () {
   it('shows the scene in a view of another projection', async () => {
     const [x, y] = [262000, 6245000] as const;
     await serve({ georeference: at(32734, x, y) });
-    const { rows, cols, abundances } = await inNode();
+    const { rows, cols, abundances } = await unmixInNode(folder);
     const places = onWebMercator(
       Array.from({ length: rows * cols }, (_, i) => [
         x + ((i % cols) + 0.5) * SIDE,
@@ -187,7 +171,7 @@ describe('a map of OpenLayers', function () {
     let abundances: Float32Array;
     before(async () => {
       await serve({ tile: 64, times: TIMES });
-      ({ abundances } = await inNode());
+      ({ abundances } = await unmixInNode(folder));
     });
 
     for (const gutter of [0, 1, 3])

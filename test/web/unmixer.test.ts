@@ -9,27 +9,14 @@ import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
+import { LIBRARY_PAGE } from './library-page.js';
 import { COLS, makeModel, ROWS, simulated, writeScene } from './scene.js';
-
-/** What the scripts of a page find there. */
-declare global {
-  interface Window {
-    unmixer: Unmixer;
-    library: typeof import('@egunet/infer-web');
-  }
-}
-
-const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
-import * as library from '/egunet/index.js';
-window.library = library;
-window.unmixer = library.createUnmixer();
-</script>`;
 
 describe('the library in a page', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = {
-    'index.html': Buffer.from(PAGE),
+    'index.html': Buffer.from(LIBRARY_PAGE),
     'foreign.onnx': readFileSync(join(root, 'fixtures/golden/infer/foreign.onnx')),
     'text.onnx': Buffer.from('no model'),
     'text.tif': Buffer.from('no scene at all'),

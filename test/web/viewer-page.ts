@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unmix } from '@egunet/infer';
-import { openModel } from '@egunet/infer-node';
-import { openScene } from '@egunet/raster/node';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type OpenedBrowser, pageFiles, withBrowser } from '../support/browser.js';
 import { type HttpServer, ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, temporaryFolder } from '../support/index.js';
+import { unmixInNode } from './in-node.js';
 import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
 
 /** What a server may allow a page, and this one lives with. */
@@ -45,18 +43,6 @@ export interface ViewerSite {
   inNode(pixel: Pixel): Float32Array;
 }
 
-/** Abundances [ROWS, COLS, C] by Node. */
-async function unmixInNode(folder: string): Promise<Float32Array> {
-  const { session, card, release } = await openModel(join(folder, 'model.onnx'), { threads: 1 });
-  const scene = await openScene(join(folder, 'scene.tif'));
-  let expected: Float32Array | undefined;
-  for await (const { abundances } of unmix(session, scene, { card, tile: { rows: ROWS, cols: COLS } }))
-    expected = abundances;
-  await release();
-  await scene.close();
-  return expected!;
-}
-
 /** Serves the viewer until after the suite, with Chromium to look at it. Call inside `describe`. */
 export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): ViewerSite {
   const folder = temporaryFolder();
@@ -72,7 +58,7 @@ export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): Vie
     files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
     const list = (name: string) => [{ name, url: `/${name}`, bytes: files[name]!.length }];
     files['api/list.json'] = Buffer.from(JSON.stringify({ scenes: list('scene.tif'), models: list('model.onnx') }));
-    expected = await unmixInNode(folder);
+    ({ abundances: expected } = await unmixInNode(folder));
   });
   const open: ViewerSite['open'] = (query = '?device=wasm', options = {}) =>
     chromium.open(`${server.url}index.html${query}`, options);

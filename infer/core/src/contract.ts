@@ -21,7 +21,7 @@ export interface ReaderBand {
 }
 
 /** Of an AbortSignal, what reading and unmixing need. */
-export type Stopper = Pick<AbortSignal, 'throwIfAborted'>;
+export type Stop = Pick<AbortSignal, 'throwIfAborted'>;
 
 /** Spectra of pixels with data. Its arrays may be used again for the next pack. */
 export interface SpectraPack {
@@ -51,7 +51,7 @@ export interface SpectraReader {
     window: Window,
     bands: readonly number[],
     pixels: number,
-    options?: { readonly leaveOut?: Uint8Array; readonly signal?: Stopper },
+    options?: { readonly leaveOut?: Uint8Array; readonly signal?: Stop },
   ): AsyncIterable<SpectraPack>;
 }
 

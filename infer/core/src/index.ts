@@ -1,5 +1,5 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
+export type { ReaderBand, Session, SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 export { assertCount } from './count.js';
 export { InferError, type Remedy } from './error.js';
 export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
@@ -46,4 +46,4 @@ export {
   type WindowAbundances,
   type WindowToUnmix,
 } from './unmix-window.js';
-export { rowsIn, sharedWindow, windowFrom } from './windows.js';
+export { placePart, rowsIn, sharedWindow, windowFrom } from './windows.js';

@@ -4,7 +4,7 @@ import type { Session, Window } from './contract.js';
 import { QUALITY_BANDS } from './quality.js';
 import { type Seen, sumSeen } from './seen.js';
 import { type UnmixWindowOptions, unmixWindow, type WindowAbundances, type WindowToUnmix } from './unmix-window.js';
-import { around, cutMarks, rowsIn, sharedWindow } from './windows.js';
+import { around, cutMarks, placePart, sharedWindow } from './windows.js';
 
 /** What a block which cannot be decoded took with it. */
 export interface DamagedPixels {
@@ -48,11 +48,7 @@ export async function unmixAround(
       const result = await unmixWindow(session, task, options);
       if (part === window) return { ...result, damaged };
       seen.push(result.seen);
-      let at = 0;
-      for (const [from, to] of rowsIn(window, part)) {
-        abundances.set(result.abundances.subarray(at, at + (to - from) * D), from * D);
-        at += (to - from) * D;
-      }
+      placePart(abundances, window, { part, of: result.abundances, D });
     } catch (error) {
       options.signal?.throwIfAborted(); // a reading that was broken off is no damage
       const found = damageIn(error, part);

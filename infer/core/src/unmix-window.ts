@@ -2,7 +2,7 @@
 // B model bands, R scene bands read, C endmembers, D bands of the map: C, or C + 2 with quality.
 import type { ModelCard } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
-import type { Session, SpectraPack, SpectraReader, Stopper, Window } from './contract.js';
+import type { Session, SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 import { InferError } from './error.js';
 import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { resampleSpectrum } from './resample.js';
@@ -27,7 +27,7 @@ export interface UnmixWindowOptions {
   /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
   readonly memory?: ArrayBuffer | undefined;
   /** Asked between two runs, and by the reader. */
-  readonly signal?: Stopper;
+  readonly signal?: Stop;
 }
 
 /** Where to unmix. */

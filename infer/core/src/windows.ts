@@ -57,6 +57,19 @@ export function* rowsIn(
   }
 }
 
+/** Puts the values of a part [n, D] where its pixels lie in the values of the whole [N, D]. */
+export function placePart(
+  values: Float32Array,
+  whole: Window,
+  { part, of, D }: { readonly part: Window; readonly of: Float32Array; readonly D: number },
+): void {
+  let at = 0;
+  for (const [from, to] of rowsIn(whole, part)) {
+    values.set(of.subarray(at, at + (to - from) * D), from * D);
+    at += (to - from) * D;
+  }
+}
+
 /** The marks of a part [n], of those of the whole [N]. */
 export function cutMarks(marks: Uint8Array | undefined, whole: Window, part: Window): Uint8Array | undefined {
   if (!marks || part === whole) return marks;

@@ -77,9 +77,9 @@ function wordsOf(
   return new Uint32Array(view.buffer);
 }
 
-/** A buffer that holds these words and can be written again. */
-export function bufferOf(device: GPUDevice, words: Uint32Array, usage: GPUBufferUsageFlags): GPUBuffer {
-  const buffer = device.createBuffer({ size: words.byteLength, usage, mappedAtCreation: true });
+/** A table for shaders. */
+function tableOf(device: GPUDevice, words: Uint32Array): GPUBuffer {
+  const buffer = device.createBuffer({ size: words.byteLength, usage: USAGE.STORAGE, mappedAtCreation: true });
   new Uint32Array(buffer.getMappedRange()).set(words);
   buffer.unmap();
   return buffer;
@@ -98,14 +98,13 @@ export function bandTables(
   const { bands, isSigned } = read;
   const places = new Map(bands.map(({ index }, i) => [index, i]));
   const place = (i: number) => places.get(asked[i]!)!;
-  const table = (words: Uint32Array) => bufferOf(device, words, USAGE.STORAGE);
   const { low, high, weight } = interpolation ?? { low: asked.keys(), high: asked.keys(), weight: asked.map(() => 0) };
   const [lows, highs] = [[...low], [...high]];
   const taken = Array.from(weight, (share, m) => [place(lows[m]!), place(highs[m]!), share] as const);
   const described = bands.map(({ gain, offset, noData }) => [gain, offset, sampleOr(noData)] as const);
   return {
-    bandsRead: table(wordsOf(described, 'ffi')),
-    taken: table(wordsOf(taken, 'iif')),
+    bandsRead: tableOf(device, wordsOf(described, 'ffi')),
+    taken: tableOf(device, wordsOf(taken, 'iif')),
     read: bands.length,
     bands: taken.length,
     isSigned,

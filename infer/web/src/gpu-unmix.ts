@@ -1,7 +1,7 @@
 // Unmixing on the GPU from stored samples on: they are uploaded as they are. Legend: B bands of the model, C endmembers, R bands read,
 // n pixels of a run, N pixels of a window.
 import { type BandPlan, firstLine, gpuBatch, InferError } from '@egunet/infer';
-import type { Band, Block, SampleType } from '@egunet/raster';
+import type { Band, Block } from '@egunet/raster';
 import { MAP_TO_READ, onGpu, USAGE } from './gpu.js';
 import { type GpuModel, type GpuSession, openGpuSession } from './gpu-session.js';
 import { type BandTables, bandTables, convertPass, NO_DATA_BITS, type Pass, sealPass } from './gpu-spectra.js';
@@ -34,15 +34,6 @@ export interface GpuRunner {
 
 /** Pixels of a run: few sizes, since each has a session of its own. */
 export const batchFor = (pixels: number): number => 2 ** Math.ceil(Math.log2(gpuBatch(pixels)));
-
-/** Whether samples can go to the GPU as they are: integers of 16 bits whose reflectance is finite. */
-export function isUploadable(sampleType: SampleType, bands: readonly Band[]): boolean {
-  const integers = sampleType === 'int16' || sampleType === 'uint16';
-  return (
-    integers &&
-    bands.every(({ gain, offset }) => Number.isFinite(Math.fround(Math.abs(gain) * 2 ** 16 + Math.abs(offset))))
-  );
-}
 
 /** A copy of a buffer's floats on this side. */
 async function readBuffer(device: GPUDevice, buffer: GPUBuffer, floats: number): Promise<Float32Array> {

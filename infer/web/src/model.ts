@@ -2,13 +2,13 @@
 import { firstLine, readCardOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { publicPath } from '@egunet/raster/url';
+import type { Gate } from '@egunet/raster/web';
 import { fetchBytes } from './fetch-bytes.js';
 import { onGpu } from './gpu.js';
 import type { GpuAbundances, StoredWindow } from './gpu-unmix.js';
 import { type GpuPath, openOnGpu } from './on-gpu.js';
 import { loadRuntime, type RuntimeOptions, threadsFor, type WebDevice } from './runtime.js';
 import { type ModelFile, openSession } from './session.js';
-import type { Turns } from './turns.js';
 
 export interface OpenWebModelOptions extends RuntimeOptions {
   /** `auto`, the default: WebGPU if there is an adapter on which the model runs rightly, else WebAssembly. A device that is named is not replaced by another. */
@@ -66,7 +66,7 @@ async function openOnWasm(file: ModelFile, { runtime, threads }: RuntimeOptions)
 async function openOnWebGpu(file: ModelFile, { runtime, gpuPath }: OpenWebModelOptions): Promise<Opened> {
   const { ort, turns } = await loadRuntime('webgpu', { runtime, threads: 1 });
   const { gpu, path, session, runner, reasons } = await turns(() => openOnGpu(ort, file, gpuPath && [gpuPath]));
-  const inTurn: Turns = (work) => turns(() => onGpu(gpu, work));
+  const inTurn: Gate = (work) => turns(() => onGpu(gpu, work));
   const release = () =>
     turns(async () => {
       await session.release();

@@ -1,6 +1,6 @@
 // onnxruntime-web as the app serves it.
 import { assertCount, InferError } from '@egunet/infer';
-import { makeTurns, type Turns } from './turns.js';
+import { type Gate, makeGate } from '@egunet/raster/web';
 
 export type Onnxruntime = typeof import('onnxruntime-web');
 
@@ -37,7 +37,7 @@ function importRuntime(device: WebDevice, folder: string | undefined): Promise<O
 export interface Runtime {
   readonly ort: Onnxruntime;
   /** It opens, runs or releases one model at a time. */
-  readonly turns: Turns;
+  readonly turns: Gate;
   /** Of WebAssembly, as it was first loaded. */
   readonly threads: number;
 }
@@ -58,7 +58,7 @@ export async function loadRuntime(
     if (folder !== undefined) ort.env.wasm.wasmPaths = folder;
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = 'fatal'; // every failure is thrown besides
-    const made = { ort, threads, turns: makeTurns() };
+    const made = { ort, threads, turns: makeGate(1) };
     loaded.set(ort, made);
     return made;
   } catch (cause) {

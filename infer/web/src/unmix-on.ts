@@ -3,8 +3,8 @@ import {
   assertAbundances,
   type BandPlan,
   lookAt,
+  placePart,
   planUnmixing,
-  rowsIn,
   SAMPLING,
   type Seen,
   sumSeen,
@@ -13,9 +13,9 @@ import {
 } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { Block, Scene, Window } from '@egunet/raster';
-import { toSpectra } from '@egunet/raster/web';
+import { hasWords, toSpectra } from '@egunet/raster/web';
 import { NO_DATA_BITS } from './gpu-spectra.js';
-import { batchFor, isUploadable, type StoredWindow } from './gpu-unmix.js';
+import { batchFor, type StoredWindow } from './gpu-unmix.js';
 import type { WebModel } from './model.js';
 
 /** Pixels a run on WebAssembly: a run costs milliseconds besides its arithmetic there. */
@@ -77,11 +77,7 @@ async function unmixStored({ card, gpu }: WebModel & { gpu: object }, task: Task
     try {
       const abundances = await kept.read();
       seen.push(judge(abundances, stored, card));
-      let at = 0;
-      for (const [from, to] of rowsIn(window, tile)) {
-        whole.set(abundances.subarray(at, at + (to - from) * C), from * C);
-        at += (to - from) * C;
-      }
+      placePart(whole, window, { part: tile, of: abundances, D: C });
     } finally {
       kept.destroy();
     }
@@ -103,7 +99,7 @@ export async function unmixOn(
   const { tiles, plan } = planUnmixing(scene, { card, window, ...(resample && { resample }) });
   const used = plan.bands.map((band) => scene.bands[band]!);
   const fits = tiles.every(({ rows, cols }) => rows * cols * used.length <= MOST_SAMPLES);
-  if (gpu && fits && isUploadable(scene.sampleType, used))
+  if (gpu && fits && hasWords(used, scene.sampleType))
     return unmixStored({ ...model, gpu }, { scene, window, tiles, plan, signal });
   const batch = place.device === 'webgpu' ? batchFor(window.rows * window.cols) : WASM_BATCH_PIXELS;
   return unmixWindow(session, { reader: scene, window }, { card, plan, batch, ...(signal && { signal }) });

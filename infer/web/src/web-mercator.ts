@@ -1,6 +1,6 @@
 // A scene on a map of Web Mercator. Legend: S pixels a side of a tile; places on the map are [x, y] in m, of whose world the side is WORLD;
 // places in the scene [col, row], pixel centres at halves.
-import { isDegrees, projectionBetween, toPixels } from '@egunet/raster';
+import { isDegrees, projectionBetween, toGround, toPixels } from '@egunet/raster';
 import { type Box, georeferenceOf, type Place, refuseScene } from './tile-pixels.js';
 import type { RemoteScene } from './unmixer.js';
 
@@ -43,8 +43,7 @@ async function projections(scene: RemoteScene): Promise<{ toScene: OnGround; toM
     return refuseScene(scene.name, 'it names no reference system by an EPSG code; add it with gdal_translate -a_srs');
   const inverse = await projectionBetween([WEB_MERCATOR, epsg], ['the map', scene.name]);
   const forward = await projectionBetween([epsg, WEB_MERCATOR], [scene.name, 'the map']);
-  const [a, b, c, d, e, f] = affine;
-  const middle = (a * scene.cols + b * scene.rows) / 2 + c;
+  const [middle] = toGround(affine, { row: scene.rows / 2, col: scene.cols / 2 });
   /** Longitudes may count from 0 to 360, or on beyond the antimeridian. */
   const turned: OnGround = (x, y) => {
     const [lon, lat] = inverse ? inverse(x, y) : [x, y];
@@ -53,7 +52,7 @@ async function projections(scene: RemoteScene): Promise<{ toScene: OnGround; toM
   return {
     toScene: toPixels({ affine }, isDegrees(epsg) ? turned : inverse),
     toMap(col, row) {
-      const [x, y] = [a * col + b * row + c, d * col + e * row + f];
+      const [x, y] = toGround(affine, { row, col });
       return forward ? forward(x, y) : [x, y];
     },
   };

@@ -1,7 +1,8 @@
 // Writes a cloud-optimised GeoTIFF: 512 x 512 tiles, pixel-interleaved, DEFLATE with predictor, overviews by averaging, and every directory
 // before the data. Tiles are kept compressed in a store until all are there: only then are the places of any of them known.
 // Source: https://cogeo.org and GDAL's "Cloud Optimized GeoTIFF" driver page (structural metadata, block leaders and trailers).
-import type { MapFormat, MapInWork, Stop } from '../map-writer.js';
+import type { MapFormat, MapInWork } from '../map-writer.js';
+import type { Stop } from '../scene.js';
 import type { ByteSink } from '../source.js';
 import { across, down, makeOverviews } from './overviews.js';
 import { pyramid, type Size } from './reduce.js';

@@ -2,9 +2,9 @@
 // few of those are open; what is missing at the end is made from the tile store.
 import type { BufferPool } from '../buffer-pool.js';
 import type { Kernels } from '../kernels.js';
-import type { Stop, TileStore } from '../map-writer.js';
+import type { TileStore } from '../map-writer.js';
 import { sampleArrays, sampleSize } from '../samples.js';
-import type { SampleArray } from '../scene.js';
+import type { SampleArray, Stop } from '../scene.js';
 import type { Codecs } from '../source.js';
 import { predict, tileBytes } from './collect.js';
 import { predictedRows, undoPredictor } from './predictor.js';

@@ -1,6 +1,7 @@
 // Writes a map as a Zarr 3 store: one sharded array [bands, rows, cols] and its coordinates. Legend: B bands; S chunks a side of a shard.
 import { readTiles, type TileReader } from '../map-tiles.js';
-import type { MapFormat, MapInWork, Stop } from '../map-writer.js';
+import type { MapFormat, MapInWork } from '../map-writer.js';
+import type { Stop } from '../scene.js';
 import type { ByteSink } from '../source.js';
 import { across, down } from '../tiff/overviews.js';
 import { isFloat } from '../tiff/write-options.js';

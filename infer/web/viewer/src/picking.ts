@@ -4,7 +4,7 @@ import { byId, showWhole } from './dom.js';
 import type { SceneMap } from './map.js';
 import { describePlace, readPixel } from './pixel.js';
 import { showPixel } from './pixel-view.js';
-import { groundOf, middleOf, pixelAt, type Shown } from './place.js';
+import { middleOf, pixelAt, type Shown } from './place.js';
 
 /** What a pixel is read of. */
 export interface Subject {
@@ -23,10 +23,10 @@ export interface Picker {
 
 async function textsOf({ shown, model }: Subject, place: { readonly row: number; readonly col: number }) {
   const known = shown.scene.bands.some(({ wavelength }) => wavelength);
-  const at = groundOf(shown, place);
-  const ground = at ? await describePlace(at, shown.ground?.epsg) : [];
+  const { ground } = shown;
+  const lies = ground ? await describePlace(middleOf(ground.affine, place), ground.epsg) : [];
   return {
-    places: [...ground, `row ${place.row + 1}, column ${place.col + 1}`],
+    places: [...lies, `row ${place.row + 1}, column ${place.col + 1}`],
     axis: known ? 'wavelength, nm' : 'band',
     card: model?.card,
   };
@@ -44,7 +44,7 @@ export function makePicker(map: SceneMap, fail: (error: unknown) => void): Picke
       last.abort();
       last = new AbortController();
       const { signal } = last;
-      map.mark(middleOf(shown, place));
+      map.mark(middleOf(shown.affine, place));
       try {
         const [facts, texts] = await Promise.all([
           readPixel({ scene: shown.scene, model }, place, { resample, signal }),

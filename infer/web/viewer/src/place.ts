@@ -1,6 +1,6 @@
 // Where a scene is shown. Coordinates are of its reference system; of a scene without one, or not north up, they are columns and minus rows.
 import type { RemoteScene } from '@egunet/infer-web';
-import { type Georeference, isNorthUp, type Window } from '@egunet/raster';
+import { type Georeference, isNorthUp, toGround, type Window } from '@egunet/raster';
 import type { Extent } from 'ol/extent.js';
 
 type Affine = Georeference['affine'];
@@ -11,8 +11,6 @@ const PIXELS: Affine = [1, 0, 0, 0, -1, 0];
 export interface Shown {
   readonly scene: RemoteScene;
   readonly affine: Affine;
-  /** Of the reference system, where the scene says it. */
-  readonly epsg?: number;
   /** Why the map's coordinates are pixels. */
   readonly inPixels?: string;
   /** Where the scene itself lies, north up or not; absent where it does not say. */
@@ -27,7 +25,6 @@ export function showable(scene: RemoteScene): Shown {
       scene,
       affine: georeference.affine,
       ground: georeference,
-      ...(georeference.epsg !== undefined && { epsg: georeference.epsg }),
     };
   return {
     scene: { ...scene, georeference: { affine: PIXELS } },
@@ -50,20 +47,9 @@ export function pixelAt(
 
 /** The middle of a pixel. */
 export const middleOf = (
-  { affine: [a, , c, , e, f] }: Shown,
+  affine: Affine,
   { row, col }: { readonly row: number; readonly col: number },
-): [x: number, y: number] => [c + (col + 0.5) * a, f + (row + 0.5) * e];
-
-/** The middle of a pixel on the ground, in the scene's reference system; undefined where nobody knows. */
-export function groundOf(
-  { ground }: Shown,
-  { row, col }: { readonly row: number; readonly col: number },
-): readonly [x: number, y: number] | undefined {
-  if (!ground) return undefined;
-  const [a, b, c, d, e, f] = ground.affine;
-  const [x, y] = [col + 0.5, row + 0.5];
-  return [c + x * a + y * b, f + x * d + y * e];
-}
+): [x: number, y: number] => toGround(affine, { row: row + 0.5, col: col + 0.5 });
 
 /** The pixels whose centres lie in a box, or undefined where there are none; and the edges of those. */
 export function pixelsIn(

@@ -144,7 +144,7 @@ export function makeViewer(notices: Notices, ran: (place: ModelPlace) => void): 
   return {
     useScene(scene) {
       const shown = showable(scene);
-      learnDegrees(shown.epsg);
+      learnDegrees(shown.scene.georeference?.epsg);
       const colours = colourBands(scene.bands);
       const precedence = makePrecedence();
       const next = new AbortController();
