@@ -1,6 +1,6 @@
 // The program while it runs.
 import { spawn } from 'node:child_process';
-import { binary, type Outcome } from './support.js';
+import { atMoment, binary, type Moment, type Outcome } from './support.js';
 
 /** Runs `egunet` and calls `act`, once, when standard error first matches `when`; the program stands still meanwhile, then goes on. */
 export function whileRunning(
@@ -34,21 +34,27 @@ export function whileRunning(
   });
 }
 
-/** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C when `when` is on the screen. */
+/** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C at the moment `when`, whose words are on the screen. */
 export function onTerminal(
   args: readonly string[],
-  { cwd, when }: { cwd: string; when?: RegExp },
+  { cwd, when }: { cwd: string; when?: Moment },
 ): Promise<{ screen: string; code: number | null }> {
   return new Promise((resolve, reject) => {
     const line = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
     const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { cwd });
     let screen = '';
-    let pressed = false;
+    const stopLooking = atMoment(
+      when,
+      () => screen,
+      () => child.stdin.write('\x03'),
+    );
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       screen += text;
-      if (when && !pressed && when.test(screen)) pressed = child.stdin.write('\x03') || true;
     });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ screen, code }));
+    child.on('close', (code) => {
+      stopLooking();
+      resolve({ screen, code });
+    });
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/index.js';
 
@@ -28,24 +28,59 @@ export function succeed(args: readonly string[], cwd: string): Outcome {
   return outcome;
 }
 
-/** Runs a program and sends a signal, by default SIGINT, when standard error first matches `when`. */
+/** What a program is stopped at: words on standard error, or what is found on disk. */
+export type Moment = RegExp | (() => boolean);
+
+/** Milliseconds between two looks. */
+const LOOK_EVERY = 5;
+
+/** Bytes of a journal of finished tiles: the notes on all windows take less, a tile takes more. */
+const A_TILE = 2 ** 16;
+
+/** Bytes of the journal of finished tiles in `part`; 0 where there is none, yet or any more. */
+export const journalBytes = (part: string): number =>
+  statSync(join(part, 'journal'), { throwIfNoEntry: false })?.size ?? 0;
+
+/** The moment at which `part` holds a finished tile. */
+export const aTileIn =
+  (part: string): Moment =>
+  () =>
+    journalBytes(part) > A_TILE;
+
+/** Calls `act` once, at that moment, if it comes before the returned function is called. */
+export function atMoment(when: Moment | undefined, said: () => string, act: () => void): () => void {
+  const looking = setInterval(() => {
+    if (!when || !(typeof when === 'function' ? when() : when.test(said()))) return;
+    clearInterval(looking);
+    act();
+  }, LOOK_EVERY);
+  return () => clearInterval(looking);
+}
+
+/** Runs a program; where `when` is given, sends a signal, by default SIGINT, at that moment. */
 export function interrupted(
   args: readonly string[],
-  { cwd, when, by = 'SIGINT' }: { cwd: string; when: RegExp; by?: NodeJS.Signals },
+  { cwd, when, by = 'SIGINT' }: { cwd: string; when?: Moment; by?: NodeJS.Signals },
 ) {
   return new Promise<Outcome & { signal: NodeJS.Signals | null }>((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd });
     const said = { stdout: '', stderr: '' };
-    let sent = false;
+    const stopLooking = atMoment(
+      when,
+      () => said.stderr,
+      () => child.kill(by),
+    );
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said.stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said.stderr += text;
-      if (!sent && when.test(said.stderr)) sent = child.kill(by);
     });
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, ...said }));
+    child.on('close', (code, signal) => {
+      stopLooking();
+      resolve({ code, signal, ...said });
+    });
   });
 }
 

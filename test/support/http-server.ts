@@ -19,7 +19,8 @@ export interface HttpServer {
   etag?: string | undefined;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
+/** Answers with the file, or the part of it that is asked for. */
+export function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
   const from = Number(first ?? 0);
   const to = Math.min(bytes.length, Number(last ?? bytes.length) + 1);

@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Unmixer } from '@egunet/infer-web';
 import { type ByteSink, type Codecs, createGeoTiff } from '@egunet/raster';
 import { nodeCodecs } from '@egunet/raster/node';
 import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
-import { ISOLATED, serveFiles } from '../support/http-server.js';
+import { answer, ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { LIBRARY_PAGE } from './library-page.js';
 import { COLS, makeModel, ROWS, simulated, writeScene } from './scene.js';
+
+/** Without a request for so long, in ms, nothing more is asked for. */
+const QUIET = 700;
 
 describe('the library in a page', function () {
   this.timeout(120_000);
@@ -39,6 +43,34 @@ describe('the library in a page', function () {
     await page.waitForFunction(() => 'unmixer' in window);
   });
   afterEach(() => page.close());
+
+  /** From `hold` on, the scene's server holds its answers back, until `give`. */
+  function holdScene() {
+    const held: (() => void)[] = [];
+    let holds = false;
+    let asked = 0;
+    server.instead = (request, response) => {
+      if (!request.url!.startsWith('/scene.tif')) return false;
+      asked++;
+      if (!holds) return false;
+      held.push(() => {
+        for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value);
+        answer(request, response, files['scene.tif']!);
+      });
+      return true;
+    };
+    return {
+      asked: () => asked,
+      held: () => held.length,
+      hold() {
+        holds = true;
+      },
+      give() {
+        holds = false;
+        for (const one of held.splice(0)) one();
+      },
+    };
+  }
 
   /** What opening a model comes to, in the page: the error's kind and message. */
   const refusal = (
@@ -225,6 +257,49 @@ describe('the library in a page', function () {
     assert.deepEqual(page.complaints, []);
   });
 
+  it('gives what was asked for first before what was asked for next, however much smaller that is', async () => {
+    const times = 12;
+    await writeScene(join(folder, 'long.tif'), { times, tile: 256 }); // blocks that are decoded piece by piece
+    files['long.tif'] = readFileSync(join(folder, 'long.tif'));
+    const order = await page.evaluate(
+      async ({ rows, cols }) => {
+        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
+        const file = new File([await (await fetch('long.tif')).arrayBuffer()], 'long.tif');
+        const scene = await window.unmixer.openScene([file]);
+        const order: string[] = [];
+        const unmix = (name: string, row: number, rows: number) =>
+          scene.unmix(model, { row, col: 0, rows, cols }).then(() => order.push(name));
+        await Promise.all([unmix('large', 0, (rows * 2) / 3), unmix('small', (rows * 2) / 3, rows / 3)]);
+        return order;
+      },
+      { rows: times * ROWS, cols: COLS },
+    );
+    assert.deepEqual(order, ['large', 'small']);
+  });
+
+  it('unmixes the next window while the first waits for its bytes', async () => {
+    const scene = holdScene();
+    const stage = await page.evaluateHandle(async () => ({
+      model: await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' }),
+      scene: await window.unmixer.openScene('scene.tif'),
+      file: new File([await (await fetch('scene.tif')).arrayBuffer()], 'scene.tif'),
+    }));
+    scene.hold();
+    const whole = { row: 0, col: 0, rows: ROWS, cols: COLS };
+    const first = page.evaluate(
+      async ([{ model, scene }, whole]) => (await scene.unmix(model, whole)).seen.validPixels,
+      [stage, whole] as const,
+    );
+    const next = await page.evaluate(
+      async ([{ model, file }, whole]) =>
+        (await (await window.unmixer.openScene([file])).unmix(model, whole)).seen.validPixels,
+      [stage, whole] as const,
+    );
+    assert.ok(next > 0 && scene.held() > 0);
+    scene.give();
+    assert.equal(await first, next);
+  });
+
   it('leaves the page awake: no task of it takes 50 ms while windows are unmixed', async () => {
     const { tasks, windows } = await page.evaluate(
       async ({ rows, cols }) => {
@@ -247,37 +322,42 @@ describe('the library in a page', function () {
   });
 
   it('reads nothing more for what was stopped', async () => {
-    const asked = () => server.asked.filter(({ path }) => path.startsWith('/scene.tif')).length;
-    server.instead = (request, response) => {
-      if (!request.url!.startsWith('/scene.tif')) return false;
-      const { range = '' } = request.headers;
-      const [from, to] = range.slice(6).split('-').map(Number) as [number, number];
-      const bytes = files['scene.tif']!;
-      const end = Math.min(to + 1, bytes.length);
-      const headers = {
-        ...ISOLATED,
-        'content-range': `bytes ${from}-${end - 1}/${bytes.length}`,
-        'content-length': end - from,
-      };
-      setTimeout(() => response.writeHead(206, headers).end(bytes.subarray(from, end)), 150);
-      return true;
+    // What is under way while it is stopped cannot end of itself.
+    const { asked, hold, give } = holdScene();
+    const untilQuiet = async () => {
+      for (let before = -1; before !== asked(); ) {
+        before = asked();
+        await sleep(QUIET);
+      }
+      return asked();
     };
-    await page.evaluate(
-      async ({ rows, cols }) => {
-        const model = await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' });
-        const scene = await window.unmixer.openScene('scene.tif');
-        const controller = new AbortController();
-        const { signal } = controller;
-        const whole = { row: 0, col: 0, rows, cols };
-        const all = [scene.unmix(model, whole, { signal }), scene.readWindow(whole, [3], { signal })];
-        setTimeout(() => controller.abort(new Error('enough')), 100);
-        await Promise.all(all.map((one) => one.catch(() => {})));
-      },
-      { rows: ROWS, cols: COLS },
+    const stage = await page.evaluateHandle(async () => ({
+      model: await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' }),
+      scene: await window.unmixer.openScene('scene.tif'),
+      controller: new AbortController(),
+    }));
+    const opened = asked();
+    hold();
+    const stopped = page.evaluate(
+      ([
+        {
+          model,
+          scene,
+          controller: { signal },
+        },
+        whole,
+      ]) => Promise.allSettled([scene.unmix(model, whole, { signal }), scene.readWindow(whole, [3], { signal })]),
+      [stage, { row: 0, col: 0, rows: ROWS, cols: COLS }] as const,
     );
-    const before = asked();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    assert.equal(asked(), before);
+    assert.ok((await untilQuiet()) > opened);
+    await stage.evaluate(({ controller }) => controller.abort(new Error('enough')));
+    assert.deepEqual(
+      (await stopped).map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    const before = await untilQuiet();
+    give();
+    assert.equal(await untilQuiet(), before);
   });
 
   it('gives back what was opened in the moment in which it was stopped', async () => {

@@ -5,6 +5,7 @@ import type { Band, Block, Georeference, OpenOptions, Scene, Window } from '@egu
 import { assertWindow, makeGate, openWebScene } from '@egunet/raster/web';
 import type { ExportProgress, MapToExport } from './export-map.js';
 import { type LastingModel, openLasting } from './lasting.js';
+import { makeLine, type Place } from './line.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';
 import { unmixOn } from './unmix-on.js';
@@ -12,7 +13,7 @@ import { unmixOn } from './unmix-on.js';
 /** How often a request is repeated: a person is waiting, who can ask again. */
 const RETRIES = 2;
 
-/** Windows that are unmixed side by side: one is read while the other is run. The first is done all the sooner. */
+/** Windows that are unmixed side by side: one is read while the other, which goes before it, is run. */
 const WINDOWS_AT_ONCE = 2;
 
 /** An image of a scene: the first is the scene itself, the others its overviews, each smaller. */
@@ -93,9 +94,17 @@ const factsOf = ({
   levels: [{ rows, cols, block }, ...overviews.map((one) => ({ rows: one.rows, cols: one.cols }))],
 });
 
+/** A model whose runs wait for their turn. */
+const takingTurns = ({ session, gpu, ...model }: WebModel, { turn }: Place): WebModel => ({
+  ...model,
+  session: { ...session, run: (spectra, pixels) => turn(() => session.run(spectra, pixels)) },
+  ...(gpu && { gpu: { ...gpu, unmix: (stored, options) => turn(() => gpu.unmix(stored, options)) } }),
+});
+
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
   const inTurn = makeGate(WINDOWS_AT_ONCE);
+  const line = makeLine();
   const models = makeShelf<LastingModel>('model');
   const scenes = makeShelf<OpenedScene>('scene');
   const levelOf = ({ scene: number, level }: Pick<WindowOf, 'scene' | 'level'>): Promise<Scene> => {
@@ -137,11 +146,17 @@ export function makeCalls() {
       const held = models.get(model);
       const scene = await levelOf(where);
       assertWindow(scene, window);
-      const work = async (opened: WebModel) => {
-        const unmixed = await unmixOn(opened, { scene, window }, { resample, signal });
-        return { ...unmixed, place: opened.place };
-      };
-      return inTurn(() => held.use(work), signal);
+      return inTurn(async () => {
+        const place = line.enter();
+        try {
+          return await held.use(async (opened) => {
+            const unmixed = await unmixOn(takingTurns(opened, place), { scene, window }, { resample, signal });
+            return { ...unmixed, place: opened.place };
+          });
+        } finally {
+          place.leave();
+        }
+      }, signal);
     },
     /** The map of a scene, or of a window of it, as a file. */
     async exportMap(
