@@ -1,5 +1,6 @@
 // Tables of DEFLATE's codes (RFC 1951).
-// Legend: an entry of a table says what a code means: its bits in 0..7, extra bits in 8..12, base or literal in 16..30, and a kind.
+// Legend: an entry of a table says what a code means: its bits with the extra bits behind them in 0..7, its bits alone in 8..12, base or
+// literal in 16..30, and a kind. The extra bits are taken from what was there before both were dropped: so the next code waits for less.
 
 export const LITERAL: u32 = 1 << 31;
 /** Neither literal nor match: END, or a subtable of 8..12 bits at 16..30, or no code at all. */
@@ -28,18 +29,18 @@ const DISTANCE_EXTRA = memory.data<u8>([
   0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
 ]);
 
-/** What symbol `symbol` of an alphabet means: 0 literals and lengths, 1 distances, 2 lengths of codes. */
+/** What symbol `symbol` of an alphabet means, with its extra bits in 0..7: 0 literals and lengths, 1 distances, 2 lengths of codes. */
 function meaning(alphabet: u32, symbol: u32): u32 {
   if (alphabet === 2) return symbol << 16;
   if (alphabet === 1) {
     if (symbol > 29) return SPECIAL;
-    return ((<u32>load<u16>(DISTANCE_BASE + (symbol << 1))) << 16) | ((<u32>load<u8>(DISTANCE_EXTRA + symbol)) << 8);
+    return ((<u32>load<u16>(DISTANCE_BASE + (symbol << 1))) << 16) | load<u8>(DISTANCE_EXTRA + symbol);
   }
   if (symbol < 256) return LITERAL | (symbol << 16);
   if (symbol === 256) return SPECIAL | END;
   if (symbol > 285) return SPECIAL;
   const k = symbol - 257;
-  return ((<u32>load<u16>(LENGTH_BASE + (k << 1))) << 16) | ((<u32>load<u8>(LENGTH_EXTRA + k)) << 8);
+  return ((<u32>load<u16>(LENGTH_BASE + (k << 1))) << 16) | load<u8>(LENGTH_EXTRA + k);
 }
 
 /** The lowest `count` bits of `code`, up to 16, the other way round. */
@@ -91,7 +92,8 @@ export function makeTable(table: usize, root: u32, lengths: usize, size: u32, al
     }
     const entry = meaning(alphabet, load<u16>(sorted + (i << 1)));
     const word = reversed(code, length);
-    if (length <= root) spread(table, word, length, root, entry | length);
+    const more = length - root;
+    if (length <= root) spread(table, word, length, root, entry + (length | (length << 8)));
     else {
       const own = word & ((1 << root) - 1);
       if (own !== prefix) {
@@ -102,7 +104,7 @@ export function makeTable(table: usize, root: u32, lengths: usize, size: u32, al
         const pointer = SPECIAL | SUBTABLE | (subtable << 16) | (subtableBits << 8) | root;
         store<u32>(table + (own << 2), pointer);
       }
-      spread(table + (subtable << 2), word >> root, length - root, subtableBits, entry | (length - root));
+      spread(table + (subtable << 2), word >> root, more, subtableBits, entry + (more | (more << 8)));
     }
     code++;
     store<u16>(counts + (length << 1), load<u16>(counts + (length << 1)) - 1);

@@ -6,6 +6,8 @@ import { END, LITERAL, makeTable, SPECIAL, SUBTABLE } from './huffman';
 const LENGTH_BITS: u32 = 11;
 const DISTANCE_BITS: u32 = 9;
 const ORDER_BITS: u32 = 7;
+/** A distance takes so many bits at most: 15 of its code and 13 extra ones. */
+const DISTANCE_MOST: u32 = 28;
 
 /** Larger than any tables of 286 and 30 codes of up to 15 bits. */
 const lengthTable = memory.data(4096 * 4);
@@ -276,15 +278,14 @@ function decodeCodes(end: usize, final: bool, limit: usize, history: usize): i32
         break;
       }
     }
+    const length = ((entry >> 16) & 511) + extraOf(b, entry);
     b >>= entry & 63;
     n -= entry & 63;
-    let extra = (entry >> 8) & 31;
-    const length = ((entry >> 16) & 511) + (<u32>b & ((1 << extra) - 1));
-    b >>= extra;
-    n -= extra;
-    b |= load<u64>(p) << n;
-    p += (63 - n) >> 3;
-    n |= 56;
+    if (n < DISTANCE_MOST) {
+      b |= load<u64>(p) << n;
+      p += (63 - n) >> 3;
+      n |= 56;
+    }
     entry = load<u32>(distanceTable + ((<usize>(b & distanceMask)) << 2));
     if (entry & SPECIAL) {
       if (!(entry & SUBTABLE)) {
@@ -299,12 +300,9 @@ function decodeCodes(end: usize, final: bool, limit: usize, history: usize): i32
         break;
       }
     }
+    const distance = <usize>((entry >> 16) + extraOf(b, entry));
     b >>= entry & 63;
     n -= entry & 63;
-    extra = (entry >> 8) & 31;
-    const distance = <usize>((entry >> 16) + (<u32>b & ((1 << extra) - 1)));
-    b >>= extra;
-    n -= extra;
     if (distance > o - history) {
       answer = BAD_DISTANCE;
       break;
@@ -317,6 +315,11 @@ function decodeCodes(end: usize, final: bool, limit: usize, history: usize): i32
   next = p;
   out = o;
   return answer;
+}
+
+/** The extra bits behind a code that begins at the lowest of `b`. */
+function extraOf(b: u64, entry: u32): u32 {
+  return (<u32>b & ((1 << (entry & 63)) - 1)) >> ((entry >> 8) & 31);
 }
 
 /** Copies what stands `distance` bytes before `to`; writes up to 7 bytes more than `length`. */
