@@ -45,8 +45,9 @@ export async function makeFiles(): Promise<{ scene: string; modelOf(precision: P
 
 export interface Stage {
   readonly browser: Browser;
-  /** Of the page. */
+  /** Of the empty page, and of the viewer. */
   readonly url: string;
+  readonly viewer: string;
   readonly scene: string;
   readonly models: Readonly<Record<Precision, string>>;
   close(): Promise<void>;
@@ -61,25 +62,26 @@ export async function openStage(executablePath: string, gpu: 'software' | 'any')
   const page = join(folder, 'page');
   cpSync(local('../../infer/web/bundle'), page, { recursive: true });
   writeFileSync(join(page, 'index.html'), '<!doctype html><title>egunet</title><link rel="icon" href="data:,">');
-  const viewer = await startViewer({
-    scenes: [scene],
-    models: [modelOf('float32'), modelOf('int8')],
-    page,
-    runtime: local('../../node_modules/onnxruntime-web/dist'),
-    port: 0,
-  });
+  const serve = (page: string, models: readonly string[]) =>
+    startViewer({
+      ...{ scenes: [scene], models, page, port: 0 },
+      runtime: local('../../node_modules/onnxruntime-web/dist'),
+    });
+  const library = await serve(page, [modelOf('float32'), modelOf('int8')]);
+  const viewer = await serve(local('../../infer/web/viewer/dist'), [modelOf('float32')]);
   const webgpu = gpu === 'software' ? SOFTWARE : ['--enable-unsafe-webgpu'];
   const args = ['--headless=new', '--no-sandbox', MEASURE_NOW, ...webgpu];
   const browser = await chromium.launch({ executablePath, args });
-  const [float32, int8] = viewer.listing.models.map(({ url }) => url);
+  const [float32, int8] = library.listing.models.map(({ url }) => url);
   return {
     browser,
-    url: viewer.url,
-    scene: viewer.listing.scenes[0]!.url,
+    url: library.url,
+    viewer: viewer.url,
+    scene: library.listing.scenes[0]!.url,
     models: { float32: float32!, int8: int8! },
     async close() {
       await browser.close();
-      await viewer.close();
+      await Promise.all([library.close(), viewer.close()]);
     },
   };
 }

@@ -5,6 +5,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { median, table } from './statistics.js';
+import { panViewer } from './web-panning.js';
 import { type PageOptions, type PageRound, type Round, roundInNode, roundInPage, WATCHED } from './web-rounds.js';
 import { makeFiles, openStage, type Precision, SIDE } from './web-setup.js';
 
@@ -66,6 +67,8 @@ for (let round = 0; round < rounds; round++) {
     add(inPage, way.name, await roundInPage(stage, { ...way, watch }));
   }
 }
+console.error('moving the viewer');
+const panning = await panViewer(stage);
 const version = stage.browser.version();
 await stage.close();
 
@@ -105,3 +108,7 @@ console.log(
     rows,
   ),
 );
+console.log(`
+The viewer on WebAssembly, 1200 x 800 pixels: abundances of all that is in view ${panning.whole.toFixed(2)} s after the page was opened. While it is dragged
+and zoomed: JavaScript of the page ran for ${panning.script.toFixed(0)} ms at most without a break; ${panning.longTasks} tasks took 50 ms or more with what WebGL
+draws${software ? ', in software here: those say nothing about GPUs' : ''}.`);

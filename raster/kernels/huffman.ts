@@ -1,6 +1,7 @@
 // Tables of DEFLATE's codes (RFC 1951).
 // Legend: an entry of a table says what a code means: its bits with the extra bits behind them in 0..7, its bits alone in 8..12, base or
-// literal in 16..30, and a kind. The extra bits are taken from what was there before both were dropped: so the next code waits for less.
+// literal in 16..30, and a kind; of a subtable, the bits that lead to it in 0..7, its own in 8..12, where it begins in 16..30.
+// The extra bits are taken from what was there before both were dropped: so the next code waits for less.
 
 export const LITERAL: u32 = 1 << 31;
 /** Neither literal nor match: END, or a subtable of 8..12 bits at 16..30, or no code at all. */
@@ -92,7 +93,6 @@ export function makeTable(table: usize, root: u32, lengths: usize, size: u32, al
     }
     const entry = meaning(alphabet, load<u16>(sorted + (i << 1)));
     const word = reversed(code, length);
-    const more = length - root;
     if (length <= root) spread(table, word, length, root, entry + (length | (length << 8)));
     else {
       const own = word & ((1 << root) - 1);
@@ -104,6 +104,7 @@ export function makeTable(table: usize, root: u32, lengths: usize, size: u32, al
         const pointer = SPECIAL | SUBTABLE | (subtable << 16) | (subtableBits << 8) | root;
         store<u32>(table + (own << 2), pointer);
       }
+      const more = length - root;
       spread(table + (subtable << 2), word >> root, more, subtableBits, entry + (more | (more << 8)));
     }
     code++;

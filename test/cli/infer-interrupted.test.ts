@@ -13,6 +13,9 @@ import { aTileIn, binary, egunet, interrupted, journalBytes, makeLargeScene, suc
 const KILLS = 30;
 const [ROWS, COLS] = [900, 600]; // four tiles of the map
 
+/** Bytes of the map's tile at its right edge, before compression: a third of the map is more. */
+const NARROW_TILE = 512 * (COLS - 512) * 3 * 4;
+
 /** Longer than a go takes, ms. */
 const A_WHILE = 3000;
 
@@ -145,7 +148,7 @@ describe('an unmixing that is interrupted', function () {
 
   it('tells, when it goes on, how far it was, and reckons by what is new', async function () {
     requireProgram(this, 'script', 'apt-get install bsdutils');
-    const stopped = await onTerminal(args, { cwd: folder, when: aTileIn(part) });
+    const stopped = await onTerminal(args, { cwd: folder, when: aTileIn(part, NARROW_TILE) });
     assert.equal(stopped.code, 130, stopped.screen);
     assert.match(stopped.screen, /finished tiles are kept in map\.tif\.part/);
     cpSync(part, join(folder, 'kept'), { recursive: true });

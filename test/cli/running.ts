@@ -34,7 +34,7 @@ export function whileRunning(
   });
 }
 
-/** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C at the moment `when`, whose words are on the screen. */
+/** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C at the moment `when`; words are looked for on the screen. */
 export function onTerminal(
   args: readonly string[],
   { cwd, when }: { cwd: string; when?: Moment },

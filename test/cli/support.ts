@@ -41,16 +41,17 @@ const A_TILE = 2 ** 16;
 export const journalBytes = (part: string): number =>
   statSync(join(part, 'journal'), { throwIfNoEntry: false })?.size ?? 0;
 
-/** The moment at which `part` holds a finished tile. */
+/** The moment at which `part` holds a finished tile, of so many bytes at least. */
 export const aTileIn =
-  (part: string): Moment =>
+  (part: string, bytes = A_TILE): Moment =>
   () =>
-    journalBytes(part) > A_TILE;
+    journalBytes(part) > bytes;
 
 /** Calls `act` once, at that moment, if it comes before the returned function is called. */
 export function atMoment(when: Moment | undefined, said: () => string, act: () => void): () => void {
+  if (!when) return () => {};
   const looking = setInterval(() => {
-    if (!when || !(typeof when === 'function' ? when() : when.test(said()))) return;
+    if (!(typeof when === 'function' ? when() : when.test(said()))) return;
     clearInterval(looking);
     act();
   }, LOOK_EVERY);

@@ -9,6 +9,13 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
+/** Requests that wait for their answers. */
+export interface Held {
+  count(): number;
+  /** Answers them, and what comes from now on. */
+  release(): void;
+}
+
 export interface HttpServer {
   /** `http://127.0.0.1:port/`. */
   readonly url: string;
@@ -17,10 +24,12 @@ export interface HttpServer {
   instead?: ((request: IncomingMessage, response: ServerResponse, number: number) => boolean) | undefined;
   /** Sent with every file, where there is one. */
   etag?: string | undefined;
+  /** Holds the answers to such requests back, until they are released. */
+  hold(which: (asked: Asked) => boolean): Held;
 }
 
 /** Answers with the file, or the part of it that is asked for. */
-export function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
+function answer(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
   const from = Number(first ?? 0);
   const to = Math.min(bytes.length, Number(last ?? bytes.length) + 1);
@@ -56,11 +65,8 @@ export const ISOLATED = {
 
 /** Serves files by their names, with byte ranges, from before the suite until after it. Call inside `describe`. */
 export function serveFiles(files: Record<string, Uint8Array>, { headers = {}, others }: ServeOptions = {}): HttpServer {
-  const server = createServer((request, response) => {
+  const give = (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(request.url!.slice(1).replace(/\?.*/, ''));
-    const { range, authorization } = request.headers;
-    state.asked.push({ path: request.url!, range, authorization });
-    if (state.instead?.(request, response, state.asked.length)) return;
     const bytes = files[path] ?? others?.(path);
     const type = TYPES[path.replace(/^.*\./, '')];
     for (const [name, value] of Object.entries({ ...headers, ...(type && { 'content-type': type }) }))
@@ -68,8 +74,32 @@ export function serveFiles(files: Record<string, Uint8Array>, { headers = {}, ot
     if (!bytes) return void response.writeHead(404).end('no such file');
     if (state.etag !== undefined) response.setHeader('etag', state.etag);
     answer(request, response, bytes);
+  };
+  const server = createServer((request, response) => {
+    const { range, authorization } = request.headers;
+    state.asked.push({ path: request.url!, range, authorization });
+    if (state.instead?.(request, response, state.asked.length)) return;
+    give(request, response);
   });
-  const state = { url: '', asked: [] as Asked[] } as HttpServer & { url: string };
+  const state: HttpServer & { url: string } = {
+    url: '',
+    asked: [],
+    hold(which) {
+      const waiting: (() => void)[] = [];
+      state.instead = (request, response) => {
+        if (!which(state.asked.at(-1)!)) return false;
+        waiting.push(() => give(request, response));
+        return true;
+      };
+      return {
+        count: () => waiting.length,
+        release() {
+          state.instead = undefined;
+          for (const answer of waiting.splice(0)) answer();
+        },
+      };
+    },
+  };
   before(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

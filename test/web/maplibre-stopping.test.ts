@@ -1,5 +1,6 @@
 // Tiles of MapLibre that nobody waits for any longer, and those that cannot be had.
 import assert from 'node:assert/strict';
+import { until } from '../support/index.js';
 import { middleOf, placeOf, UTM_33, withMapLibre } from './maplibre-support.js';
 import { makeModel } from './scene.js';
 
@@ -18,28 +19,9 @@ describe('a map of MapLibre', function () {
     });
     afterEach(() => page?.close());
 
-    /** Answers nothing more of the scene until it is told to; `held` counts what waits. */
-    function hold() {
-      const waiting: (() => void)[] = [];
-      server.instead = ({ url, headers: { range } }, response) => {
-        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
-        if (url !== '/scene.tif' || from === undefined || from === '0') return false;
-        const bytes = files['scene.tif']!;
-        const part = bytes.subarray(Number(from), Number(to) + 1);
-        const head = { 'content-range': `bytes ${from}-${Number(to)}/${bytes.length}`, 'content-length': part.length };
-        waiting.push(() => response.writeHead(206, head).end(part));
-        return true;
-      };
-      const release = () => {
-        server.instead = undefined;
-        for (const answer of waiting.splice(0)) answer();
-      };
-      return { release, held: () => waiting.length };
-    }
-
-    const until = async (holds: () => boolean): Promise<void> => {
-      while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-    };
+    /** Answers nothing more of the scene, but for its beginning. */
+    const hold = () =>
+      server.hold(({ path, range }) => path === '/scene.tif' && range !== undefined && !range.startsWith('bytes=0-'));
 
     it('unmixes a window once for all tiles that wait, goes on while one of them does, and not longer', async () => {
       const scene = hold();
@@ -53,7 +35,7 @@ describe('a map of MapLibre', function () {
         { opened, ...middle },
       );
       const waiting = await page.evaluateHandle((ask) => [ask(), ask(), ask()], asks);
-      await until(() => scene.held() > 0);
+      await until(() => scene.count() > 0);
       const afterOne = await page.evaluate(
         async ({ opened, waiting: [one] }) => {
           one!.abort.abort();
@@ -96,7 +78,7 @@ describe('a map of MapLibre', function () {
           center,
         },
       );
-      await until(() => scene.held() > 0);
+      await until(() => scene.count() > 0);
       await page.evaluate((map) => void map.jumpTo({ center: [0, 0] }), map);
       await page.waitForFunction((opened) => opened.asked[0]!.aborted, opened);
       assert.deepEqual(await page.evaluate(({ asked }) => asked.map(({ done }) => done), opened), [false]);

@@ -8,8 +8,8 @@ import { type ByteSink, type Codecs, createGeoTiff } from '@egunet/raster';
 import { nodeCodecs } from '@egunet/raster/node';
 import type { Page } from 'playwright-core';
 import { pageFiles, withBrowser } from '../support/browser.js';
-import { answer, ISOLATED, serveFiles } from '../support/http-server.js';
-import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
+import { ISOLATED, serveFiles } from '../support/http-server.js';
+import { requireGdal, root, run, temporaryFolder, until } from '../support/index.js';
 import { LIBRARY_PAGE } from './library-page.js';
 import { COLS, makeModel, ROWS, simulated, writeScene } from './scene.js';
 
@@ -44,33 +44,7 @@ describe('the library in a page', function () {
   });
   afterEach(() => page.close());
 
-  /** From `hold` on, the scene's server holds its answers back, until `give`. */
-  function holdScene() {
-    const held: (() => void)[] = [];
-    let holds = false;
-    let asked = 0;
-    server.instead = (request, response) => {
-      if (!request.url!.startsWith('/scene.tif')) return false;
-      asked++;
-      if (!holds) return false;
-      held.push(() => {
-        for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value);
-        answer(request, response, files['scene.tif']!);
-      });
-      return true;
-    };
-    return {
-      asked: () => asked,
-      held: () => held.length,
-      hold() {
-        holds = true;
-      },
-      give() {
-        holds = false;
-        for (const one of held.splice(0)) one();
-      },
-    };
-  }
+  const ofScene = ({ path }: { readonly path: string }) => path.startsWith('/scene.tif');
 
   /** What opening a model comes to, in the page: the error's kind and message. */
   const refusal = (
@@ -278,13 +252,12 @@ describe('the library in a page', function () {
   });
 
   it('unmixes the next window while the first waits for its bytes', async () => {
-    const scene = holdScene();
     const stage = await page.evaluateHandle(async () => ({
       model: await window.unmixer.openModel('model.onnx', { runtime: 'onnxruntime', device: 'wasm' }),
       scene: await window.unmixer.openScene('scene.tif'),
       file: new File([await (await fetch('scene.tif')).arrayBuffer()], 'scene.tif'),
     }));
-    scene.hold();
+    const held = server.hold(ofScene);
     const whole = { row: 0, col: 0, rows: ROWS, cols: COLS };
     const first = page.evaluate(
       async ([{ model, scene }, whole]) => (await scene.unmix(model, whole)).seen.validPixels,
@@ -295,8 +268,9 @@ describe('the library in a page', function () {
         (await (await window.unmixer.openScene([file])).unmix(model, whole)).seen.validPixels,
       [stage, whole] as const,
     );
-    assert.ok(next > 0 && scene.held() > 0);
-    scene.give();
+    await until(() => held.count() > 0);
+    assert.ok(next > 0);
+    held.release();
     assert.equal(await first, next);
   });
 
@@ -323,7 +297,7 @@ describe('the library in a page', function () {
 
   it('reads nothing more for what was stopped', async () => {
     // What is under way while it is stopped cannot end of itself.
-    const { asked, hold, give } = holdScene();
+    const asked = () => server.asked.filter(ofScene).length;
     const untilQuiet = async () => {
       for (let before = -1; before !== asked(); ) {
         before = asked();
@@ -336,8 +310,7 @@ describe('the library in a page', function () {
       scene: await window.unmixer.openScene('scene.tif'),
       controller: new AbortController(),
     }));
-    const opened = asked();
-    hold();
+    const held = server.hold(ofScene);
     const stopped = page.evaluate(
       ([
         {
@@ -349,14 +322,15 @@ describe('the library in a page', function () {
       ]) => Promise.allSettled([scene.unmix(model, whole, { signal }), scene.readWindow(whole, [3], { signal })]),
       [stage, { row: 0, col: 0, rows: ROWS, cols: COLS }] as const,
     );
-    assert.ok((await untilQuiet()) > opened);
+    await until(() => held.count() > 0);
+    await untilQuiet();
     await stage.evaluate(({ controller }) => controller.abort(new Error('enough')));
     assert.deepEqual(
       (await stopped).map(({ status }) => status),
       ['rejected', 'rejected'],
     );
     const before = await untilQuiet();
-    give();
+    held.release();
     assert.equal(await untilQuiet(), before);
   });
 

@@ -94,12 +94,11 @@ const factsOf = ({
   levels: [{ rows, cols, block }, ...overviews.map((one) => ({ rows: one.rows, cols: one.cols }))],
 });
 
-/** A model whose runs wait for their turn. */
-const takingTurns = ({ session, gpu, ...model }: WebModel, { turn }: Place): WebModel => ({
-  ...model,
-  session: { ...session, run: (spectra, pixels) => turn(() => session.run(spectra, pixels)) },
-  ...(gpu && { gpu: { ...gpu, unmix: (stored, options) => turn(() => gpu.unmix(stored, options)) } }),
-});
+/** A model whose runs on WebAssembly, which has one processor with whatever reads, wait for their turn. A GPU runs while others read. */
+const takingTurns = (model: WebModel, { turn }: Place): WebModel =>
+  model.place.device === 'webgpu'
+    ? model
+    : { ...model, session: { ...model.session, run: (spectra, n) => turn(() => model.session.run(spectra, n)) } };
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {
@@ -144,11 +143,13 @@ export function makeCalls() {
       { signal }: { readonly signal: AbortSignal },
     ): Promise<UnmixedWindow> {
       const held = models.get(model);
-      const scene = await levelOf(where);
-      assertWindow(scene, window);
+      const level = levelOf(where);
+      level.catch(() => {}); // seen when its turn comes
       return inTurn(async () => {
-        const place = line.enter();
+        const place = line.enter(signal);
         try {
+          const scene = await level;
+          assertWindow(scene, window);
           return await held.use(async (opened) => {
             const unmixed = await unmixOn(takingTurns(opened, place), { scene, window }, { resample, signal });
             return { ...unmixed, place: opened.place };
