@@ -1,10 +1,7 @@
 // Unmixing that is stopped or killed, and asked for again.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { requireGdal, requireProgram, run, temporaryFolder } from '../support/index.js';
 import { snapshot } from '../support/maps.js';
 import { onTerminal } from './running.js';
@@ -48,13 +45,12 @@ describe('an unmixing that is interrupted', function () {
     bytes: number,
     { time = Number.POSITIVE_INFINITY, command = args, of = part } = {},
   ): Promise<boolean> {
-    const child = spawn(process.execPath, [binary, ...command], { cwd: folder, stdio: 'ignore' });
-    const closed = once(child, 'close');
     const until = Date.now() + time;
-    const runs = () => child.exitCode === null && child.signalCode === null;
-    while (runs() && journalBytes(of) < bytes && Date.now() < until) await sleep(2);
-    child.kill('SIGKILL');
-    const [code, signal] = await closed;
+    const { code, signal } = await interrupted([binary, ...command], {
+      cwd: folder,
+      when: () => journalBytes(of) >= bytes || Date.now() >= until,
+      by: 'SIGKILL',
+    });
     if (signal !== 'SIGKILL') assert.equal(code, 0);
     return signal === 'SIGKILL';
   }

@@ -1,13 +1,11 @@
 // Several scenes as one map on the command line, judged by what GDAL makes of their own maps.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createMap, openScene } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
-import { assertFails, binary, egunet, mixedScene, succeed, writeEnvi } from './support.js';
+import { assertFails, binary, egunet, interrupted, journalBytes, mixedScene, succeed, writeEnvi } from './support.js';
 
 const NO_DATA = -1;
 const SIZE = 30; // metres
@@ -141,22 +139,13 @@ describe('several scenes, on the command line', function () {
     succeed(args, folder);
     const whole = readFileSync(at('killed.tif'));
     rmSync(at('killed.tif'));
-    const journal = () => {
-      try {
-        return statSync(at('killed.tif.part/journal')).size;
-      } catch {
-        return 0;
-      }
-    };
+    const part = at('killed.tif.part');
     let wentOn = 0;
     for (const share of [0.1, 0.4, 0.8]) {
-      const child = spawn(process.execPath, [binary, ...args], { cwd: folder, stdio: 'ignore' });
-      const closed = once(child, 'close');
-      while (child.exitCode === null && journal() < share * whole.length) await sleep(2);
-      child.kill('SIGKILL');
-      await closed;
+      const when = () => journalBytes(part) >= share * whole.length;
+      await interrupted([binary, ...args], { cwd: folder, when, by: 'SIGKILL' });
       if (existsSync(at('killed.tif'))) break;
-      if (journal() > 0) wentOn++;
+      if (journalBytes(part) > 0) wentOn++;
     }
     assert.ok(wentOn >= 2, `${wentOn}`);
     if (!existsSync(at('killed.tif'))) {
@@ -169,7 +158,7 @@ describe('several scenes, on the command line', function () {
       assert.ok(JSON.parse(succeed([...args, '--json'], folder).stdout).keptPixels > 0);
     }
     assert.ok(readFileSync(at('killed.tif')).equals(whole));
-    assert.ok(!existsSync(at('killed.tif.part')));
+    assert.ok(!existsSync(part));
   });
 
   it('may be three hundred, with few file handles', async () => {

@@ -18,7 +18,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startViewer } from 'egunet/dist/serve/server.js';
-import { run, skipUntested, temporaryFolder } from '../support/index.js';
+import { run, skipUntested, temporaryFolder, until } from '../support/index.js';
 import { ask, MODEL, serving, writeFolder } from './serving.js';
 
 const SECRET = 'VERY-SECRET-BYTES';
@@ -118,9 +118,7 @@ describe('a large file that is served', () => {
       }
     }).length;
 
-  async function assertAllClosed(): Promise<void> {
-    while (timesOpen() > 0) await sleep(20); // the test's own limit ends it
-  }
+  const assertAllClosed = () => until(() => timesOpen() === 0);
 
   const begin = (): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
