@@ -106,6 +106,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
     await noteSeen(map, at, seen);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
+    writing.catch(() => {}); // seen when it is awaited
     pixels += at.rows * at.cols;
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
