@@ -45,7 +45,7 @@ function meaning(alphabet: u32, symbol: u32): u32 {
 }
 
 /** The lowest `count` bits of `code`, up to 16, the other way round. */
-function reversed(code: u32, count: u32): u32 {
+export function reversed(code: u32, count: u32): u32 {
   code = ((code >> 1) & 0x5555) | ((code & 0x5555) << 1);
   code = ((code >> 2) & 0x3333) | ((code & 0x3333) << 2);
   code = ((code >> 4) & 0x0f0f) | ((code & 0x0f0f) << 4);

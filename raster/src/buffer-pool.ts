@@ -1,25 +1,26 @@
 /** Buffers of one size that are used again: those of a tile are so large that a few forgotten ones would be most of a process's memory. */
 export interface BufferPool {
-  /** All zeros. */
+  /** As it was left. */
   take(): ArrayBuffer;
+  /** All zeros. */
+  takeZeros(): ArrayBuffer;
   /** Nobody may use `buffer` any more but who takes it next. */
   give(buffer: ArrayBuffer): void;
 }
 
-/** Buffers that are kept at most while nobody uses them. */
-const MOST_IDLE = 4;
-
+/** A pool that keeps as many as were in use at once. */
 export function makeBufferPool(bytes: number): BufferPool {
   const idle: ArrayBuffer[] = [];
+  const take = () => idle.pop() ?? new ArrayBuffer(bytes);
   return {
-    take() {
-      const buffer = idle.pop();
-      if (!buffer) return new ArrayBuffer(bytes);
+    take,
+    takeZeros() {
+      const buffer = take();
       new Uint8Array(buffer).fill(0);
       return buffer;
     },
     give(buffer) {
-      if (idle.length < MOST_IDLE) idle.push(buffer);
+      idle.push(buffer);
     },
   };
 }

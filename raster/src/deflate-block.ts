@@ -1,13 +1,18 @@
 // A block of a DEFLATE stream whose repetitions are runs of a byte alone, written in the way that takes the fewest bytes.
 // Source: RFC 1951; of which kind zlib makes a block.
-import { bitsOf, codeOf, type PrefixCode, shortestCode } from './prefix-codes.js';
+import { aligned, type Kernels } from './kernels.js';
+import { bitsOf, CODE_BYTES, codeOf, type PrefixCode, shortestCode } from './prefix-codes.js';
 
 /** Bytes of a run that repeat the one before. */
-export const LEAST_RUN = 3;
+const LEAST_RUN = 3;
 export const MOST_RUN = 258;
 
 /** Behind the literals. */
-export const END = 256;
+const END = 256;
+/** Symbols of the kernels: literals, and 256 + the length of a run. */
+export const ALPHABET = END + MOST_RUN + 1;
+/** Symbols of a block: those that zlib has room for. */
+export const MOST_SYMBOLS = 2 ** 15 - 1;
 /** Extra bits of each symbol: literals, the end, and the lengths of runs. */
 const EXTRA = Uint8Array.from({ length: 286 }, (_, symbol) =>
   symbol < 265 || symbol === 285 ? 0 : (symbol - 261) >> 2,
@@ -25,8 +30,8 @@ const SYMBOLS = (() => {
   for (const [i, base] of BASES.entries()) symbols.fill(257 + i, base);
   return symbols;
 })();
-/** The code that needs no telling. */
-const FIXED = codeOf(Uint8Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)));
+/** The lengths of the code that needs no telling. */
+const FIXED = Uint8Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8));
 /** Bits of the distance of a run, which is 1: in the code that needs no telling, and in one that knows two distances. */
 const [FIXED_DISTANCE, TOLD_DISTANCE] = [5, 1];
 
@@ -75,10 +80,40 @@ function tellLengths(lengths: Uint8Array, told: Told): void {
   }
 }
 
+/** Where a block lies in the kernels' memory. */
+export interface BlockPlaces {
+  /** Of 16 bits each. */
+  readonly symbols: number;
+  /** How often each symbol comes [ALPHABET]. */
+  readonly counts: number;
+  /** The code of the block, and of what tells it. */
+  readonly code: number;
+  readonly telling: number;
+  /** What stands for each symbol [ALPHABET]. */
+  readonly words: number;
+  /** The block's bytes. */
+  readonly packed: number;
+  readonly free: number;
+}
+
+/** Of a symbol: a code, the extra bits of a length, and a distance. */
+const MOST_BITS = 15 + 5 + 5;
+
+export function blockPlaces(base: number): BlockPlaces {
+  const counts = aligned(base + 2 * MOST_SYMBOLS);
+  const code = aligned(counts + 4 * ALPHABET);
+  const telling = code + CODE_BYTES;
+  const words = telling + CODE_BYTES;
+  const packed = aligned(words + 4 * ALPHABET);
+  const free = aligned(packed + ((MOST_SYMBOLS * MOST_BITS) >> 3) + 16);
+  return { symbols: base, counts, code, telling, words, packed, free };
+}
+
 /** What a block is made of. */
 export interface Block {
-  /** Literals, and 256 + the length of a run. */
-  readonly symbols: Uint16Array;
+  readonly places: BlockPlaces;
+  /** Its symbols. */
+  readonly count: number;
   /** Its bytes, where they may be stored as they are. */
   readonly raw: Uint8Array | undefined;
   readonly last: boolean;
@@ -101,16 +136,16 @@ function usedOf(lengths: ArrayLike<number>): number {
   return used;
 }
 
-function tell({ lengths }: PrefixCode): Telling {
+function tell(kernels: Kernels, at: number, { lengths }: PrefixCode): Telling {
   const literals = usedOf(lengths);
   const told: Told = [];
   tellLengths(lengths.subarray(0, literals), told);
   tellLengths(Uint8Array.of(TOLD_DISTANCE, TOLD_DISTANCE), told);
   const frequencies = new Uint32Array(TELLING_EXTRA.length);
   for (const [symbol] of told) frequencies[symbol]!++;
-  const code = shortestCode(frequencies, TELLING_BITS);
+  const code = shortestCode(kernels, at, frequencies, TELLING_BITS);
   const own = Math.max(4, usedOf(TELLING_ORDER.map((symbol) => code.lengths[symbol]!)));
-  return { told, code, own, literals, bits: 14 + 3 * own + bitsOf(code, frequencies, TELLING_EXTRA) };
+  return { told, code, own, literals, bits: 14 + 3 * own + bitsOf(code.lengths, frequencies, TELLING_EXTRA) };
 }
 
 function putTelling(bits: Bits, { told, code, own, literals }: Telling): void {
@@ -124,58 +159,54 @@ function putTelling(bits: Bits, { told, code, own, literals }: Telling): void {
   }
 }
 
-/** What stands for each literal, and for 256 + the length of each run: the bits of its code, of the length and of the distance together, and how many they are. */
-function fullCodes({ lengths, codes }: PrefixCode, distanceBits: number): { values: Uint32Array; counts: Uint8Array } {
-  const values = new Uint32Array(END + MOST_RUN + 1);
-  const counts = new Uint8Array(values.length);
-  values.set(codes.subarray(0, END));
-  counts.set(lengths.subarray(0, END));
+/** Where a word of the kernels has how many its bits are. */
+const COUNT_AT = 27;
+
+/** What stands for each symbol of the kernels [ALPHABET]: the bits of its code, of the length and of the distance together. */
+function writeWords(table: Uint32Array, { lengths, codes }: PrefixCode, distanceBits: number): void {
+  for (let symbol = 0; symbol < END; symbol++) table[symbol] = codes[symbol]! | (lengths[symbol]! << COUNT_AT);
   for (let run = LEAST_RUN; run <= MOST_RUN; run++) {
     const symbol = SYMBOLS[run]!;
-    values[END + run] = codes[symbol]! | ((run - BASES[symbol - 257]!) << lengths[symbol]!);
-    counts[END + run] = lengths[symbol]! + EXTRA[symbol]! + distanceBits;
+    const bits = lengths[symbol]!;
+    const value = codes[symbol]! | ((run - BASES[symbol - 257]!) << bits);
+    table[END + run] = value | ((bits + EXTRA[symbol]! + distanceBits) << COUNT_AT);
   }
-  return { values, counts };
 }
 
-function putSymbols(bits: Bits, symbols: Uint16Array, code: PrefixCode, distanceBits: number): void {
-  const { values, counts } = fullCodes(code, distanceBits);
-  const { bytes } = bits;
-  let { at, held, count } = bits;
-  for (let i = 0; i < symbols.length; i++) {
-    const symbol = symbols[i]!;
-    held |= values[symbol]! << count; // 7 bits and 21 at most
-    count += counts[symbol]!;
-    bytes[at] = held;
-    bytes[at + 1] = held >>> 8;
-    bytes[at + 2] = held >>> 16;
-    at += count >>> 3;
-    held >>>= count & 24;
-    count &= 7;
-  }
-  Object.assign(bits, { at, held, count });
+/** What is written of a block, and by which code. */
+interface Coded extends Pick<Block, 'places' | 'count'> {
+  readonly code: PrefixCode;
+  readonly distanceBits: number;
+}
+
+function putSymbols(bits: Bits, kernels: Kernels, { places, count, code, distanceBits }: Coded): void {
+  const { symbols, words, packed } = places;
+  writeWords(new Uint32Array(kernels.buffer, words, ALPHABET), code, distanceBits);
+  const end = kernels.putCodes(symbols, count, words, packed, bits.held, bits.count);
+  bits.bytes.set(new Uint8Array(kernels.buffer, packed, end - packed), bits.at);
+  bits.at += end - packed;
+  bits.held = kernels.heldBits();
+  bits.count = kernels.heldBitCount();
   putBits(bits, code.codes[END]!, code.lengths[END]!);
 }
 
 /** How often each symbol of the code comes, the end once. */
-function countSymbols(symbols: Uint16Array): Uint32Array {
-  const all = new Uint32Array(END + MOST_RUN + 1);
-  for (let i = 0; i < symbols.length; i++) all[symbols[i]!]!++;
+function frequenciesOf(counts: Uint32Array): Uint32Array {
   const frequencies = new Uint32Array(EXTRA.length);
-  frequencies.set(all.subarray(0, END));
+  frequencies.set(counts.subarray(0, END));
   frequencies[END] = 1;
-  for (let run = LEAST_RUN; run <= MOST_RUN; run++) frequencies[SYMBOLS[run]!]! += all[END + run]!;
+  for (let run = LEAST_RUN; run <= MOST_RUN; run++) frequencies[SYMBOLS[run]!]! += counts[END + run]!;
   return frequencies;
 }
 
 /** Writes a block in the way that takes the fewest bytes. */
-export function putBlock(bits: Bits, { symbols, raw, last }: Block): void {
-  const frequencies = countSymbols(symbols);
+export function putBlock(bits: Bits, kernels: Kernels, { places, count, raw, last }: Block): void {
+  const frequencies = frequenciesOf(new Uint32Array(kernels.buffer, places.counts, ALPHABET));
   const runs = frequencies.subarray(257).reduce((sum, one) => sum + one, 0);
-  const code = shortestCode(frequencies, 15);
-  const telling = tell(code);
+  const code = shortestCode(kernels, places.code, frequencies, 15);
+  const telling = tell(kernels, places.telling, code);
   const bytes = (many: number) => (many + 3 + 7) >> 3;
-  const told = bytes(telling.bits + bitsOf(code, frequencies, EXTRA) + runs * TOLD_DISTANCE);
+  const told = bytes(telling.bits + bitsOf(code.lengths, frequencies, EXTRA) + runs * TOLD_DISTANCE);
   const fixed = bytes(bitsOf(FIXED, frequencies, EXTRA) + runs * FIXED_DISTANCE);
   if (raw && raw.length + 4 <= Math.min(told, fixed)) {
     putBits(bits, Number(last), 3);
@@ -186,10 +217,11 @@ export function putBlock(bits: Bits, { symbols, raw, last }: Block): void {
     bits.at += raw.length;
   } else if (fixed <= told) {
     putBits(bits, 2 + Number(last), 3);
-    putSymbols(bits, symbols, FIXED, FIXED_DISTANCE);
+    const code = codeOf(kernels, places.code, FIXED);
+    putSymbols(bits, kernels, { places, count, code, distanceBits: FIXED_DISTANCE });
   } else {
     putBits(bits, 4 + Number(last), 3);
     putTelling(bits, telling);
-    putSymbols(bits, symbols, code, TOLD_DISTANCE);
+    putSymbols(bits, kernels, { places, count, code, distanceBits: TOLD_DISTANCE });
   }
 }

@@ -2,6 +2,7 @@ export type { SceneAccess } from './access.js';
 export { boxArea, type Grid, type PlacedArea, placeArea, toPixels } from './area.js';
 export { isDegrees, type Projection, projectionBetween } from './crs.js';
 export { csvCell } from './csv.js';
+export { type Deflate, makeDeflate } from './deflate.js';
 export { type EnmapScene, openEnmap } from './enmap.js';
 export { openEnvi } from './envi.js';
 export { type DamagedBlock, RasterError, type Remedy } from './error.js';

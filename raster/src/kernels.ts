@@ -10,6 +10,24 @@ interface Exports {
   inflate(from: number, end: number, final: boolean, to: number, limit: number, history: number): number;
   inflatedFrom(): number;
   inflatedTo(): number;
+  beginSum(): void;
+  addToSum(from: number, end: number): void;
+  sumSoFar(): number;
+  readRuns(
+    from: number,
+    stop: number,
+    end: number,
+    symbols: number,
+    count: number,
+    most: number,
+    counts: number,
+  ): number;
+  runSymbols(): number;
+  shortestCode(frequencies: number, n: number, most: number, lengths: number, codes: number): void;
+  writeCodes(lengths: number, n: number, codes: number): void;
+  putCodes(symbols: number, count: number, codes: number, to: number, bits: number, bitCount: number): number;
+  heldBits(): number;
+  heldBitCount(): number;
   decodeLzw(input: number, inputBytes: number, output: number, size: number): number;
   undoDifferences(at: number, rows: number, length: number, stride: number, width: number): void;
   applyDifferences(at: number, rows: number, length: number, stride: number, width: number): void;

@@ -1,5 +1,6 @@
 // A map in work: windows in, compressed tiles in a store until all are there. Only then is the file made, each format in its own way.
 import { type BufferPool, makeBufferPool } from './buffer-pool.js';
+import { mostDeflated } from './deflate.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { refuse } from './refuse.js';
 import type { SampleArray, Stop, Window } from './scene.js';
@@ -23,7 +24,7 @@ export interface TileStore {
 
 /** A map being written. */
 export interface MapWriter {
-  /** As RasterWriter's; pixels of tiles that the store held from the start are left out. */
+  /** As RasterWriter's, but that it resolves when what it filled is in the store; pixels of tiles that the store held from the start are left out. */
   writeWindow(window: Window, data: SampleArray): Promise<void>;
   /** Whether the store held every tile of the window from the start: it need not be written. */
   holds(window: Window): boolean;
@@ -48,12 +49,14 @@ export interface MapInWork extends MapPlaces {
   readonly kernels: Kernels;
   /** For the words of tiles. */
   readonly buffers: BufferPool;
+  /** For compressed tiles, with some bytes around them. */
+  readonly packed: BufferPool;
 }
 
 /** A file format at work on a map. */
 export interface FormatInWork {
-  /** Takes a tile as it is finished, and returns any others to keep in the store that it completes. */
-  add?(tile: LevelTile): LevelTile[];
+  /** Takes a tile as it is finished, and returns what makes another one to keep in the store, where it completes one. */
+  add?(tile: LevelTile): (() => LevelTile) | undefined;
   /** Makes the file when all tiles are there, and leaves none where that fails; returns the statistics of the map. */
   finish(signal: Stop | undefined): Promise<readonly BandStatistics[]>;
 }
@@ -68,25 +71,28 @@ export function createMapWriter(places: MapPlaces, mapOptions: MapOptions, forma
   const { name, store } = places;
   const options = { tile: TILE, ...mapOptions, interleave: 'pixel' as const };
   const plan = planGeoTiff(options, name);
-  const map = { ...places, options, plan, kernels: createKernels(), buffers: makeBufferPool(tileBytes(plan)) };
+  const bytes = tileBytes(plan);
+  const pools = { buffers: makeBufferPool(bytes), packed: makeBufferPool(mostDeflated(bytes)) };
+  const map = { ...places, ...pools, options, plan, kernels: createKernels() };
   const { add, finish } = format(map);
   const tiles = collectTiles(plan, map.buffers);
   for (const index of store.held()) tiles.keep(index);
   let queue = Promise.resolve();
+  const keep = async (tile: LevelTile): Promise<void> => {
+    const makeNext = add?.(tile);
+    const packed = packTile(tile.words, map);
+    await store.put(tile.level, tile.index, packed);
+    map.packed.give(packed.buffer as ArrayBuffer);
+    if (makeNext) await keep(makeNext());
+  };
   const write = ({ index, words }: FullTile) => {
-    const tile = { level: 0, index, words };
-    for (const { level, index, words } of [tile, ...(add?.(tile) ?? [])]) {
-      const packed = packTile(words, map);
-      packed.catch(() => {}); // seen when the queue comes to it
-      queue = queue.then(async () => store.put(level, index, await packed));
-      queue.catch(() => {}); // seen by the next call
-    }
+    queue = queue.then(() => keep({ level: 0, index, words }));
+    queue.catch(() => {}); // seen by who waits for it
   };
   return {
     async writeWindow(window, data) {
-      const before = queue;
       tiles.take(window, data).forEach(write);
-      await before;
+      await queue;
     },
     holds: (window) => tiles.keeps(window),
     flush: () => queue,

@@ -2,8 +2,6 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { Codecs } from './source.js';
 
-const deflateAsync = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflate);
-
 /** What Node has from 22.15 on; the types are those of the oldest Node that is supported. */
 const { zstdDecompress, zstdDecompressSync } = zlib as typeof zlib & {
   readonly zstdDecompress?: typeof zlib.inflate;
@@ -22,17 +20,9 @@ function unpackBy(unpackSync: typeof zlib.inflateSync, unpack: typeof zlib.infla
   };
 }
 
-/**
- * Differences of neighbours repeat themselves in runs or not at all: looking for runs alone takes a quarter of the time, and gives 5 % more
- * bytes of float32 and slightly fewer of integers.
- */
-const DIFFERENCES = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
-
 /** Node's zlib. */
 export const nodeCodecs: Codecs = {
   inflate: unpackBy(zlib.inflateSync, zlib.inflate),
   gunzip: unpackBy(zlib.gunzipSync, zlib.gunzip),
-  // One chunk takes what most tiles come to: more of them would be joined by a copy.
-  deflate: (bytes) => deflateAsync(bytes, { ...DIFFERENCES, chunkSize: Math.max(2 ** 14, bytes.length >> 1) }),
   ...(zstdDecompress && zstdDecompressSync && { unzstd: unpackBy(zstdDecompressSync, zstdDecompress) }),
 };

@@ -1,5 +1,4 @@
 // What the raster package needs of Node: files and zlib, and what it offers on them.
-import { nodeCodecs } from './node-codecs.js';
 import { createFile } from './node-output.js';
 import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
@@ -32,7 +31,7 @@ export async function createMap(
 ): Promise<RasterWriter> {
   const sink = await createFile(path, { overwrite });
   try {
-    return createGeoTiff(sink, nodeCodecs, options);
+    return createGeoTiff(sink, options);
   } catch (error) {
     await sink.discard();
     throw error;

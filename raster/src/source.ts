@@ -50,8 +50,6 @@ export interface Codecs {
   unzstd?(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
   /** gzip files (RFC 1952) to at most `size` bytes; absent where the platform does not unpack them: then no Zarr store is read. */
   gunzip?(bytes: Uint8Array, size: number): Uint8Array | Promise<Uint8Array>;
-  /** to zlib streams (RFC 1950). */
-  deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 /** Where the bytes of a new file go. Nothing appears under its final name before `commit`. */

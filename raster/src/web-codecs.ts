@@ -78,9 +78,8 @@ async function inflateByKernels(bytes: Uint8Array, most: number): Promise<Uint8A
 const inflate = (bytes: Uint8Array, most: number): Promise<Uint8Array> =>
   pass(new DecompressionStream('deflate'), bytes, most).catch(() => inflateByKernels(bytes, most));
 
-/** The browser's own decompression; ZSTD, which it lacks, is unpacked by WebAssembly. It compresses as Node.js does, byte for byte. */
+/** The browser's own decompression; ZSTD, which it lacks, is unpacked by WebAssembly. */
 export const webCodecs: Codecs = {
   inflate,
   gunzip: (bytes, size) => pass(new DecompressionStream('gzip'), bytes, size),
-  deflate: async (bytes) => (await import('./deflate.js')).deflateRuns(bytes),
 };

@@ -1,6 +1,5 @@
 // Maps in a browser: tiles and file lie in blobs. Chromium keeps those outside the page's memory, on disk where they are many; any browser drops
 // them with whoever holds them: nothing is left of work that was stopped, nor of a page that ended, and no quota is asked for.
-import { deflateRuns } from './deflate.js';
 import { createMapWriter, type MapOptions, type MapWriter, type TileStore } from './map-writer.js';
 import { refuse } from './refuse.js';
 import type { Stop } from './scene.js';
@@ -72,7 +71,7 @@ function blobSink(name: string): ByteSink & { file(): Blob } {
 /** Begins a map, which messages call `name`. Throws RasterError naming the option that is wrong. */
 export function createWebMap(name: string, options: MapOptions): WebMap {
   const sink = blobSink(name);
-  const places = { name, store: blobStore(name), codecs: { ...webCodecs, deflate: deflateRuns } };
+  const places = { name, store: blobStore(name), codecs: webCodecs };
   const { writeWindow, close } = createMapWriter(
     places,
     options,

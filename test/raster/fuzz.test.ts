@@ -90,7 +90,7 @@ describe('Bytes changed at random are read or refused, 2,000 files:', function (
     const values = new Int16Array(512 * 512 * 9).map((_, i) => (i % 4608 < 90 ? i % 97 : 5));
     const sink = memorySink();
     const options = { ...size, sampleType: 'int16' as const, bands: Array.from({ length: 9 }, () => ({})), tile: 512 };
-    const writer = createGeoTiff(sink, nodeCodecs, { ...options, interleave: 'pixel' });
+    const writer = createGeoTiff(sink, { ...options, interleave: 'pixel' });
     await writer.writeWindow({ row: 0, col: 0, rows: 512, cols: 512 }, values);
     await writer.close();
     const read = async (bytes: Uint8Array) => {

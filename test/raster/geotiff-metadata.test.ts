@@ -12,7 +12,7 @@ async function openWith(bands: number, xml: string) {
   const sink = memorySink();
   const placeholder = 'x'.repeat(Buffer.byteLength(xml));
   const items = { rows: 1, cols: 1, sampleType: 'uint8', bands: Array.from({ length: bands }, () => ({})) } as const;
-  const writer = createGeoTiff(sink, nodeCodecs, { ...items, metadata: { A: placeholder } });
+  const writer = createGeoTiff(sink, { ...items, metadata: { A: placeholder } });
   await writer.writeWindow({ row: 0, col: 0, rows: 1, cols: 1 }, new Uint8Array(bands));
   await writer.close();
   const bytes = Buffer.from(sink.bytes());

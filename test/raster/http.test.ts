@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { createGeoTiff, type HttpOptions, httpIdentity, openHttp } from '@egunet/raster';
-import { nodeCodecs, openScene } from '@egunet/raster/node';
+import { openScene } from '@egunet/raster/node';
 import { hasSecrets, isUrl, publicPath } from '@egunet/raster/url';
 import fc from 'fast-check';
 import { serveFiles } from '../support/http-server.js';
@@ -314,7 +314,7 @@ describe('a scene over HTTP', () => {
   before(async () => {
     const sink = memorySink();
     const size = { rows: 1, cols: 2, sampleType: 'int16' } as const;
-    const writer = createGeoTiff(sink, nodeCodecs, { ...size, bands: [{}, {}, {}] });
+    const writer = createGeoTiff(sink, { ...size, bands: [{}, {}, {}] });
     await writer.writeWindow({ row: 0, col: 0, rows: 1, cols: 2 }, Int16Array.of(100, 200, 300, 0, 0, 0));
     await writer.close();
     files['X-SPECTRAL_IMAGE.TIF'] = sink.bytes();

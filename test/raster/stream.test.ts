@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, deflateSync } from 'node:zlib';
-import { createGeoTiff, type GeoTiffOptions, openGeoTiff, type SampleType, type Window } from '@egunet/raster';
+import {
+  createGeoTiff,
+  type Deflate,
+  type GeoTiffOptions,
+  openGeoTiff,
+  type SampleType,
+  type Window,
+} from '@egunet/raster';
 import { nodeCodecs, openScene } from '@egunet/raster/node';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
@@ -28,15 +35,11 @@ async function geoTiff(
   size: Size,
   type: SampleType,
   options: Partial<GeoTiffOptions>,
-  deflate = nodeCodecs.deflate,
+  deflate?: Deflate,
 ): Promise<Buffer> {
   const sink = memorySink();
   const bands = Array.from({ length: size.bands }, () => ({ gain: 1e-4, offset: -0.01 }));
-  const writer = createGeoTiff(
-    sink,
-    { ...nodeCodecs, deflate },
-    { ...size, sampleType: type, bands, noData: NO_DATA, ...options },
-  );
+  const writer = createGeoTiff(sink, { ...size, sampleType: type, bands, noData: NO_DATA, ...options }, deflate);
   await writer.writeWindow({ row: 0, col: 0, rows: size.rows, cols: size.cols }, values(type, size));
   await writer.close();
   return Buffer.from(sink.bytes());

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { openAsBlob, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { deflateSync, gzipSync, inflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { createGeoTiff, openGeoTiff, type Scene } from '@egunet/raster';
 import { createMapFile, nodeCodecs } from '@egunet/raster/node';
 import { openWebScene, type WebFile, webCodecs } from '@egunet/raster/web';
@@ -23,7 +23,7 @@ const whole = { row: 0, col: 0, rows: size.rows, cols: size.cols };
 async function geoTiff(): Promise<Uint8Array<ArrayBuffer>> {
   const sink = memorySink();
   const bands = Array.from({ length: size.bands }, (_, i) => ({ name: `b${i}`, wavelength: 500 + i }));
-  const writer = createGeoTiff(sink, webCodecs, { ...size, bands, tile: 32, sampleType: 'int16' });
+  const writer = createGeoTiff(sink, { ...size, bands, tile: 32, sampleType: 'int16' });
   await writer.writeWindow(whole, values);
   await writer.close();
   return Uint8Array.from(sink.bytes());
@@ -40,14 +40,13 @@ async function readAll(scene: Scene) {
   return data;
 }
 
-describe("The browser's compression", () => {
-  it('is that of zlib, both ways', () =>
+describe("The browser's decompression", () => {
+  it('is that of zlib', () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), fc.nat(60), async (some, times) => {
         const bytes = Buffer.concat(Array.from({ length: times }, () => some));
         assert.deepEqual(Buffer.from(await webCodecs.inflate(deflateSync(bytes), bytes.length)), bytes);
         assert.deepEqual(Buffer.from(await webCodecs.gunzip!(gzipSync(bytes), bytes.length + 5)), bytes);
-        assert.deepEqual(inflateSync(await webCodecs.deflate(bytes)), bytes);
       }),
       { numRuns: 50, seed: 3 },
     ));

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createGeoTiff, type GeoTiffOptions } from '@egunet/raster';
-import { createMap, nodeCodecs } from '@egunet/raster/node';
+import { createMap } from '@egunet/raster/node';
 import { root, temporaryFolder } from '../support/index.js';
 import { noise } from './geotiff-support.js';
 import { assertRefused } from './memory.js';
@@ -73,7 +73,7 @@ describe('GeoTIFF writing refuses', () => {
 
   it('to close before every pixel was written, and leaves no file then', async () => {
     const sink = memorySink();
-    const writer = createGeoTiff(sink, nodeCodecs, options);
+    const writer = createGeoTiff(sink, options);
     await writer.writeWindow({ row: 0, col: 0, rows: 16, cols: 30 }, new Int16Array(16 * 30 * 2));
     await assertRefused(() => writer.close(), /2 of 4 tiles lack pixels; write every pixel before closing/);
     assert.equal(sink.state, 'discarded');
@@ -82,7 +82,7 @@ describe('GeoTIFF writing refuses', () => {
   });
 
   it('a pixel that was written before, in an open tile and in a finished one', async () => {
-    const writer = createGeoTiff(memorySink(), nodeCodecs, options);
+    const writer = createGeoTiff(memorySink(), options);
     await writer.writeWindow({ row: 0, col: 0, rows: 16, cols: 20 }, new Int16Array(16 * 20 * 2));
     for (const [row, col] of [
       [15, 19],
@@ -98,7 +98,7 @@ describe('GeoTIFF writing refuses', () => {
   });
 
   it('values of another type or number, and windows outside', async () => {
-    const writer = createGeoTiff(memorySink(), nodeCodecs, options);
+    const writer = createGeoTiff(memorySink(), options);
     await assertRefused(
       () => writer.writeWindow(whole, new Float32Array(1200)),
       /1200 values of int16, got 1200 in Float32Array/,
@@ -124,12 +124,12 @@ describe('GeoTIFF writing refuses', () => {
       [{ bands: [{ name: 'bell\u0007' }] }, /metadata 'DESCRIPTION' holds a control character/],
     ];
     for (const [change, message] of wrong)
-      await assertRefused(() => createGeoTiff(memorySink(), nodeCodecs, { ...options, ...change }), message);
+      await assertRefused(() => createGeoTiff(memorySink(), { ...options, ...change }), message);
   });
 
   it('to pretend after a write failed: the error shows in the next call and in close, and no file is left', async () => {
     const sink = memorySink(2000);
-    const writer = createGeoTiff(sink, nodeCodecs, { ...options, rows: 60 });
+    const writer = createGeoTiff(sink, { ...options, rows: 60 });
     await writer.writeWindow(whole, noise(1200));
     const next = writer.writeWindow({ ...whole, row: 20 }, noise(1200));
     await assert.rejects(
@@ -143,8 +143,7 @@ describe('GeoTIFF writing refuses', () => {
   it('to grow a classic TIFF over 4 GiB', async () => {
     const gibibyte = new Uint8Array(2 ** 30);
     const sink = { ...memorySink(), write: async () => {} };
-    const codecs = { ...nodeCodecs, deflate: () => gibibyte };
-    const writer = createGeoTiff(sink, codecs, { ...options, bands: [{}], cols: 64, bigTiff: false });
+    const writer = createGeoTiff(sink, { ...options, bands: [{}], cols: 64, bigTiff: false }, () => gibibyte);
     await writer.writeWindow({ row: 0, col: 0, rows: 20, cols: 64 }, new Int16Array(20 * 64));
     await assertRefused(() => writer.close(), /grows over the 4 GiB of a classic TIFF; write it with bigTiff/);
   });

@@ -106,12 +106,7 @@ describe('GeoTIFF writing', () => {
         const size = { rows: options.rows, cols: options.cols, bands };
         const values = sampleValues(options.sampleType, size);
         const sink = memorySink();
-        await writeAll(
-          createGeoTiff(sink, nodeCodecs, { ...options, bands: unnamed(bands) }),
-          values,
-          size,
-          Math.max(step, 5),
-        );
+        await writeAll(createGeoTiff(sink, { ...options, bands: unnamed(bands) }), values, size, Math.max(step, 5));
         assertSameBits(await readAll(await openGeoTiff(memorySource(sink.bytes()), nodeCodecs)), values);
       }),
       { numRuns: 80, seed: 11 },
@@ -128,7 +123,7 @@ describe('GeoTIFF writing', () => {
     ]) {
       const sink = memorySink();
       const options = { rows: 40, cols: 40, sampleType: 'int16', bands: unnamed(1), tile: 16 } as const;
-      const writer = createGeoTiff(sink, nodeCodecs, options);
+      const writer = createGeoTiff(sink, options);
       // All at once: the calls queue up behind each other.
       await Promise.all(
         order.map((q) => {
@@ -258,7 +253,7 @@ describe('GeoTIFF writing', () => {
     assert.equal(readFileSync(path).readUInt16LE(2), 43, 'BigTIFF');
     // 63 tiles of 4096 x 4096 float32, 64 MiB each with their padding, stay under 4 GiB whatever DEFLATE does; 64 may not.
     const wide = (tiles: number) =>
-      createGeoTiff(memorySink(), nodeCodecs, {
+      createGeoTiff(memorySink(), {
         ...{ rows: 1, cols: tiles * 4096, sampleType: 'float32', bands: unnamed(1), tile: 4096 },
       });
     assert.equal(wide(63).bigTiff, false);

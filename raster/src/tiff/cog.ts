@@ -46,15 +46,11 @@ interface Finished extends MapInWork {
 
 /** Writes the file: header, directories, then the tiles of the smallest level to those of the largest. */
 async function assemble(createSink: () => Promise<ByteSink>, finished: Finished): Promise<void> {
-  const { plan, store, levels, signal } = finished;
+  const { plan, store, levels, signal, packed } = finished;
   const counts = levels.map((size) => across(size, plan.blockRows) * down(size, plan.blockRows));
   const lengths = counts.map((count, level) => Float64Array.from({ length: count }, (_, i) => store.size(level, i)));
-  let [total, longest] = [0, 0];
-  for (const level of lengths)
-    for (const bytes of level) {
-      total += bytes + AROUND;
-      longest = Math.max(longest, bytes);
-    }
+  let total = 0;
+  for (const level of lengths) for (const bytes of level) total += bytes + AROUND;
   const header = (big: boolean) => {
     const images = directories(finished, lengths, big);
     const empty = lengths.map((level) => new Float64Array(level.length));
@@ -68,7 +64,7 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   try {
     await sink.write(0, bytes);
     let at = begin;
-    const room = new Uint8Array(longest + AROUND);
+    const room = new Uint8Array(packed.take());
     for (let level = levels.length - 1; level >= 0; level--)
       for (let index = 0; index < counts[level]!; index++) {
         signal?.throwIfAborted();

@@ -20,7 +20,7 @@ export interface FullTile {
 
 interface OpenTile extends FullTile {
   /** [rows, cols], 1 = written. */
-  readonly written: Uint8Array;
+  readonly written: Uint8Array<ArrayBuffer>;
   /** Pixels of the image still to come. */
   left: number;
 }
@@ -51,6 +51,7 @@ export const tileBytes = ({ blockRows, blockCols, bands, sampleType }: Plan): nu
 /** A collector for the tiles of a plan, whose words come from `buffers`. */
 export function collectTiles(plan: Plan, buffers = makeBufferPool(tileBytes(plan))): TileCollector {
   const open = new Map<number, OpenTile>();
+  const marks = makeBufferPool(plan.blockRows * plan.blockCols);
   const state = new Uint8Array(plan.tiles); // OPEN, FULL or KEPT
   return {
     take(window, data) {
@@ -64,12 +65,14 @@ export function collectTiles(plan: Plan, buffers = makeBufferPool(tileBytes(plan
       const source = toWords(data.buffer, data.byteOffset, data.byteLength, sampleSize(plan.sampleType));
       const full: FullTile[] = [];
       for (const part of parts) {
-        const tile = open.get(part.index) ?? makeTile(plan, part, buffers.take());
+        const tile =
+          open.get(part.index) ?? makeTile(plan, part, { buffer: buffers.takeZeros(), written: marks.takeZeros() });
         open.set(part.index, tile);
         fillTile(plan, tile, { part, window, source });
         if (tile.left > 0) continue;
         open.delete(part.index);
         state[part.index] = FULL;
+        marks.give(tile.written.buffer);
         full.push(tile);
       }
       return full;
@@ -89,12 +92,16 @@ function assertFits({ name, rows, cols, bands, sampleType }: Plan, window: Windo
     refuse(name, `expected ${expected} values of ${sampleType}, got ${data.length} in ${data.constructor.name}`);
 }
 
-function makeTile(plan: Plan, part: Part, buffer: ArrayBuffer): OpenTile {
+function makeTile(
+  plan: Plan,
+  part: Part,
+  { buffer, written }: { buffer: ArrayBuffer; written: ArrayBuffer },
+): OpenTile {
   const { rows, cols, sampleType, blockRows, blockCols } = plan;
   return {
     index: part.index,
     words: toWords(buffer, 0, tileBytes(plan), sampleSize(sampleType)),
-    written: new Uint8Array(blockRows * blockCols),
+    written: new Uint8Array(written),
     left: Math.min(blockRows, rows - part.blockRow) * Math.min(blockCols, cols - part.blockCol),
   };
 }

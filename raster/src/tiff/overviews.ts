@@ -1,6 +1,7 @@
 // The overviews of a map in work: each level made of the one before. Tiles that come finished go into the tile above them at once, as long as
 // few of those are open; what is missing at the end is made from the tile store.
-import type { BufferPool } from '../buffer-pool.js';
+import { type BufferPool, makeBufferPool } from '../buffer-pool.js';
+import { deflateRuns } from '../deflate.js';
 import type { Kernels } from '../kernels.js';
 import type { TileStore } from '../map-writer.js';
 import { sampleArrays, sampleSize } from '../samples.js';
@@ -21,19 +22,21 @@ export interface Work {
   readonly kernels: Kernels;
   /** For the words of tiles. */
   readonly buffers: BufferPool;
+  /** For compressed tiles. */
+  readonly packed: BufferPool;
   readonly noData: number | undefined;
   /** Sizes of the image and of its overviews. */
   readonly levels: readonly Size[];
 }
 
 /** Compresses a tile, whose words go back to the pool. */
-export async function packTile(
+export function packTile(
   words: Words,
-  { plan, codecs, kernels, buffers }: Pick<Work, 'plan' | 'codecs' | 'kernels' | 'buffers'>,
-): Promise<Uint8Array> {
-  const packed = await codecs.deflate(predict(kernels, words, plan));
+  { plan, kernels, buffers, packed }: Pick<Work, 'plan' | 'kernels' | 'buffers' | 'packed'>,
+): Uint8Array {
+  const bytes = deflateRuns(kernels, predict(kernels, words, plan), packed.take());
   buffers.give(words.buffer as ArrayBuffer);
-  return packed;
+  return bytes;
 }
 
 /** A tile's samples [side, side, bands]. */
@@ -62,8 +65,8 @@ export interface LevelTile {
 
 /** Makes overviews and statistics. */
 export interface Overviews {
-  /** Takes a tile as it is finished, and returns those of the overviews that it completes. */
-  add(tile: LevelTile): LevelTile[];
+  /** Takes a tile as it is finished, and returns what makes the one above it, where that is completed. */
+  add(tile: LevelTile): (() => LevelTile) | undefined;
   /** Makes what is missing, into the store; returns the statistics of the image. Throws what the signal throws. */
   finish(signal: Stop | undefined): Promise<BandStatistics[]>;
 }
@@ -71,10 +74,18 @@ export interface Overviews {
 /** Tiles of overviews that wait for tiles below them are held up to so many bytes; beyond, the oldest is made at the end instead. */
 const MOST_OPEN_BYTES = 2 ** 26;
 
-/** A tile that lacks some of the (up to) four below it. */
+/** A tile that lacks some of the (up to) four below it: what came of them takes less memory than the whole. */
 interface OpenTile {
-  readonly words: SampleArray;
+  readonly quarters: Quarter[];
   left: number;
+}
+
+/** A tile below, reduced: the upper or lower, left or right part of a tile. */
+interface Quarter {
+  readonly down: number;
+  readonly across: number;
+  /** [side / 2, side / 2, bands] */
+  readonly words: SampleArray;
 }
 
 /** Overviews for the tiles of an image. */
@@ -87,6 +98,8 @@ export function makeOverviews(work: Work): Overviews {
   const statistics: (TileStatistics | undefined)[] = new Array(counts[0]!);
   const open = new Map<string, OpenTile>(); // oldest first
   const bytes = tileBytes(plan);
+  const quarters = makeBufferPool(bytes / 4);
+  const how = { bands: plan.bands, integer: !isFloat(plan.sampleType) };
   const place = (level: number, index: number) => placeOf(levels[level]!, side, index);
 
   const look = (index: number, words: SampleArray): void => {
@@ -98,7 +111,7 @@ export function makeOverviews(work: Work): Overviews {
     });
   };
   const begin = (level: number, index: number): OpenTile => ({
-    words: new sampleArrays[plan.sampleType](work.buffers.take()),
+    quarters: [],
     left: childrenOf(levels[level - 1]!, side, place(level, index).at).length,
   });
   /** Reduces a tile of the level below into its quarter. */
@@ -107,18 +120,36 @@ export function makeOverviews(work: Work): Overviews {
     { level, index, words }: Omit<LevelTile, 'words'> & { words: SampleArray },
   ): void => {
     const { at, size } = place(level, index);
-    const [row, col] = [((at[0] % 2) * side) / 2, ((at[1] % 2) * side) / 2];
-    const how = { bands: plan.bands, side, noData: work.noData, integer: !isFloat(plan.sampleType) };
-    reduceInto({ words: target.words, row, col }, { words, size }, how);
+    const quarter = new sampleArrays[plan.sampleType](quarters.takeZeros());
+    reduceInto(quarter, { words, size }, { ...how, side, noData: work.noData });
+    target.quarters.push({ down: at[0] % 2, across: at[1] % 2, words: quarter });
     target.left--;
   };
-  const asWords = ({ words }: OpenTile): Words => toWords(words.buffer, 0, bytes, sampleSize(plan.sampleType));
+  const giveBack = (tile: OpenTile) => {
+    for (const { words } of tile.quarters) quarters.give(words.buffer as ArrayBuffer);
+  };
+  /** The words of a tile of which all quarters are there. */
+  const join = (tile: OpenTile): Words => {
+    const whole = new sampleArrays[plan.sampleType](work.buffers.takeZeros());
+    const row = (side / 2) * plan.bands;
+    for (const { down, across, words } of tile.quarters)
+      for (let r = 0; r < side / 2; r++)
+        whole.set(words.subarray(r * row, (r + 1) * row), (2 * (down * (side / 2) + r) + across) * row);
+    giveBack(tile);
+    return toWords(whole.buffer, 0, bytes, sampleSize(plan.sampleType));
+  };
 
-  const add = ({ level, index, words }: LevelTile): LevelTile[] => {
+  const heldBytes = () => [...open.values()].reduce((sum, tile) => sum + (tile.quarters.length * bytes) / 4, 0);
+  const forget = (key: string): void => {
+    giveBack(open.get(key)!);
+    open.delete(key);
+  };
+
+  const add = ({ level, index, words }: LevelTile): (() => LevelTile) | undefined => {
     const samples = new sampleArrays[plan.sampleType](words.buffer as ArrayBuffer, words.byteOffset, words.length);
     if (level === 0) look(index, samples);
     made[level]![index] = 1;
-    if (level + 1 === levels.length) return [];
+    if (level + 1 === levels.length) return undefined;
     const { at } = place(level, index);
     const above = (at[0] >> 1) * across(levels[level + 1]!, side) + (at[1] >> 1);
     const key = `${level + 1}/${above}`;
@@ -126,12 +157,11 @@ export function makeOverviews(work: Work): Overviews {
     open.set(key, target);
     reduce(target, { level, index, words: samples });
     if (target.left > 0) {
-      for (const oldest of open.keys()) if (open.size * bytes > MOST_OPEN_BYTES) open.delete(oldest);
-      return [];
+      for (const oldest of open.keys()) if (heldBytes() > MOST_OPEN_BYTES) forget(oldest);
+      return undefined;
     }
     open.delete(key);
-    const complete = { level: level + 1, index: above, words: asWords(target) };
-    return [complete, ...add(complete)];
+    return () => ({ level: level + 1, index: above, words: join(target) });
   };
 
   const makeMissing = async (level: number, index: number): Promise<void> => {
@@ -142,12 +172,14 @@ export function makeOverviews(work: Work): Overviews {
       if (level === 1) look(children[c]!, words);
       reduce(target, { level: level - 1, index: children[c]!, words });
     }
-    await store.put(level, index, await packTile(asWords(target), work));
+    const packed = packTile(join(target), work);
+    await store.put(level, index, packed);
+    work.packed.give(packed.buffer as ArrayBuffer);
   };
   return {
     add,
     async finish(signal) {
-      open.clear();
+      for (const key of open.keys()) forget(key);
       for (let level = 1; level < levels.length; level++)
         for (let index = 0; index < counts[level]!; index++) {
           signal?.throwIfAborted();

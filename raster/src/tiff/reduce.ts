@@ -19,7 +19,7 @@ export function pyramid(size: Size, side: number): Size[] {
 /** How samples say that there is no data; integers are rounded. */
 export interface ReduceOptions {
   readonly bands: number;
-  /** Pixels a side of a tile. */
+  /** Pixels a side of a tile, even. */
   readonly side: number;
   /** The stored value of "no data", per sample; NaN always is. */
   readonly noData: number | undefined;
@@ -29,20 +29,19 @@ export interface ReduceOptions {
 const isData = (value: number, nothing: number): boolean => value !== nothing && !Number.isNaN(value);
 
 /**
- * Reduces the `size` pixels of `tile` that lie in the image into a quarter of `target`, whose upper left pixel is (row, col).
+ * Reduces the `size` pixels of a tile that lie in the image into a quarter of one [S / 2, S / 2, B].
  * A sample is the mean of those of its (up to) four pixels that have data; NoData where none has.
  */
 export function reduceInto(
-  target: { readonly words: SampleArray; readonly row: number; readonly col: number },
+  quarter: SampleArray,
   { words: source, size }: { readonly words: SampleArray; readonly size: Size },
   { bands: B, side: S, noData, integer }: ReduceOptions,
 ): void {
   const nothing = noData ?? Number.NaN;
-  const { words } = target;
   for (let row = 0; row < size.rows; row += 2) {
     // At an odd edge a pixel stands for the one beyond it, too: that leaves the mean as it is.
     const down = row + 1 < size.rows ? S * B : 0;
-    let to = ((target.row + row / 2) * S + target.col) * B;
+    let to = ((row / 2) * S * B) / 2;
     for (let col = 0; col < size.cols; col += 2) {
       const right = col + 1 < size.cols ? B : 0;
       for (let at = (row * S + col) * B, end = at + B; at < end; at++, to++) {
@@ -73,7 +72,7 @@ export function reduceInto(
             count++;
           }
         }
-        words[to] = count === 0 ? nothing : integer ? Math.round(sum / count) : sum / count;
+        quarter[to] = count === 0 ? nothing : integer ? Math.round(sum / count) : sum / count;
       }
     }
   }

@@ -1,9 +1,10 @@
 // Writes a tiled, DEFLATE-compressed GeoTIFF window by window. Tiles are compressed and written as soon as they are full,
 // so windows that come row by row keep no more than a row of tiles in memory.
+import { type Deflate, makeDeflate } from '../deflate.js';
 import { createKernels, type Kernels } from '../kernels.js';
 import { refuse } from '../refuse.js';
 import type { SampleArray, Window } from '../scene.js';
-import type { ByteSink, Codecs } from '../source.js';
+import type { ByteSink } from '../source.js';
 import { collectTiles, type FullTile, predict } from './collect.js';
 import { FIELD, TAG } from './tags.js';
 import { encodeHeader, type Field } from './write-ifd.js';
@@ -15,7 +16,7 @@ export interface RasterWriter {
   readonly bigTiff: boolean;
   /**
    * Stores `window`: values pixel-major [rows * cols, bands], of the raster's sample type. Every pixel is written once, in any order.
-   * Resolves when what the call before filled is written: while one window's tiles are compressed, the next window can be made.
+   * Resolves when what the call before filled is written: while one window's tiles are written, the next window can be made.
    * `data` may be used again as soon as the call returns. A failure to write shows in the next call or in `close`.
    */
   writeWindow(window: Window, data: SampleArray): Promise<void>;
@@ -32,14 +33,15 @@ interface Places {
   end: number;
 }
 
-/** Begins a GeoTIFF on `sink`. Throws RasterError naming the option that is wrong. */
-export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOptions): RasterWriter {
+/** Begins a GeoTIFF on `sink`, whose blocks are compressed by `deflate`, or for runs alone. Throws RasterError naming the option that is wrong. */
+export function createGeoTiff(sink: ByteSink, options: GeoTiffOptions, deflate?: Deflate): RasterWriter {
   const plan = planGeoTiff(options, sink.name);
   const blocks = plan.tiles * plan.planes;
   const places: Places = { offsets: new Float64Array(blocks), byteCounts: new Float64Array(blocks), end: 0 };
   places.end = encodeHeader([allFields(plan, places)], plan).length;
   const tiles = collectTiles(plan);
   const kernels = createKernels();
+  const how = { kernels, deflate: deflate ?? makeDeflate(kernels) };
   let queue = Promise.resolve();
   let finished = false;
   return {
@@ -48,9 +50,8 @@ export function createGeoTiff(sink: ByteSink, codecs: Codecs, options: GeoTiffOp
       const before = queue;
       if (finished) refuse(plan.name, 'already closed; create it again');
       for (const tile of tiles.take(window, data)) {
-        const packed = packTile(tile, plan, { codecs, kernels });
-        packed.catch(() => {}); // seen when the queue comes to it
-        queue = queue.then(async () => placeTile(tile.index, await packed, { plan, sink, places }));
+        const packed = packTile(tile, plan, how);
+        queue = queue.then(() => placeTile(tile.index, packed, { plan, sink, places }));
       }
       queue.catch(() => {}); // seen by the next call
       await before;
@@ -86,15 +87,15 @@ function allFields({ fields, big }: Plan, { offsets, byteCounts }: Places): Fiel
   ];
 }
 
-/** Compresses the planes of a tile side by side. */
+/** Compresses the planes of a tile. */
 function packTile(
   { words }: FullTile,
   plan: Plan,
-  { codecs, kernels }: { codecs: Codecs; kernels: Kernels },
-): Promise<Uint8Array[]> {
+  { kernels, deflate }: { kernels: Kernels; deflate: Deflate },
+): Uint8Array[] {
   const length = words.length / plan.planes;
   const planes = Array.from({ length: plan.planes }, (_, p) => words.subarray(p * length, (p + 1) * length));
-  return Promise.all(planes.map(async (plane) => codecs.deflate(predict(kernels, plane, plan))));
+  return planes.map((plane) => deflate(predict(kernels, plane, plan)));
 }
 
 /** Lays the planes of a tile down, in order: the same windows give the same bytes. */
