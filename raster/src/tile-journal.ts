@@ -42,6 +42,7 @@ interface Place {
 }
 
 const keyOf = (level: number, index: number): string => `${level}/${index}`;
+const isNote = (key: string): boolean => key.startsWith(`${NOTE}/`);
 
 /**
  * Opens the journal in `folder`, made if need be; records that are damaged or cut off, and all behind them, are dropped.
@@ -188,7 +189,7 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
     if (!place) throw new Error(`no tile ${index} of level ${level}`);
     return place;
   };
-  const noted = [...places].filter(([key]) => key.startsWith(`${NOTE}/`)).map(([, place]) => place);
+  const noted = [...places].filter(([key]) => isNote(key)).map(([, place]) => place);
   const texts = await Promise.all(noted.map(({ offset, length }) => readAt(handle, offset, length)));
   const notes = texts.map((bytes) => bytes.toString());
   let queue = Promise.resolve();
@@ -226,7 +227,7 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
     },
     getInto,
     size: (level, index) => placeOf(level, index).length,
-    isEmpty: () => places.size === notes.length,
+    isEmpty: () => [...places.keys()].every(isNote),
     async close() {
       await closeFile();
       await unlock();
