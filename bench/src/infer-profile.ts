@@ -1,6 +1,6 @@
 // npm run bench:profile [-- --layouts A,B --rounds 3 --scenes FOLDER --peers FOLDER]
 // Where `egunet infer` spends its time: V8's sampling profiler in each of its threads, the samples summed by what the innermost function is for. Time
-// in which a thread waits for a core counts, so that it is more than processor time. Compression and V8's compiler have threads that are not seen.
+// in which a thread waits for a core counts, so that it is more than processor time. V8's compiler has threads that are not seen.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +36,13 @@ const STAGES: readonly (readonly [stage: string, name: RegExp, module: RegExp])[
   ['check and place abundances', /^(unmixWindow|assertAbundances|spread|look|mean)$/, /./],
   [
     'tiles, overviews, statistics',
-    /^(predictor\/apply.*|transform|reduceInto|reduce|tileStatistics|addSamples|copyPixels|makeTile)$/,
+    /^(predictor\/apply.*|transform|reduceInto|reduce|join|takeZeros|tileStatistics|addSamples|copyPixels|makeTile)$/,
     /./,
+  ],
+  [
+    'compress',
+    /^((runs|prefix-codes)\/.*|put\w+|tell\w*|writeWords|frequenciesOf|bitsOf|load|deflateRuns)$/,
+    /wasm|chunk/,
   ],
   ['garbage collection', /^\(garbage collector\)$/, /^/],
 ];
