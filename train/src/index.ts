@@ -8,6 +8,13 @@ export {
 } from './endmembers/find-endmembers.js';
 export { type HySime, hysime } from './endmembers/hysime.js';
 export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';
+export {
+  BRIGHTNESS,
+  type Brightness,
+  DEFAULT_BRIGHTNESS,
+  DEFAULT_SUBSET_SETTINGS,
+  type SubsetSettings,
+} from './endmembers/settings.js';
 export { type Clustering, type ClusterOptions, sphericalKmeans } from './endmembers/spherical-kmeans.js';
 export type {
   Candidates,
@@ -47,7 +54,7 @@ export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
-export { nnls, nnlsAbundances } from './nnls.js';
+export { nnls, nnlsAbundances } from './nnls/nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
 export { roundCompensating } from './round-weights.js';

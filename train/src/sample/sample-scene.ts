@@ -1,4 +1,5 @@
 // What training sees of a scene: single pixels and small blocks, in one pass. Legend: N pixels of the scene, n kept, B bands.
+import { BUNDLES } from '../endmembers/settings.js';
 import type { SpectraSample } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
@@ -53,7 +54,8 @@ export interface SceneSample extends SpectraSample {
  * Rejects with TrainError where no pixel has data, all are equal or no block has enough of them, and with the signal's reason when aborted.
  */
 export async function sampleScene(scene: SpectraReader, options: SampleOptions): Promise<SceneSample> {
-  const { bands, seed, maxPixels = 65_536, maxBlocks = 1600, blockSize = 5, signal, onProgress } = options;
+  const { bands, seed, maxPixels = 65_536, signal, onProgress } = options;
+  const { maxBlocks = BUNDLES.maxBlocks, blockSize = BUNDLES.blockSize } = options;
   assertOptions({ bands: bands.length, maxPixels, maxBlocks, blockSize });
   const { rows, cols } = scene;
   const random = createRandom(seed).fork('sample');
