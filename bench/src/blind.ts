@@ -1,5 +1,12 @@
 // A scene held in memory, made ready for blind training. Legend: N pixels, B bands, C endmembers.
-import { type Endmembers, type FindEndmembersOptions, findEndmembers, type RunFacts, sampleScene, type TrainingSet } from '@egunet/train';
+import {
+  type Endmembers,
+  type FindEndmembersOptions,
+  findEndmembers,
+  type RunFacts,
+  sampleScene,
+  type TrainingSet,
+} from '@egunet/train';
 import { type ReferenceScene, readerOf } from './scenes.js';
 
 /** What `fit` takes, and the endmembers that it came from. */

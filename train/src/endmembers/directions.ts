@@ -86,21 +86,45 @@ export function nearestCentroids(points: Float64Array, centroids: Float64Array, 
   const clusters = centroids.length / width;
   const assignment = new Int32Array(count);
   const distances = new Float64Array(count);
-  const half = Float64Array.from(
-    { length: clusters },
-    (_, c) => dotRows(centroids, centroids, { a: c * width, b: c * width, length: width }) / 2,
-  );
+  // Four centroids a pass: the products' latency is the cost. What fills up the last pass is infinitely far.
+  const padded = new Float64Array(4 * Math.ceil(clusters / 4) * width);
+  padded.set(centroids);
+  const half = new Float64Array(padded.length / width).fill(Number.POSITIVE_INFINITY);
+  for (let c = 0; c < clusters; c++)
+    half[c] = dotRows(centroids, centroids, { a: c * width, b: c * width, length: width }) / 2;
+  const squared = new Float64Array(4);
   for (let n = 0; n < count; n++) {
     let [nearest, distance] = [0, Number.POSITIVE_INFINITY];
-    for (let c = 0; c < clusters; c++) {
-      const along = dotRows(points, centroids, { a: n * width, b: c * width, length: width });
-      const squared = 0.5 - along + half[c]!;
-      if (squared < distance) [nearest, distance] = [c, squared];
+    for (let c = 0; c < half.length; c += 4) {
+      fourDistances(points, n * width, { centroids: padded, half, c, width, squared });
+      for (let k = 0; k < 4; k++) if (squared[k]! < distance) [nearest, distance] = [c + k, squared[k]!];
     }
     assignment[n] = nearest;
     distances[n] = distance;
   }
   return { assignment, distances };
+}
+
+/** Half the squared distances of the unit point at `at` to centroids c to c + 3. */
+function fourDistances(
+  points: Float64Array,
+  at: number,
+  to: { centroids: Float64Array; half: Float64Array; c: number; width: number; squared: Float64Array },
+): void {
+  const { centroids, half, c, width, squared } = to;
+  const from = c * width;
+  let [p, q, r, s] = [0, 0, 0, 0];
+  for (let i = 0; i < width; i++) {
+    const value = points[at + i]!;
+    p += value * centroids[from + i]!;
+    q += value * centroids[from + width + i]!;
+    r += value * centroids[from + 2 * width + i]!;
+    s += value * centroids[from + 3 * width + i]!;
+  }
+  squared[0] = 0.5 - p + half[c]!;
+  squared[1] = 0.5 - q + half[c + 1]!;
+  squared[2] = 0.5 - r + half[c + 2]!;
+  squared[3] = 0.5 - s + half[c + 3]!;
 }
 
 /** What to say where there are fewer distinct directions than endmembers are asked for. */

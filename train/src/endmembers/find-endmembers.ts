@@ -18,7 +18,10 @@ import { subsetMethod } from './subset-method.js';
 import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
 
 /** The ways to find endmembers, by name; the first is taken where none is named. */
-export const endmemberMethods = { subset: subsetMethod, kmeans: kmeansMethod } satisfies Record<string, EndmemberMethod>;
+export const endmemberMethods = { subset: subsetMethod, kmeans: kmeansMethod } satisfies Record<
+  string,
+  EndmemberMethod
+>;
 export type EndmemberMethodName = keyof typeof endmemberMethods;
 
 export interface FindEndmembersOptions {

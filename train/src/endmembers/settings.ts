@@ -66,7 +66,15 @@ export const DEFAULT_SUBSET_SETTINGS: SubsetSettings = {
   judgePixels: 5000,
 };
 
-const WHOLE = ['clusters', 'directions', 'leastMembers', 'selectionPixels', 'purifyPixels', 'leastNearPure', 'judgePixels'] as const;
+const WHOLE = [
+  'clusters',
+  'directions',
+  'leastMembers',
+  'selectionPixels',
+  'purifyPixels',
+  'leastNearPure',
+  'judgePixels',
+] as const;
 const WHOLE_OR_NONE = ['extraDirections', 'passes'] as const;
 
 /** The defaults with `given` in their place. Throws TrainError naming the first setting that is out of range. */
@@ -88,5 +96,7 @@ export function subsetSettings(given: Partial<SubsetSettings> = {}): SubsetSetti
 /** Throws TrainError where `value` names no brightness convention. */
 export function assertBrightness(value: string): asserts value is Brightness {
   if (!Object.hasOwn(BRIGHTNESS, value))
-    throw new TrainError(`brightness: expected ${Object.keys(BRIGHTNESS).join(', ')}, got '${value}'; choose one of them`);
+    throw new TrainError(
+      `brightness: expected ${Object.keys(BRIGHTNESS).join(', ')}, got '${value}'; choose one of them`,
+    );
 }

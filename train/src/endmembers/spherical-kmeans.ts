@@ -2,7 +2,14 @@
 // I. Dhillon & D. Modha, "Concept decompositions for large sparse text data using clustering", Machine Learning 42, 2001;
 // seeds by D. Arthur & S. Vassilvitskii, "k-means++", SODA 2007.
 import type { Random } from '../random.js';
-import { leadingDirections, type Nearest, nearestCentroids, seedCentroids, tooFewDirections, unitRows } from './directions.js';
+import {
+  leadingDirections,
+  type Nearest,
+  nearestCentroids,
+  seedCentroids,
+  tooFewDirections,
+  unitRows,
+} from './directions.js';
 
 export interface Clustering {
   /** Cluster of each point [m]. */

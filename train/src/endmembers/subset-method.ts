@@ -28,7 +28,10 @@ export async function subsetMethod(sample: SpectraSample, options: MethodOptions
   const choose = createChooser(sample, { ...options, candidates });
   const pixels = drawPixels(sample, subset.purifyPixels, random.fork('purify'));
   const directions = pixelDirections(drawPixels(sample, subset.judgePixels, random.fork('judge')), bands);
-  let best: { endmembers: Float32Array; cost: number } = { endmembers: new Float32Array(), cost: Number.POSITIVE_INFINITY };
+  let best: { endmembers: Float32Array; cost: number } = {
+    endmembers: new Float32Array(),
+    cost: Number.POSITIVE_INFINITY,
+  };
   for (let r = 0; r < restarts; r++) {
     await pause('restarts', r, restarts);
     const chosen = choose(random.fork(`restart ${r}`));
@@ -50,7 +53,11 @@ function createChooser(
   const directions = Math.min(bands, subset.directions);
   const points = leadingDirections(candidates.spectra, bands, directions); // [m, d]
   const least = Math.max(leastMembers, leastShare * candidates.positions.length);
-  const seen = createView(drawPixels(sample, subset.selectionPixels, random.fork('selection')), bands, count + subset.extraDirections);
+  const seen = createView(
+    drawPixels(sample, subset.selectionPixels, random.fork('selection')),
+    bands,
+    count + subset.extraDirections,
+  );
   return (drawn) => {
     const assignment = overCluster(points, directions, { clusters, random: drawn });
     const spectra = clusterSpectra(candidates.spectra, assignment, { bands, least, count }); // [K, B]

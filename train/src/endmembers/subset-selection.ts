@@ -18,7 +18,11 @@ export interface Selection {
  * The `count` of `spectra` [K, d] that leave the least of sum ||z - sum_s a_s spectrum_s||^2, a >= 0, over `pixels` z [n, d]: first one after
  * the other, then by single exchanges until none helps. Coefficients need not sum to one, so that shade does not matter. K >= count.
  */
-export function selectSubset(spectra: Float64Array, pixels: Float64Array, options: { width: number; count: number }): Selection {
+export function selectSubset(
+  spectra: Float64Array,
+  pixels: Float64Array,
+  options: { width: number; count: number },
+): Selection {
   const { width, count } = options;
   const problem = createProblem(spectra, pixels, width);
   const total = dotRows(pixels, pixels, { a: 0, b: 0, length: pixels.length });
@@ -32,7 +36,10 @@ export function selectSubset(spectra: Float64Array, pixels: Float64Array, option
   for (let improved = true; improved; ) {
     improved = false;
     for (let i = 0; i < count; i++) {
-      const best = bestAddition(problem, members.filter((_, j) => j !== i));
+      const best = bestAddition(
+        problem,
+        members.filter((_, j) => j !== i),
+      );
       if (!(total - best.energy < (total - energy) * (1 - LEAST_GAIN))) continue;
       members[i] = best.index;
       energy = best.energy;
@@ -92,7 +99,9 @@ function solveBase(problem: Problem, members: readonly number[]): Base {
   const h = new Float64Array(total * q);
   for (let i = 0; i < h.length; i++) h[i] = products[Math.floor(i / q) * size + members[i % q]!]!;
   const coefficients = q > 0 ? nnlsFromProducts(gramOf(problem, members), h, q) : new Float64Array(0);
-  const energies = Float64Array.from({ length: total }, (_, n) => dotRows(h, coefficients, { a: n * q, b: n * q, length: q }));
+  const energies = Float64Array.from({ length: total }, (_, n) =>
+    dotRows(h, coefficients, { a: n * q, b: n * q, length: q }),
+  );
   return { members, coefficients, energies, energy: energies.reduce((sum, energy) => sum + energy, 0) };
 }
 

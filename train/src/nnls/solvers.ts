@@ -85,22 +85,50 @@ function clampNegative(x: Float64Array): void {
   for (let c = 0; c < x.length; c++) if (x[c]! < 0) x[c] = 0;
 }
 
-/** From this many endmembers on supports are not kept: so many differ that few come twice. */
-const LEAST_UNKEPT = 31;
+/** A support, and those that differ from it by one member as far as they were asked for. */
+interface Corner {
+  readonly members: readonly number[];
+  /** G^-1 of the members [k, k]; undefined where there is none. */
+  readonly inverse: Float64Array | undefined;
+  /** [C] */
+  readonly neighbours: (Corner | undefined)[];
+}
 
-/** Supports by their members, made when they are first asked for; undefined where G has no inverse on them. */
-function createSupports(gram: Float64Array, count: number): (members: readonly number[]) => Support | undefined {
-  const make = (members: readonly number[]) => {
+/** With more supports than this kept, all are let go: with many endmembers few come twice. */
+const MOST_KEPT = 4096;
+
+interface Corners {
+  /** The one without members. */
+  empty(): Corner;
+  /** `corner` with `c` among its members, or without it where it is one. */
+  toggle(corner: Corner, c: number): Corner;
+}
+
+/** Supports, each made once, when it is first asked for. */
+function createCorners(gram: Float64Array, count: number): Corners {
+  const kept = new Map<string, Corner>();
+  const cornerOf = (members: readonly number[]): Corner => {
+    const key = members.join();
+    const found = kept.get(key);
+    if (found) return found;
+    if (kept.size >= MOST_KEPT) kept.clear();
     const inverse = invertPositive(submatrix(gram, count, members), members.length);
-    return inverse && { members, inverse };
+    const made = { members, inverse, neighbours: new Array<Corner | undefined>(count).fill(undefined) };
+    kept.set(key, made);
+    return made;
   };
-  if (count >= LEAST_UNKEPT) return make;
-  const kept = new Map<number, Support | undefined>();
-  return (members) => {
-    let mask = 0;
-    for (const c of members) mask |= 1 << c;
-    if (!kept.has(mask)) kept.set(mask, make(members));
-    return kept.get(mask);
+  const toggled = (members: readonly number[], c: number) =>
+    members.includes(c) ? members.filter((other) => other !== c) : [...members, c].sort((a, b) => a - b);
+  return {
+    empty: () => cornerOf([]),
+    toggle(corner, c) {
+      let next = corner.neighbours[c];
+      if (!next) {
+        next = cornerOf(toggled(corner.members, c));
+        corner.neighbours[c] = next;
+      }
+      return next;
+    },
   };
 }
 
@@ -119,49 +147,41 @@ export function byActiveSet(gram: Float64Array, count: number): UnitSolver {
  */
 export function continueActiveSet(gram: Float64Array, count: number): UnitSolver {
   const trial = new Float64Array(count);
-  const supportOf = createSupports(gram, count);
+  const corners = createCorners(gram, count);
   return (h, x, tolerance) => {
-    let members: number[] = [];
-    for (let c = 0; c < count; c++) if (x[c]! > 0) members.push(c);
+    let corner = corners.empty();
+    for (let c = 0; c < count; c++) if (x[c]! > 0) corner = corners.toggle(corner, c);
     // Each round lowers the residual, so supports do not repeat; the bound only stops rounding from going in circles.
     for (let round = 0; round < 10 * count; round++) {
       const { index, gradient } = steepest(gram, h, x);
       if (gradient <= tolerance) break;
-      members = descend({ supportOf, h, x, trial, members: withMember(members, index) });
+      corner = descend(corners, corners.toggle(corner, index), { h, x, trial });
     }
     clampNegative(x);
   };
 }
 
-/** Rising members with `index` among them. */
-function withMember(members: readonly number[], index: number): number[] {
-  const at = members.findIndex((c) => c > index);
-  return at < 0 ? [...members, index] : [...members.slice(0, at), index, ...members.slice(at)];
-}
-
-/** Moves x towards the solution on `members`, dropping those that reach zero on the way; returns the members that stay. */
-function descend(state: {
-  supportOf: (members: readonly number[]) => Support | undefined;
-  h: Float64Array;
-  x: Float64Array;
-  trial: Float64Array;
-  members: number[];
-}): number[] {
-  const { supportOf, h, x, trial } = state;
-  let { members } = state;
-  while (members.length > 0) {
-    const support = supportOf(members);
-    if (!support) return members;
-    if (solveSupport(support, h, trial) >= 0) {
+/** Moves x towards the solution on the members of `corner`, dropping those that reach zero on the way; returns the corner that it ends at. */
+function descend(
+  corners: Corners,
+  corner: Corner,
+  { h, x, trial }: { h: Float64Array; x: Float64Array; trial: Float64Array },
+): Corner {
+  const ratio = (c: number) => (trial[c]! < 0 ? x[c]! / (x[c]! - trial[c]!) : 1);
+  while (corner.members.length > 0) {
+    const { members, inverse } = corner;
+    if (!inverse) return corner;
+    if (solveSupport({ members, inverse }, h, trial) >= 0) {
       x.set(trial);
-      return members;
+      return corner;
     }
-    const ratios = members.map((c) => (trial[c]! < 0 ? x[c]! / (x[c]! - trial[c]!) : 1));
-    const step = Math.min(...ratios);
-    const blocking = members.filter((_, i) => ratios[i] === step && trial[members[i]!]! < 0);
-    for (const c of members) x[c]! += step * (trial[c]! - x[c]!);
-    for (const c of blocking) x[c] = 0;
-    members = members.filter((c) => !blocking.includes(c));
+    let step = 1;
+    for (const c of members) step = Math.min(step, ratio(c));
+    for (const c of members) {
+      const blocking = trial[c]! < 0 && ratio(c) === step;
+      if (blocking) corner = corners.toggle(corner, c);
+      x[c] = blocking ? 0 : x[c]! + step * (trial[c]! - x[c]!);
+    }
   }
-  return members;
+  return corner;
 }
