@@ -1,8 +1,7 @@
 // Which of many spectra, as endmembers, explain pixels best. Legend: K spectra to choose from, C to choose, S chosen; n pixels, d coordinates;
 // G [K, K] products of the spectra with each other, H [n, K] with the pixels; energy: |z|^2 less the squared residual, h^T x at the optimum.
 import { dotRows, rowGram } from '../linear-algebra.js';
-import { nnlsFromProducts } from '../nnls/nnls.js';
-import { continueActiveSet, RIDGE, TOLERANCE } from '../nnls/solvers.js';
+import { type Extendable, extendable, RIDGE, TOLERANCE } from '../nnls/solvers.js';
 
 /** A swap must lower the residual by this share, so that rounding does not go in circles. */
 const LEAST_GAIN = 1e-6;
@@ -79,6 +78,7 @@ function bestAddition(problem: Problem, members: readonly number[]): { index: nu
 
 interface Base {
   readonly members: readonly number[];
+  readonly solver: Extendable;
   /** [n, q] */
   readonly coefficients: Float64Array;
   /** Of each pixel [n]. */
@@ -87,40 +87,41 @@ interface Base {
   readonly energy: number;
 }
 
-/** G of some spectra [q, q]. */
-function gramOf({ gram, size }: Problem, members: readonly number[]): Float64Array {
-  return Float64Array.from(members.flatMap((i) => members.map((j) => gram[i * size + j]!)));
-}
-
-function solveBase(problem: Problem, members: readonly number[]): Base {
-  const { size, products } = problem;
+/** NNLS of all pixels on `members`. */
+function solveBase({ size, gram, products }: Problem, members: readonly number[]): Base {
   const q = members.length;
-  const total = products.length / size;
-  const h = new Float64Array(total * q);
-  for (let i = 0; i < h.length; i++) h[i] = products[Math.floor(i / q) * size + members[i % q]!]!;
-  const coefficients = q > 0 ? nnlsFromProducts(gramOf(problem, members), h, q) : new Float64Array(0);
-  const energies = Float64Array.from({ length: total }, (_, n) =>
-    dotRows(h, coefficients, { a: n * q, b: n * q, length: q }),
-  );
-  return { members, coefficients, energies, energy: energies.reduce((sum, energy) => sum + energy, 0) };
+  const solver = extendable(Float64Array.from(members.flatMap((i) => members.map((j) => gram[i * size + j]!))), q);
+  const energies = new Float64Array(products.length / size);
+  const coefficients = new Float64Array(energies.length * q);
+  const h = new Float64Array(q);
+  const x = new Float64Array(q);
+  for (let n = 0; n < energies.length; n++) {
+    for (let i = 0; i < q; i++) h[i] = products[n * size + members[i]!]!;
+    solver.solve(h, x, TOLERANCE * largestOf(h));
+    coefficients.set(x, n * q);
+    energies[n] = dotRows(h, x, { a: 0, b: 0, length: q });
+  }
+  return { members, solver, coefficients, energies, energy: energies.reduce((sum, energy) => sum + energy, 0) };
 }
 
 /** What spectrum `index` explains beyond the base. Only pixels whose residual has a positive product with it need solving again. */
-function gainOf(problem: Problem, { members, coefficients, energies }: Base, index: number): number {
-  const { size, gram, products } = problem;
+function gainOf({ size, gram, products }: Problem, base: Base, index: number): number {
+  const { members, solver, coefficients, energies } = base;
   const q = members.length;
-  const all = [...members, index];
-  const solve = continueActiveSet(gramOf(problem, all), q + 1);
+  const coupling = Float64Array.from(members, (s) => gram[index * size + s]!);
+  const solve = solver.extend(coupling, gram[index * size + index]!);
   const h = new Float64Array(q + 1);
   const x = new Float64Array(q + 1);
-  const coupling = Float64Array.from(members, (s) => gram[index * size + s]!);
   let gain = 0;
   for (let n = 0; n < energies.length; n++) {
     const own = products[n * size + index]!;
     const slope = own - dotRows(coupling, coefficients, { a: 0, b: n * q, length: q });
     if (!(slope > TOLERANCE * Math.abs(own))) continue;
-    for (let i = 0; i <= q; i++) h[i] = products[n * size + all[i]!]!;
-    for (let i = 0; i < q; i++) x[i] = coefficients[n * q + i]!;
+    for (let i = 0; i < q; i++) {
+      h[i] = products[n * size + members[i]!]!;
+      x[i] = coefficients[n * q + i]!;
+    }
+    h[q] = own;
     x[q] = 0;
     solve(h, x, TOLERANCE * largestOf(h));
     gain += dotRows(h, x, { a: 0, b: 0, length: q + 1 }) - energies[n]!;

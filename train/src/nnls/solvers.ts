@@ -18,7 +18,12 @@ interface Support {
 
 function submatrix(gram: Float64Array, count: number, members: readonly number[]): Float64Array {
   const k = members.length;
-  return Float64Array.from({ length: k * k }, (_, i) => gram[members[Math.floor(i / k)]! * count + members[i % k]!]!);
+  const part = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    const row = members[i]! * count;
+    for (let j = 0; j < k; j++) part[i * k + j] = gram[row + members[j]!]!;
+  }
+  return part;
 }
 
 function listSupports(gram: Float64Array, count: number): Support[] {
@@ -86,10 +91,9 @@ function clampNegative(x: Float64Array): void {
 }
 
 /** A support, and those that differ from it by one member as far as they were asked for. */
-interface Corner {
-  readonly members: readonly number[];
-  /** G^-1 of the members [k, k]; undefined where there is none. */
-  readonly inverse: Float64Array | undefined;
+interface Corner extends Support {
+  /** Whether G has an inverse on the members; `inverse` is empty where not. */
+  readonly solvable: boolean;
   /** [C] */
   readonly neighbours: (Corner | undefined)[];
 }
@@ -113,7 +117,12 @@ function createCorners(gram: Float64Array, count: number): Corners {
     if (found) return found;
     if (kept.size >= MOST_KEPT) kept.clear();
     const inverse = invertPositive(submatrix(gram, count, members), members.length);
-    const made = { members, inverse, neighbours: new Array<Corner | undefined>(count).fill(undefined) };
+    const made = {
+      members,
+      inverse: inverse ?? new Float64Array(),
+      solvable: inverse !== undefined,
+      neighbours: new Array<Corner | undefined>(count).fill(undefined),
+    };
     kept.set(key, made);
     return made;
   };
@@ -134,28 +143,99 @@ function createCorners(gram: Float64Array, count: number): Corners {
 
 /** The active-set method of Lawson & Hanson (1974, ch. 23) on the normal equations (Bro & de Jong 1997). */
 export function byActiveSet(gram: Float64Array, count: number): UnitSolver {
-  const goOn = continueActiveSet(gram, count);
-  return (h, x, tolerance) => {
-    x.fill(0);
-    goOn(h, x, tolerance);
+  return extendable(gram, count).solve;
+}
+
+/** The active-set method on C endmembers, and on these and one more, which uses what is known of the C. */
+export interface Extendable {
+  readonly solve: UnitSolver;
+  /**
+   * The solver of C + 1 unknowns for a last endmember with the products `coupling` [C] with the others and `own` with itself. It starts from the
+   * x that is there, which must solve the problem of the C, and takes only problems that the last one improves.
+   */
+  extend(coupling: Float64Array, own: number): UnitSolver;
+}
+
+export function extendable(gram: Float64Array, count: number): Extendable {
+  const corners = createCorners(gram, count);
+  const plain = activeSet(gram, count, { corners, onCorner: solveSupport });
+  return {
+    solve(h, x, tolerance) {
+      x.fill(0);
+      plain(corners.empty(), { h, x, tolerance });
+    },
+    extend(coupling, own) {
+      const size = count + 1;
+      const wider = new Float64Array(size * size);
+      for (let i = 0; i < count; i++) {
+        wider.set(gram.subarray(i * count, (i + 1) * count), i * size);
+        wider[i * size + count] = coupling[i]!;
+        wider[count * size + i] = coupling[i]!;
+      }
+      wider[size * size - 1] = own;
+      const onCorner = bordered(coupling, own);
+      const goOn = activeSet(wider, size, { corners, onCorner });
+      return (h, x, tolerance) => {
+        let corner = corners.empty();
+        for (let c = 0; c < count; c++) if (x[c]! > 0) corner = corners.toggle(corner, c);
+        goOn(corner, { h, x, tolerance, descendFirst: true });
+      };
+    },
   };
 }
 
 /**
- * The same from the x that is there, which must solve the problem on its own support: of a problem with one endmember less, few steps
- * are left.
+ * The solution on a support and one endmember more, from the inverse on the support (bordering). The last one, without which the residual is
+ * larger than at the start, stays above 0 on every way down.
  */
-export function continueActiveSet(gram: Float64Array, count: number): UnitSolver {
+function bordered(coupling: Float64Array, own: number): OnCorner {
+  const last = coupling.length;
+  const weights = new Float64Array(last); // of the members in the last one's projection on them
+  return (support, h, x) => {
+    solveSupport(support, h, x);
+    solveSupport(support, coupling, weights);
+    let [slope, pivot] = [h[last]!, own];
+    for (const c of support.members) {
+      slope -= coupling[c]! * x[c]!;
+      pivot -= coupling[c]! * weights[c]!;
+    }
+    const value = pivot > 0 ? Math.max(0, slope / pivot) : 0;
+    let least = 0;
+    for (const c of support.members) {
+      x[c]! -= value * weights[c]!;
+      least = Math.min(least, x[c]!);
+    }
+    x[last] = value;
+    return least;
+  };
+}
+
+/** Writes the solution on a support into x (0 elsewhere), returns its least value. */
+type OnCorner = (support: Support, h: Float64Array, x: Float64Array) => number;
+
+interface Walk {
+  readonly corners: Corners;
+  readonly onCorner: OnCorner;
+}
+
+interface Pixel {
+  readonly h: Float64Array;
+  readonly x: Float64Array;
+  readonly tolerance: number;
+  /** Whether x does not yet solve the problem on its corner. */
+  readonly descendFirst?: boolean;
+}
+
+/** Goes on from x on `corner` until no endmember more lowers the residual. */
+function activeSet(gram: Float64Array, count: number, walk: Walk): (corner: Corner, pixel: Pixel) => void {
   const trial = new Float64Array(count);
-  const corners = createCorners(gram, count);
-  return (h, x, tolerance) => {
-    let corner = corners.empty();
-    for (let c = 0; c < count; c++) if (x[c]! > 0) corner = corners.toggle(corner, c);
+  return (corner, { h, x, tolerance, descendFirst }) => {
+    if (descendFirst) corner = descend(walk, corner, { h, x, trial });
     // Each round lowers the residual, so supports do not repeat; the bound only stops rounding from going in circles.
     for (let round = 0; round < 10 * count; round++) {
       const { index, gradient } = steepest(gram, h, x);
-      if (gradient <= tolerance) break;
-      corner = descend(corners, corners.toggle(corner, index), { h, x, trial });
+      if (gradient <= tolerance || index >= corner.neighbours.length) break;
+      corner = descend(walk, walk.corners.toggle(corner, index), { h, x, trial });
     }
     clampNegative(x);
   };
@@ -163,25 +243,23 @@ export function continueActiveSet(gram: Float64Array, count: number): UnitSolver
 
 /** Moves x towards the solution on the members of `corner`, dropping those that reach zero on the way; returns the corner that it ends at. */
 function descend(
-  corners: Corners,
+  { corners, onCorner }: Walk,
   corner: Corner,
   { h, x, trial }: { h: Float64Array; x: Float64Array; trial: Float64Array },
 ): Corner {
   const ratio = (c: number) => (trial[c]! < 0 ? x[c]! / (x[c]! - trial[c]!) : 1);
-  while (corner.members.length > 0) {
-    const { members, inverse } = corner;
-    if (!inverse) return corner;
-    if (solveSupport({ members, inverse }, h, trial) >= 0) {
+  for (;;) {
+    if (!corner.solvable) return corner;
+    if (onCorner(corner, h, trial) >= 0) {
       x.set(trial);
       return corner;
     }
     let step = 1;
-    for (const c of members) step = Math.min(step, ratio(c));
-    for (const c of members) {
+    for (const c of corner.members) step = Math.min(step, ratio(c));
+    for (let c = 0; c < x.length; c++) {
       const blocking = trial[c]! < 0 && ratio(c) === step;
       if (blocking) corner = corners.toggle(corner, c);
       x[c] = blocking ? 0 : x[c]! + step * (trial[c]! - x[c]!);
     }
   }
-  return corner;
 }
