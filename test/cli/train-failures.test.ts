@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertDataRequest } from 'egunet/dist/pipeline/prepare.js';
+import { trainRun } from 'egunet/dist/pipeline/train-run.js';
 import { temporaryFolder } from '../support/index.js';
 import { whileRunning } from './running.js';
 import { assertFails, egunet, mixedScene, succeed, writeEnvi } from './support.js';
@@ -189,6 +190,18 @@ describe('a training', () => {
       succeed(args, folder).stderr,
       /^note: 3 candidates are few to learn 3 endmembers from, fewer than 10 for each; raise --max-blocks, /m,
     );
+  });
+
+  it('goes on as it was begun where its run says nothing of the method: by K-means', async () => {
+    const control = { signal: new AbortController().signal, startProgress: () => ({ update() {}, stop() {} }) };
+    const request = { scene, open: {}, exclude: [], seed: 1, method: undefined, count: 3 };
+    await trainRun(at('early'), request, { control, saveEvery: 60, overwrite: false, settings: { epochs: 1 } });
+    const path = at('early/manifest.json');
+    const { settings, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+    assert.ok(!('method' in manifest.request));
+    assert.equal(manifest.facts.endmemberMethod, 'kmeans, number given');
+    writeFileSync(path, JSON.stringify({ ...manifest, settings: { ...settings, epochs: 2 } }));
+    succeed(['train', '-o', 'early', '--resume'], folder);
   });
 
   it('is refused where the run that it is to go on with says what it was trained on in another way', () => {

@@ -220,6 +220,21 @@ describe('the subset method', () => {
       await refused({ count: 2 }, /2 asked for, but the pixels span 1 independent spectra; give a smaller number/);
     });
 
+    it('finds the noise of one material where it is told to look for two', async () => {
+      const random = createRandom(12);
+      const noisy = Array.from({ length: 400 }, () => {
+        const brightness = 0.2 + random.uniform();
+        return row(materials, 2).map((value) => brightness * value + 0.005 * random.normal());
+      });
+      const sample = await sampleScene(
+        sceneOf(20, 20, (r, c) => noisy[20 * r + c]!),
+        { bands: allBands, seed: 1 },
+      );
+      await assert.rejects(findEndmembers(sample, { seed: 1 }), { message: /HySime finds 1 in this scene/ });
+      const { endmembers } = await find(sample, { count: 2 });
+      for (let c = 0; c < 2; c++) assert.ok(angle(row(endmembers, c), row(materials, 2)) < 0.1);
+    });
+
     it('refuses more endmembers than the pixels have independent spectra', async () => {
       const random = createRandom(10);
       const pairs = Array.from({ length: 400 }, () => {
