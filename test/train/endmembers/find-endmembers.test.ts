@@ -201,30 +201,6 @@ describe('findEndmembers', () => {
       for (const count of [1, 0, -2, 2.5, Number.NaN]) await refused(/expected a whole number >= 2, got/, { count });
       await refused(/restarts: expected a whole number >= 1/, { count: 4, restarts: 0 });
       await refused(/seed: expected a whole number/, { seed: -1 });
-      await refused(/subset\.clusters: expected a whole number >= 1, got 0/, { count: 4, subset: { clusters: 0 } });
-      await refused(/subset\.passes: expected a whole number >= 0, got 1\.5/, { count: 4, subset: { passes: 1.5 } });
-      await refused(/subset\.nearPure: expected a number >= 0\.5 and < 1, got 1/, {
-        count: 4,
-        subset: { nearPure: 1 },
-      });
-      await refused(/subset\.leastShare: expected a number >= 0 and < 1/, { count: 4, subset: { leastShare: -1 } });
-    });
-
-    it('methods and conventions that are none, and settings that would be of no use', async () => {
-      const unknown = (options: object) => options as Partial<Parameters<typeof findEndmembers>[1]>;
-      await refused(/method: expected subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
-      await refused(
-        /brightness: expected absolute, bounded, equalised, got 'toString'/,
-        unknown({ brightness: 'toString' }),
-      );
-      await refused(/brightness: of use to the method subset only, not to kmeans; leave it out/, {
-        method: 'kmeans',
-        brightness: 'bounded',
-      });
-      await refused(/subset: of use to the method subset only, not to a given library/, {
-        given: Float32Array.from(materials),
-        subset: { passes: 1 },
-      });
     });
 
     it('more endmembers than bands, pixels, block pixels or independent spectra', async () => {

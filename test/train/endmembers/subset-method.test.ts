@@ -143,6 +143,29 @@ describe('the subset method', () => {
     assert.notDeepEqual((await at(8)).endmembers, first.endmembers);
   });
 
+  it('refuses methods and conventions that are none, and settings that would be of no use or are out of range', async () => {
+    const refused = (message: RegExp, options: Partial<FindEndmembersOptions>) =>
+      assert.rejects(find(mixedSample(13), options), { _tag: 'TrainError', message });
+    await refused(/subset\.clusters: expected a whole number >= 1, got 0/, { subset: { clusters: 0 } });
+    await refused(/subset\.passes: expected a whole number >= 0, got 1\.5/, { subset: { passes: 1.5 } });
+    await refused(/subset\.nearPure: expected a number >= 0\.5 and < 1, got 1/, { subset: { nearPure: 1 } });
+    await refused(/subset\.leastShare: expected a number >= 0 and < 1/, { subset: { leastShare: -1 } });
+    const unknown = (options: object) => options as Partial<FindEndmembersOptions>;
+    await refused(/method: expected subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
+    await refused(
+      /brightness: expected absolute, bounded, equalised, got 'toString'/,
+      unknown({ brightness: 'toString' }),
+    );
+    await refused(/brightness: of use to the method subset only, not to kmeans; leave it out/, {
+      method: 'kmeans',
+      brightness: 'bounded',
+    });
+    await refused(/subset: of use to the method subset only, not to a given library/, {
+      given: Float32Array.from(materials),
+      subset: { passes: 1 },
+    });
+  });
+
   describe('with poor or damaged scenes', () => {
     it('is led astray neither by saturated nor by negative pixels', async () => {
       const clean = mixedSample(6);
