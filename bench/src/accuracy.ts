@@ -1,14 +1,18 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --no-write]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --endmembers-only --no-write]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
+// --endmembers-only: no training; scores NNLS with the endmembers found.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  type Brightness,
+  DEFAULT_BRIGHTNESS,
   DEFAULT_SETTINGS,
-  type Evaluation,
+  type EndmemberMethodName,
   evaluateAbundances,
   evaluateNetwork,
   fit,
   type MapEvaluation,
+  nnlsAbundances,
   type Schedule,
 } from '@egunet/train';
 import { prepareBlind } from './blind.js';
@@ -27,21 +31,48 @@ const { values } = parseArgs({
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rate': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     threads: { type: 'string', default: '0' },
+    method: { type: 'string', default: 'subset' },
+    brightness: { type: 'string' },
+    'endmembers-only': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
   },
 });
 
 interface Score {
-  readonly network: MapEvaluation;
+  /** Absent where nothing is trained. */
+  readonly network?: MapEvaluation;
   readonly nnls: MapEvaluation;
   readonly seconds: number;
 }
 
-/** One blind training, scored with the scene's reference. */
+/** How endmembers are found; brightness belongs to one method. */
+function endmemberSearch(): { method: EndmemberMethodName; brightness?: Brightness } {
+  const { method, brightness } = values;
+  return {
+    method: method as EndmemberMethodName,
+    ...(brightness === undefined ? {} : { brightness: brightness as Brightness }),
+  };
+}
+
+/** One blind search and training, scored with the scene's reference. */
 async function score(scene: ReferenceScene, seed: number): Promise<Score> {
   const began = performance.now();
   const { spectra, reference, referenceEndmembers, materials } = scene;
-  const { set, facts, found } = await prepareBlind(scene, seed);
+  const { set, facts, found } = await prepareBlind(scene, seed, endmemberSearch());
+  const judge = (abundances: Float32Array) =>
+    evaluateAbundances({
+      abundances,
+      reference,
+      names: materials,
+      spectra,
+      referenceEndmembers,
+      endmembers: found.endmembers,
+    });
+  const seconds = () => (performance.now() - began) / 1000;
+  if (values['endmembers-only']) {
+    const searched = seconds();
+    return { nnls: judge(nnlsAbundances(found.endmembers, spectra, scene.bands).abundances), seconds: searched };
+  }
   const { checkpoint } = await fit(set, facts, {
     seed,
     epochs: Number(values.epochs),
@@ -49,27 +80,20 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
     learningRate: Number(values['learning-rate']),
     threads: Number(values.threads),
   });
-  const abundances = await evaluateNetwork(checkpoint, spectra);
-  const evaluation: Evaluation = evaluateAbundances({
-    abundances,
-    reference,
-    names: materials,
-    spectra,
-    referenceEndmembers,
-    endmembers: found.endmembers,
-  });
-  return { network: evaluation, nnls: evaluation.baseline!, seconds: (performance.now() - began) / 1000 };
+  const evaluation = judge(await evaluateNetwork(checkpoint, spectra));
+  return { network: evaluation, nnls: evaluation.baseline!, seconds: seconds() };
 }
 
-/** One row for each figure: mean and spread over the seeds, network beside NNLS. */
+/** One row for each figure: mean and spread over the seeds, network (where there is one) beside NNLS. */
 function figureRows(scores: readonly Score[]): string[][] {
-  const names = scores[0]!.network.figures.map(({ name, definition, unit }) => ({ name, definition, unit }));
+  const names = scores[0]!.nnls.figures.map(({ name, definition, unit }) => ({ name, definition, unit }));
   return names.map(({ name, definition, unit }, i) => {
     const spread = (pick: (s: Score) => MapEvaluation) => {
       const all = scores.map((s) => pick(s).figures[i]!.value);
       return `${mean(all).toFixed(4)} ± ${deviation(all).toFixed(4)} (worst ${Math.max(...all).toFixed(4)})`;
     };
-    return [name, spread((s) => s.network), spread((s) => s.nnls), unit === 'rad' ? 'radians' : unit, definition];
+    const network = scores[0]!.network ? [spread((s) => s.network!)] : [];
+    return [name, ...network, spread((s) => s.nnls), unit === 'rad' ? 'radians' : unit, definition];
   });
 }
 
@@ -80,13 +104,14 @@ async function report(key: string, seeds: number): Promise<string> {
   for (let seed = first; seed < first + seeds; seed++) {
     scores.push(await score(scene, seed));
     const { network, nnls, seconds } = scores.at(-1)!;
-    const [a, b] = [network.figures[0]!, nnls.figures[0]!];
-    console.error(
-      `${scene.name} seed ${seed}: ${a.name} ${a.value.toFixed(4)}, NNLS ${b.value.toFixed(4)}, ${seconds.toFixed(1)} s`,
+    const shown = [...(network ? [['network', network] as const] : []), ['NNLS', nnls] as const].map(
+      ([who, { figures }]) => `${who} ${figures[0]!.value.toFixed(4)}`,
     );
+    console.error(`${scene.name} seed ${seed}: ${nnls.figures[0]!.name}: ${shown.join(', ')}, ${seconds.toFixed(1)} s`);
   }
-  const heading = `## ${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
-  const header = ['figure', 'EGU-Net-pw', 'NNLS with the same M / sum', 'unit', 'definition'];
+  const only = values['endmembers-only'];
+  const heading = `## ${only ? 'Endmembers alone, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
+  const header = ['figure', ...(only ? [] : ['EGU-Net-pw']), 'NNLS with the same M / sum', 'unit', 'definition'];
   const guessed =
     key === 'synthetic'
       ? `\nRebuilt from the paper's description and its five endmembers; what that leaves open was chosen as ${JSON.stringify(SYNTHETIC)}: abundances are the softmax of contrast x smooth random fields of that radius (pixels), each endmember is scaled per pixel by U(1 - variability, 1 + variability), noise of snr dB is added to the endmembers and to the image.\n`
@@ -96,10 +121,13 @@ async function report(key: string, seeds: number): Promise<string> {
 
 /** The command that prints this scene's section again. */
 function commandOf(key: string): string {
-  const { seeds, epochs, schedule } = values;
+  const { seeds, epochs, schedule, method, brightness } = values;
+  const searched = ` --method ${method}${method === 'subset' ? ` --brightness ${brightness ?? DEFAULT_BRIGHTNESS}` : ''}`;
   const given = (name: 'first-seed' | 'threads', usual: string) =>
     values[name] === usual ? '' : ` --${name} ${values[name]}`;
-  return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
+  if (values['endmembers-only'])
+    return `npm run bench:accuracy -- --endmembers-only --scenes ${key} --seeds ${seeds}${searched}${given('first-seed', '1')}`;
+  return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds}${searched} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
 }
 
 const wanted = values.scenes.split(',');

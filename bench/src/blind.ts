@@ -1,5 +1,12 @@
 // A scene held in memory, made ready for blind training. Legend: N pixels, B bands, C endmembers.
-import { type Endmembers, findEndmembers, type RunFacts, sampleScene, type TrainingSet } from '@egunet/train';
+import {
+  type Endmembers,
+  type FindEndmembersOptions,
+  findEndmembers,
+  type RunFacts,
+  sampleScene,
+  type TrainingSet,
+} from '@egunet/train';
 import { type ReferenceScene, readerOf } from './scenes.js';
 
 /** What `fit` takes, and the endmembers that it came from. */
@@ -10,11 +17,15 @@ export interface BlindTraining {
 }
 
 /** Endmembers and labels from all pixels of the scene; only the number of endmembers is told. */
-export async function prepareBlind(scene: ReferenceScene, seed: number): Promise<BlindTraining> {
+export async function prepareBlind(
+  scene: ReferenceScene,
+  seed: number,
+  how: Pick<FindEndmembersOptions, 'method' | 'brightness'> = {},
+): Promise<BlindTraining> {
   const { name, rows, cols, bands, materials } = scene;
   const indices = Array.from({ length: bands }, (_, i) => i);
   const sample = await sampleScene(readerOf(scene), { bands: indices, seed, maxPixels: rows * cols });
-  const found = await findEndmembers(sample, { seed, count: materials.length });
+  const found = await findEndmembers(sample, { ...how, seed, count: materials.length });
   const { count, endmembers, candidates, labels, names, method } = found;
   const facts = {
     sensor: null,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertDataRequest } from 'egunet/dist/pipeline/prepare.js';
+import { trainRun } from 'egunet/dist/pipeline/train-run.js';
 import { temporaryFolder } from '../support/index.js';
 import { whileRunning } from './running.js';
 import { assertFails, egunet, mixedScene, succeed, writeEnvi } from './support.js';
@@ -191,6 +192,18 @@ describe('a training', () => {
     );
   });
 
+  it('goes on as it was begun where its run says nothing of the method: by K-means', async () => {
+    const control = { signal: new AbortController().signal, startProgress: () => ({ update() {}, stop() {} }) };
+    const request = { scene, open: {}, exclude: [], seed: 1, method: undefined, count: 3 };
+    await trainRun(at('early'), request, { control, saveEvery: 60, overwrite: false, settings: { epochs: 1 } });
+    const path = at('early/manifest.json');
+    const { settings, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+    assert.ok(!('method' in manifest.request));
+    assert.equal(manifest.facts.endmemberMethod, 'kmeans, number given');
+    writeFileSync(path, JSON.stringify({ ...manifest, settings: { ...settings, epochs: 2 } }));
+    succeed(['train', '-o', 'early', '--resume'], folder);
+  });
+
   it('is refused where the run that it is to go on with says what it was trained on in another way', () => {
     succeed(['train', scene, '-n', '3', '--epochs', '1', '-o', 'edited'], folder);
     const path = at('edited/manifest.json');
@@ -211,6 +224,8 @@ describe('a training', () => {
       [{ maxPixels: '9' }, /request\.maxPixels should be a whole number/],
       [{ seed: 0.5 }, /request\.seed should be a whole number >= 0, got 0\.5/],
       [{ library: 1 }, /request\.library should be text/],
+      [{ method: 'vca' }, /request\.method should be one of "subset", "kmeans", got "vca"/],
+      [{ brightness: 1 }, /request\.brightness should be one of "absolute", "bounded", "equalised", got 1/],
     ];
     for (const [change, message] of wrong)
       assert.throws(() => assertDataRequest({ ...request, ...change }, path), { _tag: 'CommandError', message });

@@ -47,7 +47,7 @@ describe('a run folder that a training is writing to', () => {
     const act = () => assertFails([...train, '-o', 'early'], folder, /is training into this folder/);
     const first = await whileRunning([...train, '--verbose', '-o', 'early'], {
       cwd: folder,
-      when: /endmembers: clusters/,
+      when: /endmembers: restarts/,
       act,
     });
     assert.equal(first.code, 0, first.stderr);
@@ -118,7 +118,7 @@ describe('a run folder that a training is writing to', () => {
 
   it('is taken over from a training that was killed before it saved anything', async () => {
     const args = [binary, ...train, '-o', 'nothing', '--verbose'];
-    const outcome = await interrupted(args, { cwd: folder, when: /endmembers: clusters/, by: 'SIGKILL' });
+    const outcome = await interrupted(args, { cwd: folder, when: /endmembers: restarts/, by: 'SIGKILL' });
     assert.equal(outcome.signal, 'SIGKILL');
     assert.deepEqual(readdirSync(join(folder, 'nothing')), ['training.lock']);
     succeed([...train, '-o', 'nothing'], folder);

@@ -59,6 +59,39 @@ describe('train, on the command line', () => {
     assert.ok(Number.isFinite(result.losses.total));
   });
 
+  it('makes dark endmembers as bright as it is told, says so in the run and in the model, and keeps to it when it resumes', async () => {
+    const train = ['train', scene, '-n', '3', '--epochs', '2'];
+    const lengthRatio = (run: string) => {
+      const { facts, request } = JSON.parse(readFileSync(join(folder, run, 'manifest.json'), 'utf8'));
+      const lengths = facts.endmembers.map(({ spectrum }: { spectrum: number[] }) => Math.hypot(...spectrum));
+      return { ratio: Math.min(...lengths) / Math.max(...lengths), method: facts.endmemberMethod, request };
+    };
+    for (const brightness of ['absolute', 'bounded', 'equalised'])
+      succeed([...train, '--brightness', brightness, '-o', brightness], folder);
+    succeed([...train, '-o', 'unsaid'], folder);
+    const [absolute, bounded, equalised] = ['absolute', 'bounded', 'equalised'].map(lengthRatio);
+    // The scene's darkest material is a tenth as long as its brightest.
+    assert.ok(absolute!.ratio < 0.2, `${absolute!.ratio}`);
+    assert.ok(Math.abs(bounded!.ratio - 0.5) < 1e-5, `${bounded!.ratio}`);
+    assert.ok(Math.abs(equalised!.ratio - 1) < 1e-5, `${equalised!.ratio}`);
+    assert.equal(absolute!.method, 'subset, absolute brightness, number given');
+    assert.equal(equalised!.request.brightness, 'equalised');
+    assert.deepEqual(
+      filesOf(join(folder, 'unsaid')).filter(([name]) => !name!.startsWith('manifest')),
+      filesOf(join(folder, 'bounded')).filter(([name]) => !name!.startsWith('manifest')),
+    );
+    succeed(['export', 'equalised', '-o', 'equalised.onnx'], folder);
+    const described = succeed(['info', 'equalised', 'equalised.onnx'], folder).stdout;
+    assert.equal(described.match(/subset, equalised brightness, number given/g)?.length, 2);
+
+    const long = [...train.slice(0, -1), `${MANY}`, '--batch', '400', '--brightness', 'equalised'];
+    const args = [binary, ...long, '-o', 'stopped', '--verbose'];
+    await interrupted(args, { cwd: folder, when: /epoch 2\/60/ });
+    succeed(['train', '-o', 'stopped', '--resume'], folder);
+    succeed([...long, '-o', 'straight'], folder);
+    assert.deepEqual(filesOf(join(folder, 'stopped')), filesOf(join(folder, 'straight')));
+  });
+
   it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
     const train = ['train', scene, '-n', '3', '--batch', '400', '--epochs', `${MANY}`];
     const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {

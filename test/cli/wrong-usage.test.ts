@@ -166,6 +166,21 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ],
     ['half a size', ['x', '-o', 'r', '--cols', '3'], /--rows and --cols belong together/],
     ['wavelengths that are none', ['x', '-o', 'r', '--exclude', '1400'], /--exclude: expected intervals in nm/],
+    [
+      '--resume with a convention',
+      ['-o', 'r', '--resume', '--brightness', 'bounded'],
+      /--brightness: a resumed run keeps/,
+    ],
+    [
+      'a brightness that is none',
+      ['x', '-o', 'r', '--brightness', 'dim'],
+      /--brightness: expected absolute or bounded or equalised, got 'dim'/,
+    ],
+    [
+      'a brightness of a library',
+      ['x', '-o', 'r', '--library', 'l.csv', '--brightness', 'absolute'],
+      /--brightness: the spectra of a library are used as they are/,
+    ],
     ['--resume with a setting', ['-o', 'r', '--resume', '--epochs', '5'], /--epochs: a resumed run keeps its settings/],
     ['--resume with a scene', ['x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
     ['--resume with --overwrite', ['-o', 'r', '--resume', '--overwrite'], /choose one/],

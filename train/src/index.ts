@@ -1,3 +1,5 @@
+export { extractBundles } from './endmembers/bundles.js';
+export { leadingDirections } from './endmembers/directions.js';
 export {
   type EndmemberMethodName,
   type Endmembers,
@@ -7,8 +9,22 @@ export {
   MAX_ESTIMATED,
 } from './endmembers/find-endmembers.js';
 export { type HySime, hysime } from './endmembers/hysime.js';
+export { meanSquaredSine, pixelDirections } from './endmembers/judge.js';
 export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';
+export { floorMagnitudes } from './endmembers/magnitudes.js';
+export { clusterSpectra, overCluster } from './endmembers/over-clustering.js';
+export { type PurifyOptions, purify } from './endmembers/purification.js';
+export {
+  BRIGHTNESS,
+  type Brightness,
+  BUNDLES,
+  DEFAULT_BRIGHTNESS,
+  DEFAULT_SUBSET_SETTINGS,
+  RESTARTS,
+  type SubsetSettings,
+} from './endmembers/settings.js';
 export { type Clustering, type ClusterOptions, sphericalKmeans } from './endmembers/spherical-kmeans.js';
+export { type Selection, selectSubset } from './endmembers/subset-selection.js';
 export type {
   Candidates,
   EndmemberMethod,
@@ -47,7 +63,7 @@ export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
-export { nnls, nnlsAbundances } from './nnls.js';
+export { nnls, nnlsAbundances } from './nnls/nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
 export { roundCompensating } from './round-weights.js';

@@ -15,7 +15,7 @@ export const builder = (yargs: Argv) =>
         yargs
           .positional('scene', { ...scenePositional, demandOption: true })
           .usage(
-            '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers by VCA in blocks and clustering, and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
+            '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers (those of the spectra of 5 x 5 blocks that together reconstruct the scene best, each the mean of its nearly pure pixels) and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
           )
           .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
           .option('overwrite', overwrite)
@@ -34,11 +34,10 @@ async function write(args: Arguments, control: Control) {
   const files = await import('../support/files.js');
   const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
   for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
-  const [{ makeLibrary }, { spectralLibraryFiles, writeFiles }, { prepareData }, { spectraChart }] = await Promise.all([
+  const [{ makeLibrary }, { spectralLibraryFiles, writeFiles }, { prepareData }] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
     import('../pipeline/prepare.js'),
-    import('../report/spectra-chart.js'),
   ]);
   const { facts, found } = await prepareData(request, control);
   const { bands, endmembers, endmemberMethod } = facts;
@@ -52,6 +51,8 @@ async function write(args: Arguments, control: Control) {
   );
   const spectra = endmembers.map(({ spectrum }) => spectrum);
   const set = { wavelengths: bands.map(({ wavelength }) => wavelength), names, spectra };
+  // What draws is large: it is loaded when the sample of the scene is no longer needed.
+  const { spectraChart } = await import('../report/spectra-chart.js');
   const drawing = new TextEncoder().encode(await spectraChart(set, { background: 'white' }));
   control.signal.throwIfAborted();
   await writeFiles(

@@ -4,7 +4,11 @@ import { type OpenOptions, resampleLibrary, type Scene } from '@egunet/raster';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import {
+  BRIGHTNESS,
+  type Brightness,
+  type EndmemberMethodName,
   type Endmembers,
+  endmemberMethods,
   findEndmembers,
   type RunFacts,
   type SceneSample,
@@ -29,6 +33,10 @@ export interface DataRequest {
   /** Intervals in nm whose bands are left out. */
   readonly exclude: readonly Interval[];
   readonly seed: number;
+  /** How endmembers are found; absent in a run of a version that knew `kmeans` alone. */
+  readonly method: EndmemberMethodName | undefined;
+  /** What an abundance of 1 means, where it is not the method's default. */
+  readonly brightness?: Brightness;
   /** Endmembers to find; estimated when absent. */
   readonly count?: number;
   /** Absolute path of a spectral library that gives the endmembers. */
@@ -54,6 +62,8 @@ export function assertDataRequest(value: unknown, path: string): asserts value i
     }),
     exclude: list(list(number, 2), 0),
     seed: count,
+    method: optional(oneOf(Object.keys(endmemberMethods))),
+    brightness: optional(oneOf(Object.keys(BRIGHTNESS))),
     count: optional(count),
     library: optional(text),
     libraryScale: optional(positive),
@@ -125,15 +135,17 @@ interface Work {
 
 async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work: Work; bands: readonly number[] }) {
   const { request, control } = work;
-  const { library, count, seed } = request;
+  const { library, method = 'kmeans', brightness, count, seed } = request;
   const given = library === undefined ? undefined : await readLibrary(scene, bands, { ...request, library });
   const { show, stop } = stages(control.startProgress);
   try {
     const found = await findEndmembers(sample, {
       seed,
+      method,
       signal: control.signal,
       onProgress: ({ stage, done, total }) => show(`endmembers: ${stage}`, done, total),
       ...(count === undefined ? {} : { count }),
+      ...(brightness === undefined ? {} : { brightness }),
       ...(given === undefined ? {} : { given: given.given }),
     });
     return given === undefined ? found : { ...found, names: given.names };
@@ -142,10 +154,11 @@ async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work
   }
 }
 
-function methodOf({ method, count, estimate }: Endmembers, { library }: DataRequest): string {
+function methodOf({ method, brightness, count, estimate }: Endmembers, { library }: DataRequest): string {
   if (library !== undefined) return `given by ${basename(library)}`;
-  if (estimate === undefined) return `${method}, number given`;
-  return `${method}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
+  const how = brightness === undefined ? method : `${method}, ${brightness} brightness`;
+  if (estimate === undefined) return `${how}, number given`;
+  return `${how}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
 }
 
 function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataRequest): RunFacts {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { isUrl } from '@egunet/raster/url';
+import type { Brightness } from '@egunet/train';
 import type { Argv } from 'yargs';
 import type { DataRequest } from '../pipeline/prepare.js';
 import { excludeAllBut } from './bands.js';
 import { UsageError } from './errors.js';
-import { type Interval, intervals, realNumber, text, wholeNumber } from './options.js';
+import { type Interval, intervals, oneOf, realNumber, text, wholeNumber } from './options.js';
 import { openOptions, type SceneArguments } from './scene-options.js';
 
 /** Options that decide what is taken from a scene for training, and how its endmembers are found. */
@@ -12,6 +13,7 @@ export interface DataArguments extends SceneArguments {
   readonly n?: number | undefined;
   readonly library?: string | undefined;
   readonly 'library-scale'?: number | undefined;
+  readonly brightness?: Brightness | undefined;
   readonly seed?: number | undefined;
   readonly bands?: Interval[] | undefined;
   readonly exclude?: Interval[] | undefined;
@@ -22,7 +24,10 @@ export interface DataArguments extends SceneArguments {
 /** The seed where none is given. */
 export const DEFAULT_SEED = 1;
 
-/** Adds `-n`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
+/** The words that `BRIGHTNESS` of the training knows, which an explanation must not load. */
+const BRIGHTNESSES = ['absolute', 'bounded', 'equalised'] as const satisfies readonly Brightness[];
+
+/** Adds `-n`, `--brightness`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
 export const withDataOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
@@ -32,6 +37,14 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
         alias: 'count',
         least: 2,
       }),
+    )
+    .option(
+      'brightness',
+      oneOf(
+        'brightness',
+        BRIGHTNESSES,
+        'What an abundance of 1 means: the endmember as bright as it was found, at least half as bright as the brightest, or as bright as that [default: bounded]',
+      ),
     )
     .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
     .option(
@@ -51,19 +64,25 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
       'max-blocks',
       wholeNumber('max-blocks', { describe: '5 x 5 blocks searched at most [default: 1600]', least: 1 }),
     )
-    .group(['n', 'library', 'library-scale', 'max-pixels', 'max-blocks', 'seed'], 'Endmembers:')
+    .group(['n', 'brightness', 'library', 'library-scale', 'max-pixels', 'max-blocks', 'seed'], 'Endmembers:')
     .group(['bands', 'exclude'], 'Bands:');
 
 /** What to read and find, from the command line. */
 export function dataRequest(scene: string, args: DataArguments): DataRequest {
-  const { n, library, bands, exclude, seed = DEFAULT_SEED } = args;
+  const { n, brightness, library, bands, exclude, seed = DEFAULT_SEED } = args;
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
+  if (brightness !== undefined && library !== undefined)
+    throw new UsageError(
+      '--brightness: the spectra of a library are used as they are; leave --brightness or --library out',
+    );
   return {
     scene: isUrl(scene) ? scene : resolve(scene),
     open: openOptions(args),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
     seed,
+    method: 'subset',
+    ...(brightness === undefined ? {} : { brightness }),
     ...(n === undefined ? {} : { count: n }),
     ...(library === undefined ? {} : { library: resolve(library) }),
     ...(libraryScale === undefined ? {} : { libraryScale }),

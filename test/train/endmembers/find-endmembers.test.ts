@@ -33,8 +33,17 @@ describe('findEndmembers', () => {
     const found = await findEndmembers(mixedSample(1), { seed: 5 });
     assert.equal(found.count, 4);
     assert.deepEqual([found.countSource, found.estimate], ['hysime', 4]);
-    assert.equal(found.method, 'kmeans');
+    assert.deepEqual([found.method, found.brightness], ['subset', 'bounded']);
     assert.deepEqual(found.names, ['endmember 1', 'endmember 2', 'endmember 3', 'endmember 4']);
+    const matches = nearest(found.endmembers);
+    assert.deepEqual(matches.map((match) => match.material).sort(), [0, 1, 2, 3]);
+    // Near-pure pixels hold up to .15 of the other materials, which are .35 rad and more apart.
+    for (const match of matches) assert.ok(match.angle < 0.05, `${match.angle} rad`);
+  });
+
+  it('finds them by K-means too, by its name', async () => {
+    const found = await findEndmembers(mixedSample(1), { seed: 5, method: 'kmeans' });
+    assert.deepEqual([found.count, found.method, found.brightness], [4, 'kmeans', undefined]);
     const matches = nearest(found.endmembers);
     assert.deepEqual(matches.map((match) => match.material).sort(), [0, 1, 2, 3]);
     // Near-pure candidates hold up to a fifth of the other materials, which are .35 rad and more apart.
@@ -54,7 +63,7 @@ describe('findEndmembers', () => {
       spectra: Float32Array.from(Array.from({ length: 25 }, spectrum).flat()),
     }));
     const pixels = Float32Array.from(blocks.flatMap((block) => [...block.spectra]));
-    const found = await findEndmembers({ bands: wide, pixels, blocks }, { seed: 1 });
+    const found = await findEndmembers({ bands: wide, pixels, blocks }, { seed: 1, restarts: 1 });
     assert.ok(found.estimate! > MAX_ESTIMATED, `${found.estimate}`);
     assert.deepEqual([found.count, found.countSource], [MAX_ESTIMATED, 'hysime']);
     assert.equal(found.endmembers.length, MAX_ESTIMATED * wide);
@@ -96,24 +105,28 @@ describe('findEndmembers', () => {
     assert.notDeepEqual((await of(2)).candidates, first.candidates);
   });
 
-  it('orders the endmembers by the size of their clusters', async () => {
-    const random = createRandom(5);
-    for (const share of [0.25, 0.75]) {
-      const blocks = Array.from({ length: 40 }, (_, i) => ({
-        positions: Float64Array.from({ length: 25 }, (_, k) => 25 * i + k),
-        spectra: Float32Array.from(
-          { length: 25 * bands },
-          (_, k) => materials[(i < 40 * share ? 0 : bands) + (k % bands)]! + 0.001 * random.normal(),
-        ),
-      }));
-      const pixels = Float32Array.from(blocks.flatMap((block) => [...block.spectra]));
-      const { endmembers } = await findEndmembers({ bands, pixels, blocks }, { seed: 1, count: 2 });
-      assert.deepEqual(
-        nearest(endmembers).map((match) => match.material),
-        share > 0.5 ? [0, 1] : [1, 0],
-      );
-    }
-  });
+  for (const [method, measure] of [
+    ['subset', 'mean abundance'],
+    ['kmeans', 'the size of their clusters'],
+  ] as const)
+    it(`${method} orders the endmembers by ${measure}`, async () => {
+      const random = createRandom(5);
+      for (const share of [0.25, 0.75]) {
+        const blocks = Array.from({ length: 40 }, (_, i) => ({
+          positions: Float64Array.from({ length: 25 }, (_, k) => 25 * i + k),
+          spectra: Float32Array.from(
+            { length: 25 * bands },
+            (_, k) => materials[(i < 40 * share ? 0 : bands) + (k % bands)]! + 0.001 * random.normal(),
+          ),
+        }));
+        const pixels = Float32Array.from(blocks.flatMap((block) => [...block.spectra]));
+        const { endmembers } = await findEndmembers({ bands, pixels, blocks }, { seed: 1, count: 2, method });
+        assert.deepEqual(
+          nearest(endmembers).map((match) => match.material),
+          share > 0.5 ? [0, 1] : [1, 0],
+        );
+      }
+    });
 
   it('uses a given library as it is', async () => {
     const given = Float32Array.from(materials);
@@ -142,17 +155,23 @@ describe('findEndmembers', () => {
   });
 
   it('reports its stages and stops when asked', async () => {
-    const stages = new Set<string>();
-    await findEndmembers(mixedSample(8), {
-      seed: 1,
-      count: 4,
-      restarts: 2,
-      onProgress: ({ stage, done, total }) => {
-        assert.ok(done <= total);
-        stages.add(stage);
-      },
-    });
-    assert.deepEqual([...stages], ['count', 'bundles', 'clusters']);
+    for (const [method, last] of [
+      ['subset', 'restarts'],
+      ['kmeans', 'clusters'],
+    ] as const) {
+      const stages = new Set<string>();
+      await findEndmembers(mixedSample(8), {
+        seed: 1,
+        count: 4,
+        restarts: 2,
+        method,
+        onProgress: ({ stage, done, total }) => {
+          assert.ok(done <= total);
+          stages.add(stage);
+        },
+      });
+      assert.deepEqual([...stages], ['count', 'bundles', last]);
+    }
     const stop = new AbortController();
     const reason = new Error('enough');
     const running = findEndmembers(mixedSample(8), {
@@ -160,14 +179,14 @@ describe('findEndmembers', () => {
       count: 4,
       signal: stop.signal,
       onProgress: ({ stage }) => {
-        if (stage === 'clusters') stop.abort(reason);
+        if (stage === 'restarts') stop.abort(reason);
       },
     });
     await assert.rejects(running, reason);
   });
 
   it('lists its methods', () => {
-    assert.deepEqual(Object.keys(endmemberMethods), ['kmeans']);
+    assert.deepEqual(Object.keys(endmemberMethods), ['subset', 'kmeans']);
   });
 
   describe('refuses, with the remedy', () => {
@@ -230,6 +249,11 @@ describe('findEndmembers', () => {
       await refused(
         /1 distinct directions, 4 endmembers are asked for/,
         { count: 4 },
+        { ...sample, blocks: [one, one, one, one] },
+      );
+      await refused(
+        /1 distinct directions, 4 endmembers are asked for/,
+        { count: 4, method: 'kmeans' },
         { ...sample, blocks: [one, one, one, one] },
       );
     });

@@ -1,11 +1,10 @@
 // Endmember bundles: VCA in every small block. Legend: B bands, C endmembers, k pixels of a block, m candidates.
 // B. Somers et al., "Automated extraction of image-based endmember bundles", IEEE JSTARS 5(2), 2012; blocks as in Hong et al. 2021.
 import { TrainError } from '../error.js';
+import { BUNDLES } from './settings.js';
 import type { Candidates, MethodOptions, SpectraSample } from './types.js';
 import { vca } from './vca.js';
 
-/** Assumed inside a block, whose few pixels allow no estimate, dB. */
-const BLOCK_SNR = 30;
 /** Blocks between two chances to stop or to draw a progress line. */
 const BLOCKS_A_TURN = 32;
 
@@ -22,7 +21,7 @@ export async function extractBundles(
   for (const [i, block] of blocks.entries()) {
     if (i % BLOCKS_A_TURN === 0) await pause('bundles', i, blocks.length);
     if (block.positions.length < count) continue;
-    const { spectra, indices } = vca(block.spectra, { count, bands, random, snr: BLOCK_SNR });
+    const { spectra, indices } = vca(block.spectra, { count, bands, random, snr: BUNDLES.snr });
     for (const [c, index] of indices.entries()) {
       const spectrum = spectra.subarray(c * bands, (c + 1) * bands).map((value) => Math.max(0, value));
       if (spectrum.every((value) => value === 0)) continue;

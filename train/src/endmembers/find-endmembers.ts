@@ -6,10 +6,22 @@ import { extractBundles } from './bundles.js';
 import { hysime } from './hysime.js';
 import { kmeansMethod } from './kmeans-method.js';
 import { labelCandidates } from './labels.js';
+import {
+  assertBrightness,
+  type Brightness,
+  DEFAULT_BRIGHTNESS,
+  RESTARTS,
+  type SubsetSettings,
+  subsetSettings,
+} from './settings.js';
+import { subsetMethod } from './subset-method.js';
 import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
 
-/** The ways to find endmembers, by name. */
-export const endmemberMethods = { kmeans: kmeansMethod } satisfies Record<string, EndmemberMethod>;
+/** The ways to find endmembers, by name; the first is taken where none is named. */
+export const endmemberMethods = { subset: subsetMethod, kmeans: kmeansMethod } satisfies Record<
+  string,
+  EndmemberMethod
+>;
 export type EndmemberMethodName = keyof typeof endmemberMethods;
 
 export interface FindEndmembersOptions {
@@ -17,18 +29,22 @@ export interface FindEndmembersOptions {
   readonly seed: number;
   /** Endmembers to find; estimated by HySime, and at most `MAX_ESTIMATED`, when absent. */
   readonly count?: number;
-  /** `kmeans` when absent. */
+  /** `subset` when absent. */
   readonly method?: EndmemberMethodName;
   /** Endmembers [C, B] from a spectral library, to be used as they are. */
   readonly given?: Float32Array;
-  /** Clusterings tried, 10 when absent. */
+  /** Clusterings tried, `RESTARTS` when absent. */
   readonly restarts?: number;
+  /** What an abundance of 1 means, `DEFAULT_BRIGHTNESS` when absent; only for `subset`. */
+  readonly brightness?: Brightness;
+  /** Constants of the method `subset`, `DEFAULT_SUBSET_SETTINGS` where absent. */
+  readonly subset?: Partial<SubsetSettings>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { stage: string; done: number; total: number }) => void;
 }
 
 export interface Endmembers {
-  /** Reflectance [C, B]; largest cluster first, or in the library's order. */
+  /** Reflectance [C, B]; largest mean abundance (`subset`) or largest cluster (`kmeans`) first, or in the library's order. */
   readonly endmembers: Float32Array;
   /** `endmember 1` and so on. */
   readonly names: readonly string[];
@@ -46,6 +62,8 @@ export interface Endmembers {
   /** Candidates left out because no endmember explains anything of them. */
   readonly dropped: number;
   readonly method: EndmemberMethodName | 'library';
+  /** The convention of the endmembers' lengths; absent where they are as they were found or given. */
+  readonly brightness?: Brightness;
 }
 
 /**
@@ -62,13 +80,12 @@ const MOST_RANK_PIXELS = 20_000;
 /**
  * Endmembers of a scene and the labelled candidates that train a network on them.
  * Rejects with TrainError where the count is no whole number >= 2, the sample carries fewer endmembers than asked for,
- * or a given library does not fit; with the signal's reason when aborted.
+ * a given library does not fit, or a setting is out of range or of no use to the method; with the signal's reason when aborted.
  */
 export async function findEndmembers(sample: SpectraSample, options: FindEndmembersOptions): Promise<Endmembers> {
   const { bands } = sample;
-  const { given, restarts = 10 } = options;
-  if (!Number.isInteger(restarts) || restarts < 1)
-    throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
+  const { given } = options;
+  const { method, ...settings } = settingsOf(options);
   const random = createRandom(options.seed).fork('endmembers');
   const pause = createPause(options);
   await pause('count', 0, 1);
@@ -76,7 +93,7 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
   await pause('count', 1, 1);
   const found = given
     ? { endmembers: given, candidates: await extractBundles(sample, { count, random: random.fork('bundles'), pause }) }
-    : await endmemberMethods[options.method ?? 'kmeans'](sample, { count, random, restarts, pause });
+    : await endmemberMethods[method](sample, { count, random, pause, ...settings });
   assertDistinct(found.endmembers, bands);
   const { candidates, labels, dropped } = labelCandidates(found.endmembers, found.candidates, bands);
   if (candidates.positions.length === 0)
@@ -93,8 +110,25 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
     labels,
     positions: candidates.positions,
     dropped,
-    method: given ? 'library' : (options.method ?? 'kmeans'),
+    method: given ? 'library' : method,
+    ...(given || method !== 'subset' ? {} : { brightness: settings.brightness }),
   };
+}
+
+/** The method and its settings, checked. */
+function settingsOf(options: FindEndmembersOptions) {
+  const { given, method = 'subset', restarts = RESTARTS, brightness = DEFAULT_BRIGHTNESS } = options;
+  if (!Object.hasOwn(endmemberMethods, method))
+    throw new TrainError(`method: expected ${Object.keys(endmemberMethods).join(' or ')}, got '${method}'`);
+  if (!Number.isInteger(restarts) || restarts < 1)
+    throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
+  for (const name of ['brightness', 'subset'] as const)
+    if (options[name] !== undefined && (given || method !== 'subset'))
+      throw new TrainError(
+        `${name}: of use to the method subset only, not to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
+      );
+  assertBrightness(brightness);
+  return { method, restarts, brightness, subset: subsetSettings(options.subset) };
 }
 
 /** Reports progress, lets other work run (a key press, a timer), and stops when the caller wants it. */

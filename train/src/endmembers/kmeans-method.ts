@@ -1,6 +1,7 @@
 // The usual route: block bundles, cosine K-means to C clusters, a spectrum for each. Legend: B bands, C endmembers, m candidates.
-import { nnlsAbundances } from '../nnls.js';
+import { nnlsAbundances } from '../nnls/nnls.js';
 import { extractBundles } from './bundles.js';
+import { replaceByMeans } from './purification.js';
 import { type Clustering, sphericalKmeans } from './spherical-kmeans.js';
 import type { MethodOptions, MethodResult, SpectraSample } from './types.js';
 
@@ -25,7 +26,10 @@ export async function kmeansMethod(sample: SpectraSample, options: MethodOptions
     pause,
   });
   const medians = clusterMedians(candidates.spectra, bands, clustering);
-  return { endmembers: nearPureMeans(candidates.spectra, bands, medians), candidates };
+  const { spectra } = candidates;
+  const { abundances } = nnlsAbundances(medians, spectra, bands);
+  const nearPure = { bands, nearPure: NEAR_PURE, leastNearPure: LEAST_NEAR_PURE };
+  return { endmembers: replaceByMeans(medians, { pixels: spectra, abundances }, nearPure), candidates };
 }
 
 /** The median spectrum of each cluster, largest cluster first (equal ones: the one with the earlier first candidate) [C, B]. */
@@ -43,22 +47,4 @@ function clusterMedians(spectra: Float32Array, bands: number, { assignment, size
     }
   });
   return medians;
-}
-
-function nearPureMeans(spectra: Float32Array, bands: number, endmembers: Float32Array): Float32Array {
-  const { abundances } = nnlsAbundances(endmembers, spectra, bands);
-  const count = endmembers.length / bands;
-  const total = spectra.length / bands;
-  const refined = Float32Array.from(endmembers);
-  for (let c = 0; c < count; c++) {
-    const sum = new Float64Array(bands);
-    let pure = 0;
-    for (let n = 0; n < total; n++) {
-      if (abundances[n * count + c]! <= NEAR_PURE) continue;
-      pure++;
-      for (let b = 0; b < bands; b++) sum[b]! += spectra[n * bands + b]!;
-    }
-    if (pure >= LEAST_NEAR_PURE) for (let b = 0; b < bands; b++) refined[c * bands + b] = sum[b]! / pure;
-  }
-  return refined;
 }

@@ -1,5 +1,5 @@
 // Soft labels of the candidates: what the network's pure stream learns. Legend: B bands, C endmembers, m candidates.
-import { nnlsAbundances } from '../nnls.js';
+import { nnlsAbundances } from '../nnls/nnls.js';
 import type { Candidates } from './types.js';
 
 export interface LabelledCandidates {

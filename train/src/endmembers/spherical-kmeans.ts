@@ -1,9 +1,15 @@
 // Cosine K-means. Legend: m points, d coordinates, K clusters; points and centroids have unit length.
 // I. Dhillon & D. Modha, "Concept decompositions for large sparse text data using clustering", Machine Learning 42, 2001;
 // seeds by D. Arthur & S. Vassilvitskii, "k-means++", SODA 2007.
-import { TrainError } from '../error.js';
-import { columnGram, dotRows, evenlySpacedRows, symmetricEigen } from '../linear-algebra.js';
 import type { Random } from '../random.js';
+import {
+  leadingDirections,
+  type Nearest,
+  nearestCentroids,
+  seedCentroids,
+  tooFewDirections,
+  unitRows,
+} from './directions.js';
 
 export interface Clustering {
   /** Cluster of each point [m]. */
@@ -23,11 +29,7 @@ export interface ClusterOptions {
 
 /** The angles of spectra lie in few directions: this many, or twice the clusters. */
 const LEAST_DIRECTIONS = 20;
-/** Spectra, evenly spaced, that the directions are taken from. */
-const MOST_SPECTRA = 5000;
 const MOST_ITERATIONS = 100;
-/** 1 - cosine below this is the same direction, in float32. */
-const SAME_DIRECTION = 1e-9;
 
 /**
  * Clusters `spectra` [m, B] (none zero) by their direction, in the leading directions of the unit spectra. The best of `restarts`
@@ -51,34 +53,12 @@ export async function sphericalKmeans(
   return best!;
 }
 
-/** Unit spectra in their `dimensions` leading directions, unit length again [m, d]. */
-function leadingDirections(spectra: Float32Array, bands: number, dimensions: number): Float64Array {
-  const unit = unitRows(Float64Array.from(spectra), bands);
-  const some = unitRows(Float64Array.from(evenlySpacedRows(spectra, bands, MOST_SPECTRA)), bands);
-  const { vectors } = symmetricEigen(columnGram(some, bands), bands);
-  const count = spectra.length / bands;
-  const points = new Float64Array(count * dimensions);
-  for (let n = 0; n < count; n++)
-    for (let i = 0; i < dimensions; i++)
-      points[n * dimensions + i] = dotRows(unit, vectors, { a: n * bands, b: i * bands, length: bands });
-  return unitRows(points, dimensions);
-}
-
-/** Scales each row to unit length, in place; rows of zeros stay. */
-function unitRows(x: Float64Array, width: number): Float64Array {
-  for (let at = 0; at < x.length; at += width) {
-    const length = Math.sqrt(dotRows(x, x, { a: at, b: at, length: width })) || 1;
-    for (let i = 0; i < width; i++) x[at + i]! /= length;
-  }
-  return x;
-}
-
 function cluster(points: Float64Array, width: number, start: { clusters: number; random: Random }): Clustering {
-  let centroids = seedCentroids(points, width, start);
-  let nearest = assign(points, centroids, width);
+  let centroids = seeds(points, width, start);
+  let nearest = nearestCentroids(points, centroids, width);
   for (let i = 0; i < MOST_ITERATIONS; i++) {
     centroids = meanDirections(points, width, { ...nearest, clusters: start.clusters });
-    const next = assign(points, centroids, width);
+    const next = nearestCentroids(points, centroids, width);
     const settled = next.assignment.every((c, n) => c === nearest.assignment[n]);
     nearest = next;
     if (settled) break;
@@ -90,62 +70,12 @@ function cluster(points: Float64Array, width: number, start: { clusters: number;
 }
 
 /** k-means++: each seed drawn with probability in proportion to 1 - cosine (half the squared chord) to the nearest seed before. */
-function seedCentroids(
-  points: Float64Array,
-  width: number,
-  { clusters, random }: { clusters: number; random: Random },
-): Float64Array {
-  const count = points.length / width;
-  const centroids = new Float64Array(clusters * width);
-  const distances = new Float64Array(count).fill(1);
-  for (let c = 0; c < clusters; c++) {
-    const total = distances.reduce((sum, distance) => sum + distance, 0);
-    if (total === 0)
-      throw new TrainError(
-        `clusters: the candidate spectra have ${c} distinct directions, ${clusters} endmembers are asked for; ask for at most ${c}`,
-      );
-    const seed = drawFrom(distances, random.uniform() * total);
-    centroids.set(points.subarray(seed * width, (seed + 1) * width), c * width);
-    for (let n = 0; n < count; n++) {
-      const distance = 1 - dotRows(points, centroids, { a: n * width, b: c * width, length: width });
-      distances[n] = distance < SAME_DIRECTION ? 0 : Math.min(c === 0 ? distance : distances[n]!, distance);
-    }
-  }
+function seeds(points: Float64Array, width: number, start: { clusters: number; random: Random }): Float64Array {
+  const { clusters } = start;
+  const centroids = seedCentroids(points, width, { ...start, weigh: (distance) => distance });
+  const found = centroids.length / width;
+  if (found < clusters) throw tooFewDirections(found, clusters);
   return centroids;
-}
-
-/** The first index whose running sum of weights exceeds `level`, never one of weight 0. */
-function drawFrom(weights: Float64Array, level: number): number {
-  let last = 0;
-  for (let n = 0; n < weights.length; n++) {
-    if (weights[n] === 0) continue;
-    last = n;
-    level -= weights[n]!;
-    if (level < 0) break;
-  }
-  return last;
-}
-
-interface Nearest {
-  readonly assignment: Int32Array;
-  /** 1 - cosine to the nearest centroid [m]. */
-  readonly distances: Float64Array;
-}
-
-function assign(points: Float64Array, centroids: Float64Array, width: number): Nearest {
-  const count = points.length / width;
-  const assignment = new Int32Array(count);
-  const distances = new Float64Array(count);
-  for (let n = 0; n < count; n++) {
-    let [nearest, cosine] = [0, -2];
-    for (let at = 0; at < centroids.length; at += width) {
-      const dot = dotRows(points, centroids, { a: n * width, b: at, length: width });
-      if (dot > cosine) [nearest, cosine] = [at / width, dot];
-    }
-    assignment[n] = nearest;
-    distances[n] = 1 - cosine;
-  }
-  return { assignment, distances };
 }
 
 function meanDirections(points: Float64Array, width: number, nearest: Nearest & { clusters: number }): Float64Array {

@@ -1,5 +1,6 @@
 // What endmember extraction reads and gives. Legend: n pixels, k pixels of a block, B bands, C endmembers, m candidates.
 import type { Random } from '../random.js';
+import type { Brightness, SubsetSettings } from './settings.js';
 
 /** A small square of neighbouring pixels, those with data. */
 export interface SpectraBlock {
@@ -29,8 +30,12 @@ export interface MethodOptions {
   /** Endmembers to find, C. */
   readonly count: number;
   readonly random: Random;
-  /** Clusterings tried; the tightest is kept. */
+  /** Clusterings tried; the best is kept. */
   readonly restarts: number;
+  /** What an abundance of 1 means; the K-means route takes spectra as they are. */
+  readonly brightness: Brightness;
+  /** Constants of the subset method. */
+  readonly subset: SubsetSettings;
   /** Called between steps; rejects when the caller wants to stop. */
   readonly pause: (stage: string, done: number, total: number) => Promise<void>;
 }

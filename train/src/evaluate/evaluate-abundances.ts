@@ -1,6 +1,6 @@
 // A map of abundances against its reference. Legend: N pixels, numbered row by row; B bands; C materials.
 import { TrainError } from '../error.js';
-import { nnlsAbundances } from '../nnls.js';
+import { nnlsAbundances } from '../nnls/nnls.js';
 import { assignByAbundance, assignByAngle, equalCounts } from './assignment.js';
 import { abundanceErrors, endmembersFromAbundances, pureSpectra, spectralAngle } from './metrics.js';
 

@@ -1,6 +1,6 @@
 // The figures of unmixing. Legend: N pixels, B bands, C materials; abundances and reference [N, C] in the same order of materials.
 import { columnGram } from '../linear-algebra.js';
-import { nnlsFromProducts } from '../nnls.js';
+import { nnlsFromProducts } from '../nnls/nnls.js';
 
 /** Angle between two spectra, radians; pi/2 where one is zero, the largest angle of non-negative spectra. */
 export function spectralAngle(x: ArrayLike<number>, y: ArrayLike<number>): number {

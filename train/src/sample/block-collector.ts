@@ -45,21 +45,44 @@ export function createBlockCollector(options: BlockOptions): BlockCollector {
   const [height, width] = [Math.min(options.blockSize, rows), Math.min(options.blockSize, cols)];
   const tops = blockOrigins(rows, height);
   const lefts = blockOrigins(cols, width);
-  const reservoir = createReservoir(Math.min(maxBlocks, tops.length * lefts.length), priority);
+  // Every kept block has its place in one array, and blocks that are let go lend their room to the next: large scenes offer tens of thousands.
+  const most = Math.min(maxBlocks, tops.length * lefts.length);
+  const room = height * width * bands;
+  const reservoir = createReservoir(most, priority);
+  const store = new Float32Array(most * room);
   const kept: SpectraBlock[] = [];
   const pending = new Map<number, Pending>();
+  const spare: Pending[] = [];
+
+  function begin(index: number): Pending {
+    const part = spare.pop() ?? {
+      seen: 0,
+      usable: new Uint8Array(height * width),
+      spectra: new Float32Array(room),
+    };
+    part.seen = 0;
+    pending.set(index, part);
+    return part;
+  }
+
+  function letGo(index: number): void {
+    const part = pending.get(index);
+    if (part) spare.push(part);
+    pending.delete(index);
+  }
 
   function finish(index: number, top: number, left: number): void {
     const { usable, spectra } = pending.get(index)!;
-    pending.delete(index);
+    letGo(index);
     const members = [...usable.keys()].filter((k) => usable[k]);
     if (members.length < minPixels || !reservoir.wants(index)) return;
-    const block = new Float32Array(members.length * bands);
+    const slot = reservoir.take(index);
+    const block = store.subarray(slot * room, slot * room + members.length * bands);
     members.forEach((k, i) => {
       block.set(spectra.subarray(k * bands, (k + 1) * bands), i * bands);
     });
     const position = (k: number) => (top + Math.floor(k / width)) * cols + left + (k % width);
-    kept[reservoir.take(index)] = { spectra: block, positions: Float64Array.from(members, position) };
+    kept[slot] = { spectra: block, positions: Float64Array.from(members, position) };
   }
 
   function copyPart(part: Pending, from: Part): void {
@@ -84,15 +107,10 @@ export function createBlockCollector(options: BlockOptions): BlockCollector {
           if (left + width <= window.col || left >= window.col + window.cols) continue;
           const index = i * lefts.length + j;
           if (!reservoir.wants(index)) {
-            pending.delete(index);
+            letGo(index);
             continue;
           }
-          const part = pending.get(index) ?? {
-            seen: 0,
-            usable: new Uint8Array(height * width),
-            spectra: new Float32Array(height * width * bands),
-          };
-          pending.set(index, part);
+          const part = pending.get(index) ?? begin(index);
           copyPart(part, { window, spectra, usable, top, left });
           if (part.seen === height * width) finish(index, top, left);
         }

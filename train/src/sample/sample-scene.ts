@@ -1,4 +1,5 @@
 // What training sees of a scene: single pixels and small blocks, in one pass. Legend: N pixels of the scene, n kept, B bands.
+import { BUNDLES } from '../endmembers/settings.js';
 import type { SpectraSample } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
@@ -53,7 +54,8 @@ export interface SceneSample extends SpectraSample {
  * Rejects with TrainError where no pixel has data, all are equal or no block has enough of them, and with the signal's reason when aborted.
  */
 export async function sampleScene(scene: SpectraReader, options: SampleOptions): Promise<SceneSample> {
-  const { bands, seed, maxPixels = 65_536, maxBlocks = 1600, blockSize = 5, signal, onProgress } = options;
+  const { bands, seed, maxPixels = 65_536, signal, onProgress } = options;
+  const { maxBlocks = BUNDLES.maxBlocks, blockSize = BUNDLES.blockSize } = options;
   assertOptions({ bands: bands.length, maxPixels, maxBlocks, blockSize });
   const { rows, cols } = scene;
   const random = createRandom(seed).fork('sample');
@@ -133,12 +135,9 @@ function createPixelSample(
       const { count, ...bandStatistics } = statistics.result();
       assertUsable(scene, { count, nonFinite, ...bandStatistics });
       const { slots, indices } = reservoir.kept();
-      const pixels = new Float32Array(slots.length * bands);
-      slots.forEach((slot, i) => {
-        pixels.set(store.subarray(slot * bands, (slot + 1) * bands), i * bands);
-      });
+      orderRows(store, bands, slots);
       return {
-        pixels,
+        pixels: store.subarray(0, slots.length * bands),
         positions: Float64Array.from(indices),
         validPixels: count,
         nonFinitePixels: nonFinite,
@@ -146,6 +145,22 @@ function createPixelSample(
       };
     },
   };
+}
+
+/** Puts row `from[i]` of `x` [n, width] in place i, for all i, along the cycles of that permutation: no second copy of the sample is held. */
+function orderRows(x: Float32Array, width: number, from: readonly number[]): void {
+  const done = new Uint8Array(from.length);
+  for (let start = 0; start < from.length; start++) {
+    if (done[start]) continue;
+    const first = x.slice(start * width, (start + 1) * width);
+    let to = start;
+    for (; from[to] !== start; to = from[to]!) {
+      x.copyWithin(to * width, from[to]! * width, (from[to]! + 1) * width);
+      done[to] = 1;
+    }
+    x.set(first, to * width);
+    done[to] = 1;
+  }
 }
 
 function isFiniteRow(spectra: Float32Array, at: number, bands: number): boolean {

@@ -1,0 +1,110 @@
+// Blind endmembers: the C of many observed spectra that reconstruct the scene best, cleaned by their near-pure pixels.
+// Legend: N pixels, B bands, C endmembers, m candidates, d directions.
+// The choice minimises the network's own reconstruction error, restricted to observed spectra.
+import { columnGram, dotRows, symmetricEigen } from '../linear-algebra.js';
+import { nnlsAbundances } from '../nnls/nnls.js';
+import type { Random } from '../random.js';
+import { extractBundles } from './bundles.js';
+import { leadingDirections, unitRows } from './directions.js';
+import { meanSquaredSine, pixelDirections } from './judge.js';
+import { floorMagnitudes } from './magnitudes.js';
+import { clusterSpectra, overCluster } from './over-clustering.js';
+import { purify } from './purification.js';
+import { BRIGHTNESS } from './settings.js';
+import { selectSubset } from './subset-selection.js';
+import type { Candidates, MethodOptions, MethodResult, SpectraSample } from './types.js';
+
+/**
+ * Endmembers by subset selection, in order of falling mean abundance. For each restart: candidates are over-clustered; of the clusters' mean
+ * spectra those C are chosen that leave the least residual of the scene's pixels; each is replaced by the mean of its near-pure pixels. The
+ * restart whose endmembers leave the least angle to the pixels is kept, and its dark spectra are lengthened as `brightness` says.
+ * Negative reflectance counts as 0 throughout.
+ */
+export async function subsetMethod(sample: SpectraSample, options: MethodOptions): Promise<MethodResult> {
+  const { bands } = sample;
+  const { count, random, restarts, pause, brightness, subset } = options;
+  const floor = BRIGHTNESS[brightness];
+  const candidates = await extractBundles(sample, { count, random: random.fork('bundles'), pause });
+  const choose = createChooser(sample, { ...options, candidates });
+  const pixels = drawPixels(sample, subset.purifyPixels, random.fork('purify'));
+  const directions = pixelDirections(drawPixels(sample, subset.judgePixels, random.fork('judge')), bands);
+  let best: { endmembers: Float32Array; cost: number } = {
+    endmembers: new Float32Array(),
+    cost: Number.POSITIVE_INFINITY,
+  };
+  for (let r = 0; r < restarts; r++) {
+    await pause('restarts', r, restarts);
+    const chosen = choose(random.fork(`restart ${r}`));
+    const endmembers = purify(chosen, pixels, { bands, floor, ...subset });
+    const cost = meanSquaredSine(endmembers, directions, bands);
+    if (r === 0 || cost < best.cost) best = { endmembers, cost };
+  }
+  await pause('restarts', restarts, restarts);
+  return { endmembers: byAbundance(floorMagnitudes(best.endmembers, bands, floor), pixels, bands), candidates };
+}
+
+/** One restart's choice of spectra [C, B]: what depends on no random draw is made once. */
+function createChooser(
+  sample: SpectraSample,
+  { candidates, count, random, subset }: MethodOptions & { candidates: Candidates },
+): (random: Random) => Float32Array {
+  const { bands } = sample;
+  const { clusters, leastMembers, leastShare } = subset;
+  const directions = Math.min(bands, subset.directions);
+  const points = leadingDirections(candidates.spectra, bands, directions); // [m, d]
+  const least = Math.max(leastMembers, leastShare * candidates.positions.length);
+  const seen = createView(
+    drawPixels(sample, subset.selectionPixels, random.fork('selection')),
+    bands,
+    count + subset.extraDirections,
+  );
+  return (drawn) => {
+    const assignment = overCluster(points, directions, { clusters, random: drawn });
+    const spectra = clusterSpectra(candidates.spectra, assignment, { bands, least, count }); // [K, B]
+    const { members } = selectSubset(seen.project(unitRows(Float64Array.from(spectra), bands)), seen.pixels, {
+      width: seen.width,
+      count,
+    });
+    const chosen = new Float32Array(count * bands);
+    members.forEach((k, c) => {
+      chosen.set(spectra.subarray(k * bands, (k + 1) * bands), c * bands);
+    });
+    return chosen;
+  };
+}
+
+/** Pixels in their leading directions, not centred: `pixels` [n, d], and any spectra [K, B] in the same. */
+function createView(spectra: Float32Array, bands: number, most: number) {
+  const width = Math.min(bands, most);
+  const { vectors } = symmetricEigen(columnGram(spectra, bands), bands);
+  const project = (rows: Float32Array | Float64Array) => {
+    const points = new Float64Array((rows.length / bands) * width);
+    for (let i = 0; i < points.length; i++)
+      points[i] = dotRows(rows, vectors, { a: Math.floor(i / width) * bands, b: (i % width) * bands, length: bands });
+    return points;
+  };
+  return { width, pixels: project(spectra), project };
+}
+
+/** At most `most` of the sample's pixels, in scene order, with negative values as 0 [n, B]. */
+function drawPixels({ pixels, bands }: SpectraSample, most: number, random: Random): Float32Array {
+  const total = pixels.length / bands;
+  const order = Uint32Array.from({ length: total }, (_, n) => n);
+  const drawn = total <= most ? order : random.shuffle(order).subarray(0, most).sort();
+  const kept = new Float32Array(drawn.length * bands);
+  drawn.forEach((n, i) => {
+    for (let b = 0; b < bands; b++) kept[i * bands + b] = Math.max(0, pixels[n * bands + b]!);
+  });
+  return kept;
+}
+
+/** Rows of `endmembers` [C, B] by falling mean abundance in `pixels` [N, B]. */
+function byAbundance(endmembers: Float32Array, pixels: Float32Array, bands: number): Float32Array {
+  const count = endmembers.length / bands;
+  const sums = new Float64Array(count);
+  nnlsAbundances(endmembers, pixels, bands).abundances.forEach((abundance, k) => {
+    sums[k % count]! += abundance;
+  });
+  const order = [...sums.keys()].sort((a, b) => sums[b]! - sums[a]!);
+  return Float32Array.from(order.flatMap((c) => [...endmembers.subarray(c * bands, (c + 1) * bands)]));
+}
