@@ -5,6 +5,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fsyncSync,
   openSync,
   readFileSync,
   readSync,
@@ -34,6 +35,13 @@ function append(to: string, from: string): void {
   closeSync(writing);
 }
 
+/** Waits until a file is on the disk: writing it would slow down who reads it. */
+function settle(file: string): void {
+  const handle = openSync(file, 'r+');
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
 /** The header of the scene with its lines repeated. */
 function repeat(times: number): string {
   const [data, header] = [`scaled-${times}.bil`, `scaled-${times}.hdr`].map(within) as [string, string];
@@ -41,6 +49,7 @@ function repeat(times: number): string {
   if (!existsSync(data) || statSync(data).size !== times * statSync(source).size) {
     copyFileSync(source, data);
     for (let i = 1; i < times; i++) append(data, source);
+    settle(data);
   }
   const text = readFileSync(within('scene-envi-bil.hdr'), 'utf8');
   writeFileSync(header, text.replace(/^lines *= *\d+/m, `lines = ${times * LINES}`));
