@@ -37,15 +37,19 @@ interface Reading {
   to: number;
 }
 
-/** Brings the next piece into the kernels' memory, and adds it to the sum. */
+/** Adds to the sum what was read of the piece, whose last run may go beyond it. */
+function addPiece(kernels: Kernels, room: number, { at, from }: Reading): void {
+  kernels.addToSum(room + 1, room + 1 + at - from);
+}
+
+/** Brings the next piece into the kernels' memory, when the one before is read. */
 function load(kernels: Kernels, room: number, reading: Reading): void {
-  const { bytes, at, from, to } = reading;
-  kernels.addToSum(room + 1 + to - from, room + 1 + at - from); // what the last run went over
+  const { bytes, at } = reading;
+  addPiece(kernels, room, reading);
   const memory = new Uint8Array(kernels.buffer, room);
   memory[0] = at > 0 ? bytes[at - 1]! : ~bytes[0]!; // nothing repeats what is not there
   memory.set(bytes.subarray(at, at + PIECE + BEYOND), 1);
   Object.assign(reading, { from: at, to: Math.min(at + PIECE, bytes.length) });
-  kernels.addToSum(room + 1, room + 1 + reading.to - at);
 }
 
 /** Where zlib's window slides on. */
@@ -100,6 +104,7 @@ export function deflateRuns(kernels: Kernels, bytes: Uint8Array, into?: ArrayBuf
     putBlock(bits, kernels, { places, count, raw, last });
   }
   align(bits);
+  addPiece(kernels, places.free, reading);
   const sum = kernels.sumSoFar();
   for (const shift of [24, 16, 8, 0]) putBits(bits, (sum >>> shift) & 255, 8);
   return bits.bytes.subarray(0, bits.at);

@@ -57,6 +57,19 @@ describe('Compression of runs', () => {
       }
     });
 
+  it('gives the bytes of zlib where runs go from one piece of memory to the next, or end there', () => {
+    const random = randomFrom(1);
+    const noise = Uint8Array.from({ length: 2 ** 19 + 600 }, () => random() * 256);
+    for (const piece of [2 ** 18, 2 ** 19])
+      for (const beyond of [-1, 0, 1, 2, 3, 100, 254, 255, 256, 257, 258, 259, 511, 512, 513, 514]) {
+        const bytes = noise.slice(0, piece + beyond);
+        bytes.fill(7, piece - 3 - (beyond % 200));
+        assertSame(bytes);
+        bytes[bytes.length - 1] = 8;
+        assertSame(bytes);
+      }
+  });
+
   it('gives the bytes of zlib where the best code would be longer than DEFLATE has', () => {
     // Frequencies of Fibonacci make a tree that is one symbol wide: 21 symbols, 20 bits.
     const frequencies = [1, 1];
