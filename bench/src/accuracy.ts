@@ -1,4 +1,4 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --endmembers-only --no-write]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --endmembers-only --no-write]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
 // --endmembers-only: no training; scores NNLS with the endmembers found.
 import { fileURLToPath } from 'node:url';
@@ -17,10 +17,18 @@ import {
 } from '@egunet/train';
 import { prepareBlind } from './blind.js';
 import { writeResults } from './results-page.js';
-import { jasperRidge, type ReferenceScene, SYNTHETIC, samson, synthetic } from './scenes.js';
+import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
+import { sim1, synthetic, urban } from './simulated-scenes.js';
 import { deviation, mean, table } from './statistics.js';
 
-const scenes: Record<string, () => Promise<ReferenceScene>> = { jasper: jasperRidge, samson, synthetic };
+const scenes: Record<string, () => Promise<ReferenceScene>> = {
+  jasper: jasperRidge,
+  samson,
+  synthetic,
+  sim1,
+  urban4: () => urban(4),
+  urban5: () => urban(5),
+};
 
 const { values } = parseArgs({
   options: {
@@ -112,11 +120,8 @@ async function report(key: string, seeds: number): Promise<string> {
   const only = values['endmembers-only'];
   const heading = `## ${only ? 'Endmembers alone, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
   const header = ['figure', ...(only ? [] : ['EGU-Net-pw']), 'NNLS with the same M / sum', 'unit', 'definition'];
-  const guessed =
-    key === 'synthetic'
-      ? `\nRebuilt from the paper's description and its five endmembers; what that leaves open was chosen as ${JSON.stringify(SYNTHETIC)}: abundances are the softmax of contrast x smooth random fields of that radius (pixels), each endmember is scaled per pixel by U(1 - variability, 1 + variability), noise of snr dB is added to the endmembers and to the image.\n`
-      : '';
-  return `${heading}Printed by \`${commandOf(key)}\`.\n${guessed}\n${table(header, figureRows(scores))}\n\n${seeds} seeds.\n`;
+  const made = scene.made ? `\n${scene.made}\n` : '';
+  return `${heading}Printed by \`${commandOf(key)}\`.\n${made}\n${table(header, figureRows(scores))}\n\n${seeds} seeds.\n`;
 }
 
 /** The command that prints this scene's section again. */

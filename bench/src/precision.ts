@@ -10,7 +10,8 @@ import { type OpenedModel, openModel } from '@egunet/infer-node';
 import { PRECISIONS, type Precision } from '@egunet/models/card';
 import { type Checkpoint, exportHead, fit, loadRun } from '@egunet/train';
 import { prepareBlind } from './blind.js';
-import { jasperRidge, type ReferenceScene, samson, synthetic } from './scenes.js';
+import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
+import { synthetic } from './simulated-scenes.js';
 import { median, table } from './statistics.js';
 
 const scenes: Record<string, () => Promise<ReferenceScene>> = { jasper: jasperRidge, samson, synthetic };

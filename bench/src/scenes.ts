@@ -1,8 +1,7 @@
 // Scenes with reference abundances. Legend: N pixels, row by row; B bands; C materials. MATLAB files number pixels column by column.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { abundanceFields, seededRandom } from '@egunet/fixtures';
-import { type Matrix, readMatMatrix } from '@egunet/raster';
+import { type ByteSource, type Matrix, readMatFile, readMatMatrix } from '@egunet/raster';
 import { nodeCodecs, openFile } from '@egunet/raster/node';
 import type { SampleWindow, SpectraReader } from '@egunet/train';
 
@@ -19,6 +18,8 @@ export interface ReferenceScene {
   /** Reference spectra [C, B]. */
   readonly referenceEndmembers: Float32Array;
   readonly materials: readonly string[];
+  /** How it was made, where it was. */
+  readonly made?: string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,17 +27,28 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The folder of real scenes. */
 export const dataFolder = resolve(root, process.env.EGUNET_DATA ?? '../shared/data');
 
-async function matrix(file: string, variable: string): Promise<Matrix> {
+async function read<T>(file: string, how: (source: ByteSource) => Promise<T>): Promise<T> {
   const source = await openFile(join(dataFolder, file));
   try {
-    return await readMatMatrix(source, nodeCodecs, variable);
+    return await how(source);
   } finally {
     await source.close();
   }
 }
 
+/** A matrix of a MATLAB file of the data folder. */
+export const matrix = (file: string, variable: string): Promise<Matrix> =>
+  read(file, (source) => readMatMatrix(source, nodeCodecs, variable));
+
+/** An array [rows, cols, V] of such a file, as the matrix [V, N] whose columns are pixels numbered column by column. */
+export async function cube(file: string, variable: string): Promise<Matrix> {
+  const { dims, data } = (await read(file, (source) => readMatFile(source, nodeCodecs))).get(variable)!;
+  const [rows, cols] = [dims[2]!, dims[0]! * dims[1]!];
+  return { rows, cols, data: Float64Array.from(data) }; // pixels run fastest in the file, as columns do here
+}
+
 /** A matrix [V, N] whose columns are pixels numbered column by column, as [N, V] row by row. */
-function pixelMajor(
+export function pixelMajor(
   { data, rows: values, cols: pixels }: Matrix,
   [rows, cols]: [number, number],
   scale = 1,
@@ -50,7 +62,7 @@ function pixelMajor(
 }
 
 /** A matrix [B, C] as [C, B]. */
-function transposed({ data, rows, cols }: Matrix): Float32Array {
+export function transposed({ data, rows, cols }: Matrix): Float32Array {
   return Float32Array.from({ length: rows * cols }, (_, i) => data[(i % rows) * cols + Math.floor(i / rows)]!);
 }
 
@@ -84,46 +96,6 @@ export async function samson(): Promise<ReferenceScene> {
     materials: ['soil', 'tree', 'water'],
   };
 }
-
-/** What the synthetic scene's description leaves open, as chosen here. */
-export const SYNTHETIC = {
-  rows: 200,
-  cols: 200,
-  radius: 8,
-  contrast: 5,
-  variability: 0.25,
-  snr: 25,
-  seed: 100,
-} as const;
-
-/**
- * The synthetic scene of the paper, rebuilt from its five endmembers: smooth random abundances, each endmember scaled per pixel by
- * U(1 - v, 1 + v), noise at `snr` dB on the endmembers and on the image.
- */
-export async function synthetic(): Promise<ReferenceScene> {
-  const { rows, cols, radius, contrast, variability, snr, seed } = SYNTHETIC;
-  const found = await matrix('egu-synthetic-ingredients/Extracted_EM.mat', 'endmembers');
-  const { rows: bands, cols: count } = found;
-  const endmembers = transposed(found); // [C, B]
-  const random = seededRandom(seed);
-  const reference = abundanceFields(rows, cols, { random, materials: count, radius, contrast });
-  const spectra = new Float32Array(rows * cols * bands);
-  const powers = Array.from({ length: count }, (_, e) => meanSquare(endmembers.subarray(e * bands, (e + 1) * bands)));
-  for (let p = 0; p < rows * cols; p++)
-    for (let e = 0; e < count; e++) {
-      const scale = 1 + variability * (2 * random.uniform() - 1);
-      const sigma = Math.sqrt(powers[e]! / 10 ** (snr / 10));
-      const abundance = reference[p * count + e]!;
-      for (let b = 0; b < bands; b++)
-        spectra[p * bands + b]! += abundance * (endmembers[e * bands + b]! * scale + sigma * random.normal());
-    }
-  const sigma = Math.sqrt(meanSquare(spectra) / 10 ** (snr / 10));
-  for (let i = 0; i < spectra.length; i++) spectra[i] = Math.max(0, spectra[i]! + sigma * random.normal());
-  const materials = Array.from({ length: count }, (_, i) => `material ${i + 1}`);
-  return { name: 'synthetic', rows, cols, bands, spectra, reference, referenceEndmembers: endmembers, materials };
-}
-
-const meanSquare = (values: Float32Array) => values.reduce((sum, v) => sum + v * v, 0) / values.length;
 
 /** The scene as training reads scenes. */
 export function readerOf({ rows, cols, bands, spectra }: ReferenceScene): SpectraReader {
