@@ -1,5 +1,6 @@
 // Makes src/generated/kernels.ts from the AssemblyScript beside this file:  node raster/kernels/generate.mjs [OUTPUT FOLDER]
-// The module travels as text, so that neither bundlers nor packages have to know of a .wasm file.
+// The module travels as text, so that neither bundlers nor packages have to know of a .wasm file: two digits a byte, which gzip makes a quarter smaller than
+// base64, whose characters do not begin where bytes do.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -23,9 +24,9 @@ async function compile() {
 }
 
 const folder = resolve(process.argv[2] ?? join(here, '..', 'src', 'generated'));
-const base64 = Buffer.from(await compile()).toString('base64');
+const digits = Buffer.from(await compile()).toString('hex');
 mkdirSync(folder, { recursive: true });
 writeFileSync(
   join(folder, 'kernels.ts'),
-  `// Made by kernels/generate.mjs from the AssemblyScript in kernels/; do not edit.\nexport const KERNELS_BASE64 =\n  '${base64}';\n`,
+  `// Made by kernels/generate.mjs from the AssemblyScript in kernels/; do not edit.\nexport const KERNELS_HEX =\n  '${digits}';\n`,
 );

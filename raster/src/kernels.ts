@@ -1,6 +1,6 @@
 // The WebAssembly kernels (kernels/*.ts), and the memory that they work on. Addresses are in bytes.
 import { RasterError } from './error.js';
-import { KERNELS_BASE64 } from './generated/kernels.js';
+import { KERNELS_HEX } from './generated/kernels.js';
 
 /** What the module exports; `kernels/` says what each does. */
 interface Exports {
@@ -60,10 +60,20 @@ const SLACK_BYTES = 64;
 /** `address`, rounded up to where vectors lie best. */
 export const aligned = (address: number): number => Math.ceil(address / 16) * 16;
 
+/** The bytes of a text of two hexadecimal digits, 0 to 9 and a to f, for each. */
+function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
+  const valueAt = (at: number) => {
+    const code = digits.charCodeAt(at);
+    return code < 58 ? code - 48 : code - 87;
+  };
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * valueAt(2 * i) + valueAt(2 * i + 1);
+  return bytes;
+}
+
 /** A new instance of the kernels, with a memory of its own. */
 export function createKernels(): Kernels {
-  const binary = Uint8Array.from(atob(KERNELS_BASE64), (character) => character.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(KERNELS_HEX)));
   const { memory, freeFrom, ...kernels } = exports as Exports;
   return {
     ...kernels,

@@ -49,8 +49,12 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   const { plan, store, levels, signal, packed } = finished;
   const counts = levels.map((size) => across(size, plan.blockRows) * down(size, plan.blockRows));
   const lengths = counts.map((count, level) => Float64Array.from({ length: count }, (_, i) => store.size(level, i)));
-  let total = 0;
-  for (const level of lengths) for (const bytes of level) total += bytes + AROUND;
+  let [total, longest] = [0, 0];
+  for (const level of lengths)
+    for (const bytes of level) {
+      total += bytes + AROUND;
+      longest = Math.max(longest, bytes + AROUND);
+    }
   const header = (big: boolean) => {
     const images = directories(finished, lengths, big);
     const empty = lengths.map((level) => new Float64Array(level.length));
@@ -64,7 +68,8 @@ async function assemble(createSink: () => Promise<ByteSink>, finished: Finished)
   try {
     await sink.write(0, bytes);
     let at = begin;
-    const room = new Uint8Array(packed.take());
+    const pooled = packed.take();
+    const room = pooled.byteLength >= longest ? new Uint8Array(pooled) : new Uint8Array(longest);
     for (let level = levels.length - 1; level >= 0; level--)
       for (let index = 0; index < counts[level]!; index++) {
         signal?.throwIfAborted();
