@@ -1,6 +1,6 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --endmembers-only --no-write]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --without-network --no-write]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
-// --endmembers-only: no training; scores NNLS with the endmembers found.
+// --without-network: no training; scores the usual routes from endmembers to abundances beside each other (routes.ts).
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -12,14 +12,14 @@ import {
   evaluateNetwork,
   fit,
   type MapEvaluation,
-  nnlsAbundances,
   type Schedule,
 } from '@egunet/train';
 import { prepareBlind } from './blind.js';
 import { writeResults } from './results-page.js';
+import { routesTable } from './routes.js';
 import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
 import { sim1, synthetic, urban } from './simulated-scenes.js';
-import { deviation, mean, table } from './statistics.js';
+import { spread, table } from './statistics.js';
 
 const scenes: Record<string, () => Promise<ReferenceScene>> = {
   jasper: jasperRidge,
@@ -41,14 +41,13 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '0' },
     method: { type: 'string', default: 'subset' },
     brightness: { type: 'string' },
-    'endmembers-only': { type: 'boolean', default: false },
+    'without-network': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
   },
 });
 
 interface Score {
-  /** Absent where nothing is trained. */
-  readonly network?: MapEvaluation;
+  readonly network: MapEvaluation;
   readonly nnls: MapEvaluation;
   readonly seconds: number;
 }
@@ -77,10 +76,6 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
       endmembers: found.endmembers,
     });
   const seconds = () => (performance.now() - began) / 1000;
-  if (values['endmembers-only']) {
-    const searched = seconds();
-    return { nnls: judge(nnlsAbundances(found.endmembers, spectra, scene.bands).abundances), seconds: searched };
-  }
   const { checkpoint } = await fit(set, facts, {
     seed,
     epochs: Number(values.epochs),
@@ -92,36 +87,40 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
   return { network: evaluation, nnls: evaluation.baseline!, seconds: seconds() };
 }
 
-/** One row for each figure: mean and spread over the seeds, network (where there is one) beside NNLS. */
+/** One row for each figure: mean and spread over the seeds, network beside NNLS. */
 function figureRows(scores: readonly Score[]): string[][] {
   const names = scores[0]!.nnls.figures.map(({ name, definition, unit }) => ({ name, definition, unit }));
   return names.map(({ name, definition, unit }, i) => {
-    const spread = (pick: (s: Score) => MapEvaluation) => {
-      const all = scores.map((s) => pick(s).figures[i]!.value);
-      return `${mean(all).toFixed(4)} ± ${deviation(all).toFixed(4)} (worst ${Math.max(...all).toFixed(4)})`;
-    };
-    const network = scores[0]!.network ? [spread((s) => s.network!)] : [];
-    return [name, ...network, spread((s) => s.nnls), unit === 'rad' ? 'radians' : unit, definition];
+    const cell = (who: 'network' | 'nnls') => spread(scores.map((score) => score[who].figures[i]!.value));
+    return [name, cell('network'), cell('nnls'), unit === 'rad' ? 'radians' : unit, definition];
   });
+}
+
+/** The network beside NNLS with the same endmembers. */
+async function networkTable(scene: ReferenceScene, seeds: readonly number[]): Promise<string> {
+  const scores: Score[] = [];
+  for (const seed of seeds) {
+    const scored = await score(scene, seed);
+    const [network, nnls] = [scored.network.figures[0]!, scored.nnls.figures[0]!];
+    console.error(
+      `${scene.name} seed ${seed}: ${nnls.name}: network ${network.value.toFixed(4)}, NNLS ${nnls.value.toFixed(4)}, ${scored.seconds.toFixed(1)} s`,
+    );
+    scores.push(scored);
+  }
+  return table(['figure', 'EGU-Net-pw', 'NNLS with the same M / sum', 'unit', 'definition'], figureRows(scores));
 }
 
 async function report(key: string, seeds: number): Promise<string> {
   const scene = await scenes[key]!();
-  const scores: Score[] = [];
   const first = Number(values['first-seed']);
-  for (let seed = first; seed < first + seeds; seed++) {
-    scores.push(await score(scene, seed));
-    const { network, nnls, seconds } = scores.at(-1)!;
-    const shown = [...(network ? [['network', network] as const] : []), ['NNLS', nnls] as const].map(
-      ([who, { figures }]) => `${who} ${figures[0]!.value.toFixed(4)}`,
-    );
-    console.error(`${scene.name} seed ${seed}: ${nnls.figures[0]!.name}: ${shown.join(', ')}, ${seconds.toFixed(1)} s`);
-  }
-  const only = values['endmembers-only'];
-  const heading = `## ${only ? 'Endmembers alone, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
-  const header = ['figure', ...(only ? [] : ['EGU-Net-pw']), 'NNLS with the same M / sum', 'unit', 'definition'];
+  const numbers = Array.from({ length: seeds }, (_, i) => first + i);
+  const alone = values['without-network'];
+  const body = alone
+    ? await routesTable(scene, numbers, endmemberSearch().brightness ?? DEFAULT_BRIGHTNESS)
+    : await networkTable(scene, numbers);
+  const heading = `## ${alone ? 'Without a network, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
   const made = scene.made ? `\n${scene.made}\n` : '';
-  return `${heading}Printed by \`${commandOf(key)}\`.\n${made}\n${table(header, figureRows(scores))}\n\n${seeds} seeds.\n`;
+  return `${heading}Printed by \`${commandOf(key)}\`.\n${made}\n${body}\n\n${seeds} seeds.\n`;
 }
 
 /** The command that prints this scene's section again. */
@@ -130,8 +129,8 @@ function commandOf(key: string): string {
   const searched = ` --method ${method}${method === 'subset' ? ` --brightness ${brightness ?? DEFAULT_BRIGHTNESS}` : ''}`;
   const given = (name: 'first-seed' | 'threads', usual: string) =>
     values[name] === usual ? '' : ` --${name} ${values[name]}`;
-  if (values['endmembers-only'])
-    return `npm run bench:accuracy -- --endmembers-only --scenes ${key} --seeds ${seeds}${searched}${given('first-seed', '1')}`;
+  if (values['without-network'])
+    return `npm run bench:accuracy -- --without-network --scenes ${key} --seeds ${seeds} --brightness ${brightness ?? DEFAULT_BRIGHTNESS}${given('first-seed', '1')}`;
   return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds}${searched} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
 }
 

@@ -4,6 +4,7 @@ import {
   type FindEndmembersOptions,
   findEndmembers,
   type RunFacts,
+  type SceneSample,
   sampleScene,
   type TrainingSet,
 } from '@egunet/train';
@@ -16,6 +17,12 @@ export interface BlindTraining {
   readonly found: Endmembers;
 }
 
+const allBands = ({ bands }: ReferenceScene) => Array.from({ length: bands }, (_, i) => i);
+
+/** All pixels, and the blocks that the seed draws. */
+export const sampleWhole = (scene: ReferenceScene, seed: number): Promise<SceneSample> =>
+  sampleScene(readerOf(scene), { bands: allBands(scene), seed, maxPixels: scene.rows * scene.cols });
+
 /** Endmembers and labels from all pixels of the scene; only the number of endmembers is told. */
 export async function prepareBlind(
   scene: ReferenceScene,
@@ -23,13 +30,12 @@ export async function prepareBlind(
   how: Pick<FindEndmembersOptions, 'method' | 'brightness'> = {},
 ): Promise<BlindTraining> {
   const { name, rows, cols, bands, materials } = scene;
-  const indices = Array.from({ length: bands }, (_, i) => i);
-  const sample = await sampleScene(readerOf(scene), { bands: indices, seed, maxPixels: rows * cols });
+  const sample = await sampleWhole(scene, seed);
   const found = await findEndmembers(sample, { ...how, seed, count: materials.length });
   const { count, endmembers, candidates, labels, names, method } = found;
   const facts = {
     sensor: null,
-    bands: indices.map(() => ({ wavelength: null, fwhm: null })),
+    bands: allBands(scene).map(() => ({ wavelength: null, fwhm: null })),
     endmembers: names.map((endmember, i) => ({
       name: endmember,
       spectrum: [...endmembers.subarray(i * bands, (i + 1) * bands)],

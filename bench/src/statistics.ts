@@ -15,6 +15,12 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(mean(values.map((v) => (v - centre) ** 2)));
 }
 
+/** Mean and deviation, and the largest; one value as it is. */
+export function spread(values: readonly number[]): string {
+  if (values.length === 1) return values[0]!.toFixed(4);
+  return `${mean(values).toFixed(4)} ± ${deviation(values).toFixed(4)} (worst ${Math.max(...values).toFixed(4)})`;
+}
+
 /** A Markdown table. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -63,6 +63,7 @@ export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
+export { fclsAbundances } from './nnls/fcls.js';
 export { nnls, nnlsAbundances } from './nnls/nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
