@@ -1,4 +1,4 @@
-// Adler-32 (RFC 1950) of what is decoded piece by piece.
+// Adler-32 (RFC 1950) of what is decoded or encoded piece by piece.
 
 let sumLow: u32 = 1;
 let sumHigh: u32 = 0;

@@ -6,21 +6,26 @@ export interface BufferPool {
   takeZeros(): ArrayBuffer;
   /** Nobody may use `buffer` any more but who takes it next. */
   give(buffer: ArrayBuffer): void;
+  /** Lets go of all that nobody uses. */
+  clear(): void;
 }
 
-/** A pool that keeps as many as were in use at once. */
+/** A pool that keeps all that it is given. */
 export function makeBufferPool(bytes: number): BufferPool {
   const idle: ArrayBuffer[] = [];
-  const take = () => idle.pop() ?? new ArrayBuffer(bytes);
   return {
-    take,
+    take: () => idle.pop() ?? new ArrayBuffer(bytes),
     takeZeros() {
-      const buffer = take();
+      const buffer = idle.pop();
+      if (!buffer) return new ArrayBuffer(bytes);
       new Uint8Array(buffer).fill(0);
       return buffer;
     },
     give(buffer) {
       idle.push(buffer);
+    },
+    clear() {
+      idle.length = 0;
     },
   };
 }

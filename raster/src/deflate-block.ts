@@ -12,7 +12,7 @@ const END = 256;
 /** Symbols of the kernels: literals, and 256 + the length of a run. */
 export const ALPHABET = END + MOST_RUN + 1;
 /** Symbols of a block: those that zlib has room for. */
-export const MOST_SYMBOLS = 2 ** 15 - 1;
+export const BLOCK_SYMBOLS = 2 ** 15 - 1;
 /** Extra bits of each symbol: literals, the end, and the lengths of runs. */
 const EXTRA = Uint8Array.from({ length: 286 }, (_, symbol) =>
   symbol < 265 || symbol === 285 ? 0 : (symbol - 261) >> 2,
@@ -97,15 +97,15 @@ export interface BlockPlaces {
 }
 
 /** Of a symbol: a code, the extra bits of a length, and a distance. */
-const MOST_BITS = 15 + 5 + 5;
+const MOST_SYMBOL_BITS = 15 + 5 + 5;
 
 export function blockPlaces(base: number): BlockPlaces {
-  const counts = aligned(base + 2 * MOST_SYMBOLS);
+  const counts = aligned(base + 2 * BLOCK_SYMBOLS);
   const code = aligned(counts + 4 * ALPHABET);
   const telling = code + CODE_BYTES;
   const words = telling + CODE_BYTES;
   const packed = aligned(words + 4 * ALPHABET);
-  const free = aligned(packed + ((MOST_SYMBOLS * MOST_BITS) >> 3) + 16);
+  const free = aligned(packed + ((BLOCK_SYMBOLS * MOST_SYMBOL_BITS) >> 3) + 16);
   return { symbols: base, counts, code, telling, words, packed, free };
 }
 

@@ -6,10 +6,10 @@ import {
   ALPHABET,
   align,
   type Bits,
+  BLOCK_SYMBOLS,
   type BlockPlaces,
   blockPlaces,
   MOST_RUN,
-  MOST_SYMBOLS,
   putBits,
   putBlock,
 } from './deflate-block.js';
@@ -63,14 +63,14 @@ function readBlock(kernels: Kernels, reading: Reading, { symbols, counts, free: 
   const size = reading.bytes.length;
   new Uint32Array(kernels.buffer, counts, ALPHABET).fill(0);
   let count = 0;
-  while (count < MOST_SYMBOLS) {
+  while (count < BLOCK_SYMBOLS) {
     if (reading.at >= slidesAt(reading)) reading.window += WINDOW;
     if (reading.at === size) break;
     if (reading.at >= reading.to) load(kernels, room, reading);
     const origin = room + 1 - reading.from;
     const stop = origin + Math.min(slidesAt(reading), reading.to);
     const end = origin + Math.min(reading.to + BEYOND, size);
-    const at = kernels.readRuns(origin + reading.at, stop, end, symbols, count, MOST_SYMBOLS, counts);
+    const at = kernels.readRuns(origin + reading.at, stop, end, symbols, count, BLOCK_SYMBOLS, counts);
     reading.at = at - origin;
     count = kernels.runSymbols();
   }
@@ -99,7 +99,7 @@ export function deflateRuns(kernels: Kernels, bytes: Uint8Array, into?: ArrayBuf
   for (let last = false; !last; ) {
     const from = reading.at;
     const count = readBlock(kernels, reading, places);
-    last = count < MOST_SYMBOLS;
+    last = count < BLOCK_SYMBOLS;
     const raw = from >= reading.window ? bytes.subarray(from, reading.at) : undefined;
     putBlock(bits, kernels, { places, count, raw, last });
   }

@@ -100,6 +100,7 @@ export function createMapWriter(places: MapPlaces, mapOptions: MapOptions, forma
       await queue;
       const missing = tiles.missing();
       if (missing > 0) refuse(name, `${missing} of ${plan.tiles} tiles lack pixels; write every pixel before closing`);
+      pools.buffers.clear();
       return finish(signal);
     },
   };

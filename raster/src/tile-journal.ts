@@ -200,9 +200,14 @@ async function makeJournal(folder: string, unlock: () => Promise<void>): Promise
   const put = (level: number, index: number, bytes: Uint8Array): Promise<void> => {
     const done = queue.then(() =>
       attempt('keep finished tiles in it', async () => {
-        for (const part of [headerOf(level, index, bytes), bytes])
-          for (let done = 0; done < part.length; )
-            done += (await handle.write(part, done, part.length - done)).bytesWritten; // the file is opened for appending
+        try {
+          for (const part of [headerOf(level, index, bytes), bytes])
+            for (let done = 0; done < part.length; )
+              done += (await handle.write(part, done, part.length - done)).bytesWritten; // the file is opened for appending
+        } catch (error) {
+          await handle.truncate(end); // what is kept next begins behind the last whole record
+          throw error;
+        }
         places.set(keyOf(level, index), { offset: end + HEADER, length: bytes.length });
         end += HEADER + bytes.length;
       }),

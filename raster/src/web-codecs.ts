@@ -1,4 +1,4 @@
-// The codecs of a browser: its own streams, but for compression.
+// The codecs of a browser: its own streams, and WebAssembly for what they refuse.
 import { HISTORY_BYTES, INFLATER_BYTES, makeInflater, OVERSHOOT_BYTES } from './inflate.js';
 import { aligned, createKernels } from './kernels.js';
 import type { ByteSource, Codecs } from './source.js';

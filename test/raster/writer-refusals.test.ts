@@ -140,6 +140,20 @@ describe('GeoTIFF writing refuses', () => {
     assert.equal(sink.state, 'discarded');
   });
 
+  it('to pretend after a tile could not be compressed', async () => {
+    const sink = memorySink();
+    let tiles = 0;
+    const deflate = () => {
+      if (tiles++ > 0) throw new Error('no memory');
+      return new Uint8Array(10);
+    };
+    const size = { rows: 16, cols: 64, tile: 16, bands: [{}] };
+    const writer = createGeoTiff(sink, { ...options, ...size }, deflate);
+    await writer.writeWindow({ row: 0, col: 0, rows: 16, cols: 64 }, new Int16Array(16 * 64));
+    await assert.rejects(() => writer.close(), /no memory/);
+    assert.equal(sink.state, 'discarded');
+  });
+
   it('to grow a classic TIFF over 4 GiB', async () => {
     const gibibyte = new Uint8Array(2 ** 30);
     const sink = { ...memorySink(), write: async () => {} };

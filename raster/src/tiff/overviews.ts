@@ -99,6 +99,7 @@ export function makeOverviews(work: Work): Overviews {
   const open = new Map<string, OpenTile>(); // oldest first
   const bytes = tileBytes(plan);
   const quarters = makeBufferPool(bytes / 4);
+  let heldBytes = 0; // of quarters
   const how = { bands: plan.bands, integer: !isFloat(plan.sampleType) };
   const place = (level: number, index: number) => placeOf(levels[level]!, side, index);
 
@@ -123,10 +124,12 @@ export function makeOverviews(work: Work): Overviews {
     const quarter = new sampleArrays[plan.sampleType](quarters.takeZeros());
     reduceInto(quarter, { words, size }, { ...how, side, noData: work.noData });
     target.quarters.push({ down: at[0] % 2, across: at[1] % 2, words: quarter });
+    heldBytes += quarter.byteLength;
     target.left--;
   };
   const giveBack = (tile: OpenTile) => {
     for (const { words } of tile.quarters) quarters.give(words.buffer as ArrayBuffer);
+    heldBytes -= (tile.quarters.length * bytes) / 4;
   };
   /** The words of a tile of which all quarters are there. */
   const join = (tile: OpenTile): Words => {
@@ -139,7 +142,6 @@ export function makeOverviews(work: Work): Overviews {
     return toWords(whole.buffer, 0, bytes, sampleSize(plan.sampleType));
   };
 
-  const heldBytes = () => [...open.values()].reduce((sum, tile) => sum + (tile.quarters.length * bytes) / 4, 0);
   const forget = (key: string): void => {
     giveBack(open.get(key)!);
     open.delete(key);
@@ -157,7 +159,10 @@ export function makeOverviews(work: Work): Overviews {
     open.set(key, target);
     reduce(target, { level, index, words: samples });
     if (target.left > 0) {
-      for (const oldest of open.keys()) if (heldBytes() > MOST_OPEN_BYTES) forget(oldest);
+      for (const oldest of open.keys()) {
+        if (heldBytes <= MOST_OPEN_BYTES) break;
+        forget(oldest);
+      }
       return undefined;
     }
     open.delete(key);

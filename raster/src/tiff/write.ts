@@ -50,8 +50,7 @@ export function createGeoTiff(sink: ByteSink, options: GeoTiffOptions, deflate?:
       const before = queue;
       if (finished) refuse(plan.name, 'already closed; create it again');
       for (const tile of tiles.take(window, data)) {
-        const packed = packTile(tile, plan, how);
-        queue = queue.then(() => placeTile(tile.index, packed, { plan, sink, places }));
+        queue = queue.then(() => placeTile(tile.index, packTile(tile, plan, how), { plan, sink, places }));
       }
       queue.catch(() => {}); // seen by the next call
       await before;
