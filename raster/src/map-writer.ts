@@ -14,6 +14,7 @@ import { type GeoTiffOptions, type Plan, planGeoTiff } from './tiff/write-option
 export interface TileStore {
   /** Indices of the image's own tiles that are held already, from a writing that was interrupted. */
   held(): Iterable<number>;
+  /** Keeps a copy of `bytes`, whose memory is used again once this resolves. */
   put(level: number, index: number, bytes: Uint8Array): Promise<void>;
   get(level: number, index: number): Promise<Uint8Array>;
   /** The same, into memory of its length. */
@@ -49,7 +50,7 @@ export interface MapInWork extends MapPlaces {
   readonly kernels: Kernels;
   /** For the words of tiles. */
   readonly buffers: BufferPool;
-  /** For compressed tiles, with some bytes around them. */
+  /** For compressed tiles. */
   readonly packed: BufferPool;
 }
 

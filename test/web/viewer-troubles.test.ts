@@ -56,7 +56,7 @@ describe('the viewer in trouble', function () {
     await page.locator('#map').focus();
     for (const key of ['ArrowUp', 'ArrowDown']) {
       await page.keyboard.press(key);
-      await page.waitForTimeout(500); // animations of the view
+      await page.waitForTimeout(1500); // animations of the view, on a busy machine, too
     }
     assert.equal(await page.locator('#progress').textContent(), 'Stopped; 0 tiles done');
     server.instead = undefined;
