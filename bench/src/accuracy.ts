@@ -52,6 +52,9 @@ interface Score {
   readonly seconds: number;
 }
 
+/** What an abundance of 1 means, where the method leaves a choice. */
+const brightnessAsked = (): Brightness => (values.brightness ?? DEFAULT_BRIGHTNESS) as Brightness;
+
 /** How endmembers are found; brightness belongs to one method. */
 function endmemberSearch(): { method: EndmemberMethodName; brightness?: Brightness } {
   const { method, brightness } = values;
@@ -66,16 +69,6 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
   const began = performance.now();
   const { spectra, reference, referenceEndmembers, materials } = scene;
   const { set, facts, found } = await prepareBlind(scene, seed, endmemberSearch());
-  const judge = (abundances: Float32Array) =>
-    evaluateAbundances({
-      abundances,
-      reference,
-      names: materials,
-      spectra,
-      referenceEndmembers,
-      endmembers: found.endmembers,
-    });
-  const seconds = () => (performance.now() - began) / 1000;
   const { checkpoint } = await fit(set, facts, {
     seed,
     epochs: Number(values.epochs),
@@ -83,8 +76,15 @@ async function score(scene: ReferenceScene, seed: number): Promise<Score> {
     learningRate: Number(values['learning-rate']),
     threads: Number(values.threads),
   });
-  const evaluation = judge(await evaluateNetwork(checkpoint, spectra));
-  return { network: evaluation, nnls: evaluation.baseline!, seconds: seconds() };
+  const evaluation = evaluateAbundances({
+    abundances: await evaluateNetwork(checkpoint, spectra),
+    reference,
+    names: materials,
+    spectra,
+    referenceEndmembers,
+    endmembers: found.endmembers,
+  });
+  return { network: evaluation, nnls: evaluation.baseline!, seconds: (performance.now() - began) / 1000 };
 }
 
 /** One row for each figure: mean and spread over the seeds, network beside NNLS. */
@@ -115,9 +115,7 @@ async function report(key: string, seeds: number): Promise<string> {
   const first = Number(values['first-seed']);
   const numbers = Array.from({ length: seeds }, (_, i) => first + i);
   const alone = values['without-network'];
-  const body = alone
-    ? await routesTable(scene, numbers, endmemberSearch().brightness ?? DEFAULT_BRIGHTNESS)
-    : await networkTable(scene, numbers);
+  const body = alone ? await routesTable(scene, numbers, brightnessAsked()) : await networkTable(scene, numbers);
   const heading = `## ${alone ? 'Without a network, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
   const made = scene.made ? `\n${scene.made}\n` : '';
   return `${heading}Printed by \`${commandOf(key)}\`.\n${made}\n${body}\n\n${seeds} seeds.\n`;
@@ -125,12 +123,13 @@ async function report(key: string, seeds: number): Promise<string> {
 
 /** The command that prints this scene's section again. */
 function commandOf(key: string): string {
-  const { seeds, epochs, schedule, method, brightness } = values;
-  const searched = ` --method ${method}${method === 'subset' ? ` --brightness ${brightness ?? DEFAULT_BRIGHTNESS}` : ''}`;
+  const { seeds, epochs, schedule, method } = values;
+  const brightness = ` --brightness ${brightnessAsked()}`;
+  const searched = ` --method ${method}${method === 'subset' ? brightness : ''}`;
   const given = (name: 'first-seed' | 'threads', usual: string) =>
     values[name] === usual ? '' : ` --${name} ${values[name]}`;
   if (values['without-network'])
-    return `npm run bench:accuracy -- --without-network --scenes ${key} --seeds ${seeds} --brightness ${brightness ?? DEFAULT_BRIGHTNESS}${given('first-seed', '1')}`;
+    return `npm run bench:accuracy -- --without-network --scenes ${key} --seeds ${seeds}${brightness}${given('first-seed', '1')}`;
   return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds}${searched} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
 }
 

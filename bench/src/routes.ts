@@ -14,14 +14,14 @@ import { sampleWhole } from './blind.js';
 import type { ReferenceScene } from './scenes.js';
 import { mean, spread, table } from './statistics.js';
 
-/** A route's map for one seed. */
-interface RouteScore {
-  readonly evaluation: MapEvaluation;
-  /** Endmembers and abundances. */
-  readonly seconds: number;
+/** How abundances are found in endmembers. */
+interface Unmixing {
+  readonly name: string;
+  readonly unmix: (endmembers: Float32Array, spectra: Float32Array, bands: number) => Float32Array;
 }
 
-interface Route {
+/** Where endmembers come from, and what is done with them. */
+interface Search {
   readonly name: string;
   /** Whether it is told the number of endmembers alone. */
   readonly blind: boolean;
@@ -30,53 +30,58 @@ interface Route {
     scene: ReferenceScene,
     how: { seed: number; sample: SpectraSample; brightness: Brightness },
   ) => Float32Array | Promise<Float32Array>;
-  readonly unmix: (endmembers: Float32Array, spectra: Float32Array, bands: number) => Float32Array;
+  readonly unmixings: readonly Unmixing[];
 }
 
-const byNnls: Route['unmix'] = (...given) => nnlsAbundances(...given).abundances;
-const ofReference: Route['find'] = ({ referenceEndmembers }) => referenceEndmembers;
-const byVca: Route['find'] = ({ spectra, bands, materials }, { seed }) =>
+/** What a route scores with each seed. */
+interface Route {
+  readonly name: string;
+  readonly blind: boolean;
+  readonly scores: { readonly evaluation: MapEvaluation /** Endmembers and abundances. */; readonly seconds: number }[];
+}
+
+const NNLS: Unmixing = { name: 'NNLS / sum', unmix: (...given) => nnlsAbundances(...given).abundances };
+const FCLSU: Unmixing = { name: 'FCLSU', unmix: fclsAbundances };
+const ofReference: Search['find'] = ({ referenceEndmembers }) => referenceEndmembers;
+const byVca: Search['find'] = ({ spectra, bands, materials }, { seed }) =>
   vca(spectra, { count: materials.length, bands, random: createRandom(seed).fork('vca') }).spectra.map((v) =>
     Math.max(0, v),
   );
 const byMethod =
-  (method: 'subset' | 'kmeans'): Route['find'] =>
+  (method: 'subset' | 'kmeans'): Search['find'] =>
   async ({ materials }, { seed, sample, brightness }) => {
     const count = materials.length;
     const convention = method === 'subset' ? { brightness } : {};
     return (await findEndmembers(sample, { seed, count, method, ...convention })).endmembers;
   };
 
-const ROUTES: readonly Route[] = [
-  { name: "the reference's endmembers, NNLS / sum", blind: false, find: ofReference, unmix: byNnls },
-  { name: "the reference's endmembers, FCLSU", blind: false, find: ofReference, unmix: fclsAbundances },
-  { name: 'VCA on all pixels, FCLSU', blind: true, find: byVca, unmix: fclsAbundances },
-  { name: 'VCA on all pixels, NNLS / sum', blind: true, find: byVca, unmix: byNnls },
-  { name: 'K-means of block bundles, NNLS / sum', blind: true, find: byMethod('kmeans'), unmix: byNnls },
-  { name: 'subset selection, FCLSU', blind: true, find: byMethod('subset'), unmix: fclsAbundances },
-  { name: 'subset selection, NNLS / sum', blind: true, find: byMethod('subset'), unmix: byNnls },
+const SEARCHES: readonly Search[] = [
+  { name: "the reference's endmembers", blind: false, find: ofReference, unmixings: [NNLS, FCLSU] },
+  { name: 'VCA on all pixels', blind: true, find: byVca, unmixings: [FCLSU, NNLS] },
+  { name: 'K-means of block bundles', blind: true, find: byMethod('kmeans'), unmixings: [NNLS] },
+  { name: 'subset selection', blind: true, find: byMethod('subset'), unmixings: [FCLSU, NNLS] },
 ];
 
-async function score(
-  scene: ReferenceScene,
-  route: Route,
-  { seed, brightness }: { seed: number; brightness: Brightness },
-): Promise<RouteScore> {
-  const { spectra, bands, reference, referenceEndmembers, materials } = scene;
-  const sample = await sampleWhole(scene, seed);
+/** Runs `action`, and says how long it took. */
+async function timed<T>(action: () => T | Promise<T>): Promise<{ value: T; seconds: number }> {
   const began = performance.now();
-  const endmembers = await route.find(scene, { seed, sample, brightness });
-  const abundances = route.unmix(endmembers, spectra, bands);
-  const seconds = (performance.now() - began) / 1000;
-  const evaluation = evaluateAbundances({
-    abundances,
-    reference,
-    names: materials,
-    spectra,
-    referenceEndmembers,
-    endmembers,
-  });
-  return { evaluation, seconds };
+  const value = await action();
+  return { value, seconds: (performance.now() - began) / 1000 };
+}
+
+/** The routes of one search with one seed: the endmembers are found once. */
+async function addScores(
+  routes: readonly Route[],
+  search: Search,
+  { scene, ...how }: { scene: ReferenceScene; seed: number; sample: SpectraSample; brightness: Brightness },
+): Promise<void> {
+  const { spectra, bands, reference, referenceEndmembers, materials } = scene;
+  const { value: endmembers, seconds } = await timed(() => search.find(scene, how));
+  for (const [i, { unmix }] of search.unmixings.entries()) {
+    const { value: abundances, ...unmixed } = await timed(() => unmix(endmembers, spectra, bands));
+    const given = { abundances, reference, names: materials, spectra, referenceEndmembers, endmembers };
+    routes[i]!.scores.push({ evaluation: evaluateAbundances(given), seconds: seconds + unmixed.seconds });
+  }
 }
 
 /** What each route scores on a scene, as a table, and what its figures mean. */
@@ -85,24 +90,25 @@ export async function routesTable(
   seeds: readonly number[],
   brightness: Brightness,
 ): Promise<string> {
-  const rows: string[][] = [];
-  let header: string[] = [];
-  let definitions: string[] = [];
-  for (const route of ROUTES) {
-    const scores: RouteScore[] = [];
-    for (const seed of route.blind ? seeds : seeds.slice(0, 1))
-      scores.push(await score(scene, route, { seed, brightness }));
-    const { figures } = scores[0]!.evaluation;
-    header = ['endmembers, abundances', 'blind', ...figures.map(({ name, unit }) => `${name}, ${unit}`), 'seconds'];
-    definitions = figures.map(({ name, definition }) => `- ${name}: ${definition}`);
-    const cells = figures.map((_, i) => spread(scores.map(({ evaluation }) => evaluation.figures[i]!.value)));
-    rows.push([
-      route.name,
-      route.blind ? 'yes' : 'no',
-      ...cells,
-      mean(scores.map(({ seconds }) => seconds)).toFixed(1),
-    ]);
-    console.error(`${scene.name}, ${route.name}: ${figures[0]!.name} ${cells[0]}`);
+  const routesOf = SEARCHES.map(({ name, blind, unmixings }) =>
+    unmixings.map((unmixing): Route => ({ name: `${name}, ${unmixing.name}`, blind, scores: [] })),
+  );
+  for (const [i, seed] of seeds.entries()) {
+    const sample = await sampleWhole(scene, seed);
+    for (const [s, search] of SEARCHES.entries())
+      if (search.blind || i === 0) await addScores(routesOf[s]!, search, { scene, seed, sample, brightness });
+    const shown = routesOf.flat().map(({ scores }) => scores.at(-1)!.evaluation.figures[0]!.value.toFixed(4));
+    console.error(`${scene.name} seed ${seed}: ${shown.join(', ')}`);
   }
+  const routes = routesOf.flat();
+  const { figures } = routes[0]!.scores[0]!.evaluation;
+  const header = ['endmembers, abundances', 'blind', ...figures.map(({ name, unit }) => `${name}, ${unit}`), 'seconds'];
+  const rows = routes.map(({ name, blind, scores }) => [
+    name,
+    blind ? 'yes' : 'no',
+    ...figures.map((_, i) => spread(scores.map(({ evaluation }) => evaluation.figures[i]!.value))),
+    mean(scores.map(({ seconds }) => seconds)).toFixed(1),
+  ]);
+  const definitions = figures.map(({ name, definition }) => `- ${name}: ${definition}`);
   return `${table(header, rows)}\n\n${definitions.join('\n')}`;
 }

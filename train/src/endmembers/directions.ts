@@ -127,6 +127,26 @@ function fourDistances(
   squared[3] = 0.5 - s + half[c + 3]!;
 }
 
+/** How many points each of `clusters` clusters has [K]. */
+export function clusterSizes(assignment: Int32Array, clusters: number): Int32Array {
+  const sizes = new Int32Array(clusters);
+  for (const c of assignment) sizes[c]!++;
+  return sizes;
+}
+
+/** The sum of each cluster's points [K, d]. */
+export function clusterSums(
+  points: Float64Array,
+  assignment: Int32Array,
+  { width, clusters }: { width: number; clusters: number },
+): Float64Array {
+  const sums = new Float64Array(clusters * width);
+  assignment.forEach((c, n) => {
+    for (let i = 0; i < width; i++) sums[c * width + i]! += points[n * width + i]!;
+  });
+  return sums;
+}
+
 /** What to say where there are fewer distinct directions than endmembers are asked for. */
 export function tooFewDirections(found: number, wanted: number): TrainError {
   return new TrainError(

@@ -1,7 +1,7 @@
 // Many small clusters of candidates, so that mixed spectra do not pull the corners of the simplex inwards.
 // Legend: m candidates, B bands, d directions, K clusters, C endmembers.
 import type { Random } from '../random.js';
-import { nearestCentroids, seedCentroids, tooFewDirections } from './directions.js';
+import { clusterSizes, clusterSums, nearestCentroids, seedCentroids, tooFewDirections } from './directions.js';
 
 const MOST_ITERATIONS = 60;
 /** Centroids whose coordinates move by no more than this have settled. */
@@ -34,13 +34,9 @@ function meanPoints(
   assignment: Int32Array,
   { width, centroids }: { width: number; centroids: Float64Array },
 ): Float64Array {
-  const sums = new Float64Array(centroids.length);
-  const sizes = new Int32Array(centroids.length / width);
-  assignment.forEach((c, n) => {
-    sizes[c]!++;
-    for (let i = 0; i < width; i++) sums[c * width + i]! += points[n * width + i]!;
-  });
-  return sums.map((sum, k) => {
+  const clusters = centroids.length / width;
+  const sizes = clusterSizes(assignment, clusters);
+  return clusterSums(points, assignment, { width, clusters }).map((sum, k) => {
     const size = sizes[Math.floor(k / width)]!;
     return size > 0 ? sum / size : centroids[k]!;
   });
@@ -55,8 +51,7 @@ export function clusterSpectra(
   assignment: Int32Array,
   { bands, least, count }: { bands: number; least: number; count: number },
 ): Float32Array {
-  const sizes = new Int32Array(assignment.reduce((most, c) => Math.max(most, c), 0) + 1);
-  for (const c of assignment) sizes[c]!++;
+  const sizes = clusterSizes(assignment, assignment.reduce((most, c) => Math.max(most, c), 0) + 1);
   const found = sizes.filter((size) => size > 0).length;
   if (found < count) throw tooFewDirections(found, count);
   const demanded = Math.min(least, Int32Array.from(sizes).sort()[sizes.length - count]!);

@@ -3,6 +3,8 @@
 // seeds by D. Arthur & S. Vassilvitskii, "k-means++", SODA 2007.
 import type { Random } from '../random.js';
 import {
+  clusterSizes,
+  clusterSums,
   leadingDirections,
   type Nearest,
   nearestCentroids,
@@ -64,8 +66,7 @@ function cluster(points: Float64Array, width: number, start: { clusters: number;
     if (settled) break;
   }
   const { assignment, distances } = fillEmpty(nearest, start.clusters);
-  const sizes = new Int32Array(start.clusters);
-  for (const c of assignment) sizes[c]!++;
+  const sizes = clusterSizes(assignment, start.clusters);
   return { assignment, sizes, inertia: distances.reduce((sum, distance) => sum + distance, 0) };
 }
 
@@ -80,17 +81,12 @@ function seeds(points: Float64Array, width: number, start: { clusters: number; r
 
 function meanDirections(points: Float64Array, width: number, nearest: Nearest & { clusters: number }): Float64Array {
   const { assignment } = fillEmpty(nearest, nearest.clusters);
-  const sums = new Float64Array(nearest.clusters * width);
-  assignment.forEach((c, n) => {
-    for (let i = 0; i < width; i++) sums[c * width + i]! += points[n * width + i]!;
-  });
-  return unitRows(sums, width);
+  return unitRows(clusterSums(points, assignment, { width, clusters: nearest.clusters }), width);
 }
 
 /** Gives each empty cluster the point farthest from its own centroid. */
 function fillEmpty({ assignment, distances }: Nearest, clusters: number): Nearest {
-  const sizes = new Int32Array(clusters);
-  for (const c of assignment) sizes[c]!++;
+  const sizes = clusterSizes(assignment, clusters);
   if (!sizes.includes(0)) return { assignment, distances };
   const filled = Int32Array.from(assignment);
   const remaining = Float64Array.from(distances);
