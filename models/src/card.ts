@@ -35,6 +35,9 @@ export interface CardMetric {
   unit: string;
 }
 
+/** How a model looks at pixels. */
+export const KINDS = ['pixel', 'spatial'] as const;
+
 /** How the numbers of a model file are stored. int8: weights and activations of the wide layers are integers; float16: weights are stored in half. */
 export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
 
@@ -58,8 +61,10 @@ export interface ModelCard {
   software: { name: 'egunet'; version: string };
   /** ISO 8601. */
   created: string;
-  /** 'pixel': every pixel by itself. */
-  kind: 'pixel';
+  /** 'pixel': every pixel by itself. 'spatial': with its neighbours. */
+  kind: (typeof KINDS)[number];
+  /** How many pixels around it a spatial model looks at; a pixel-wise one has none. */
+  halo?: number;
   sensor: string | null;
   bands: CardBand[];
   endmembers: CardEndmember[];
@@ -110,7 +115,8 @@ const checkCard = record({
   version: is(CARD_VERSION),
   software: record({ name: is('egunet'), version: text }),
   created: text,
-  kind: is('pixel'),
+  kind: oneOf(KINDS),
+  halo: optional(count),
   sensor: orNull(label),
   bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
   endmembers: list(record({ name: label, spectrum: list(number, 1) }), 2),
@@ -153,7 +159,19 @@ export function assertModelCard(value: unknown): asserts value is ModelCard {
   for (const [i, { name, spectrum }] of card.endmembers.entries())
     if (spectrum.length !== card.bands.length)
       throw invalid(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, `${spectrum.length}`);
+  assertHalo(card);
   assertIndices(card);
+}
+
+/** A spatial model has a halo, a pixel-wise one has none. */
+function assertHalo({ kind, halo }: ModelCard): void {
+  const good = kind === 'spatial' ? halo !== undefined && halo >= 1 : halo === undefined;
+  if (!good)
+    throw invalid(
+      'card.halo',
+      kind === 'spatial' ? 'a whole number >= 1' : 'absent from a pixel-wise model',
+      `${halo ?? 'nothing'}`,
+    );
 }
 
 /** Source bands are different bands of the training scene, known for all bands or for none. */
@@ -168,6 +186,9 @@ function assertIndices({ bands, data }: ModelCard): void {
         `${index ?? 'nothing'}`,
       );
 }
+
+/** How far outside a window the model looks, in pixels. */
+export const haloOf = ({ halo = 0 }: ModelCard): number => halo;
 
 /** Reads a card from its JSON text. */
 export function parseModelCard(json: string): ModelCard {

@@ -30,3 +30,4 @@ export {
   unflatten,
   updateMoving,
 } from './pixelwise.js';
+export { filterAbundances, type SpatialFilter } from './spatial-filter.js';

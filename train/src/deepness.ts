@@ -5,6 +5,7 @@ import type { ModelCard } from '@egunet/models/card';
  * so a standard deviation of 1/255 gives the model reflectance. `pixelSize` in metres. Source: the plugin's page "add metadata to a model".
  */
 export function deepnessMetadata(card: ModelCard, pixelSize: number | null): Record<string, string> {
+  if (card.kind === 'spatial') return {}; // it has a second input, which the plugin does not know
   const keys = {
     model_type: 'Regressor',
     class_names: Object.fromEntries(card.endmembers.map(({ name }, i) => [i, name])),

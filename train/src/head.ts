@@ -10,6 +10,8 @@ import type { Checkpoint } from './fit/checkpoint.js';
 import { foldEncoder, headGraph, networkOf } from './head-graph.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
+import { filterOnCpu, probeImage, runSpatialHead } from './spatial/check-layer.js';
+import { spatialHeadGraph } from './spatial/spatial-head-graph.js';
 
 /** Largest difference between the model in float32 and the training's own forward pass that an export may show. */
 export const EXPORT_TOLERANCE = 1e-5;
@@ -41,14 +43,19 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
   const { inputScale, probe: pixels, facts } = checkpoint;
   const card = modelCard(checkpoint, options);
   assertModelCard(card);
-  const encode = (graph: Graph, described: ModelCard) => {
+  const encode = (pixelwise: Graph, described: ModelCard) => {
     const metadata = { egunet: JSON.stringify(described), ...deepnessMetadata(described, facts.scene.pixelSize) };
-    return encodeModel(graph, { metadata, producerVersion: softwareVersion });
+    return encodeModel(withLayer(pixelwise, checkpoint), { metadata, producerVersion: softwareVersion });
   };
   const layers = foldEncoder(checkpoint);
-  const bytes = encode(headGraph(layers, inputScale), card);
-  const abundances = await runHead(bytes, pixels, card.bands.length);
-  const maxDifference = largestDifference(abundances, await evaluateNetwork(checkpoint, pixels));
+  const pixelwise = headGraph(layers, inputScale);
+  const abundances = await runHead(encodeModel(pixelwise), pixels, card.bands.length);
+  const expected = await evaluateNetwork(checkpoint, pixels);
+  const bytes = encode(pixelwise, card);
+  const maxDifference = Math.max(
+    largestDifference(abundances, expected),
+    await layerDifference(bytes, { checkpoint, expected }),
+  );
   if (!(maxDifference <= EXPORT_TOLERANCE))
     throw new TrainError(
       `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
@@ -57,6 +64,32 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
   const reduced = await reduceHead({ layers, inputScale, pixels, abundances }, precision, options);
   const full = { ...card, quantisation: reduced.quantisation };
   return { bytes: encode(reduced.graph, full), card: full, maxDifference };
+}
+
+/** The graph of a pixel-wise head with the spatial layer behind it, where the run has one. */
+function withLayer(pixelwise: Graph, { spatial, facts }: Checkpoint): Graph {
+  if (!spatial) return pixelwise;
+  const [bands, endmembers] = [facts.bands.length, facts.endmembers.length];
+  return spatialHeadGraph(pixelwise, spatial, { bands, endmembers });
+}
+
+/** Largest difference of the model file with the spatial layer from tfjs's own, on the probe laid out as an image; 0 where there is no layer. */
+async function layerDifference(
+  bytes: Uint8Array,
+  { checkpoint, expected }: { checkpoint: Checkpoint; expected: Float32Array },
+): Promise<number> {
+  const { spatial, probe, facts } = checkpoint;
+  if (!spatial) return 0;
+  const [B, C] = [facts.bands.length, facts.endmembers.length];
+  const image = probeImage(probe.length / B);
+  const pixels = image.valid.length;
+  const spectra = probe.subarray(0, pixels * B);
+  const abundances = expected.subarray(0, pixels * C);
+  const [actual, reference] = [
+    await runSpatialHead(bytes, { ...image, bands: B, spectra }),
+    await filterOnCpu(spatial, { ...image, endmembers: C, abundances }),
+  ].map((values) => values.filter((_, i) => image.valid[Math.floor(i / C)] === 1));
+  return largestDifference(actual!, reference!);
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -74,6 +107,16 @@ export function evaluateNetwork(checkpoint: Checkpoint, spectra: Float32Array): 
   });
 }
 
+/** How the model looks at pixels. Throws TrainError where the spatial layer is missing. */
+function kindOf({ settings, spatial }: Checkpoint): Pick<ModelCard, 'kind' | 'halo'> {
+  if (settings.model === 'pw') return { kind: 'pixel' };
+  if (!spatial)
+    throw new TrainError(
+      'export: the spatial layer is fitted when a training ends, and this one was cut off before; go on with it (--resume), then export',
+    );
+  return { kind: 'spatial', halo: spatial.radius };
+}
+
 function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }: HeadOptions): ModelCard {
   const { settings, facts, epoch, inputScale, dataDigest } = checkpoint;
   const { rows, cols, name, bands } = facts.scene;
@@ -82,12 +125,12 @@ function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }
     version: CARD_VERSION,
     software: { name: 'egunet', version: softwareVersion },
     created: created.toISOString(),
-    kind: 'pixel',
+    ...kindOf(checkpoint),
     sensor: facts.sensor,
     bands: [...facts.bands],
     endmembers: [...facts.endmembers],
     inputScale,
-    network: { name: 'egunet-pw', layers: networkOf(checkpoint).widths.slice(0, ENCODER_LAYERS) },
+    network: { name: `egunet-${settings.model}`, layers: networkOf(checkpoint).widths.slice(0, ENCODER_LAYERS) },
     training: {
       seed: settings.seed,
       epochs: epoch,

@@ -32,13 +32,13 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
     geometry: null,
     properties: {
       title: `EGU-Net abundances of ${names.join(', ')}`,
-      description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, pixel by pixel; ${precisionOf(card)}.`,
+      description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, ${card.kind === 'pixel' ? 'pixel by pixel' : `of each pixel and its neighbours up to ${card.halo} pixels away`}; ${precisionOf(card)}.`,
       datetime: card.created,
       start_datetime: '1900-01-01T00:00:00Z',
       end_datetime: '9999-12-31T23:59:59Z',
       created: card.created,
       bands,
-      'mlm:name': `EGU-Net-pw ${card.data.scene}`,
+      'mlm:name': `${card.network.name.replace('egunet', 'EGU-Net')} ${card.data.scene}`,
       'mlm:architecture': 'EGU-Net',
       'mlm:tasks': ['regression'],
       'mlm:framework': 'ONNX',
@@ -46,8 +46,8 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
       'mlm:total_parameters': countParameters(card),
       'mlm:pretrained': true,
       'mlm:hyperparameters': card.training,
-      'mlm:input': [inputOf(card, bands)],
-      'mlm:output': [outputOf(names)],
+      'mlm:input': card.kind === 'pixel' ? [spectraOf(card, bands)] : [imageOf(card, bands), VALID],
+      'mlm:output': [outputOf(card, names)],
     },
     assets: {
       model: {
@@ -64,22 +64,51 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
   };
 }
 
-function inputOf(card: ModelCard, bands: { name: string }[]) {
+const REFLECTANCE = 'Surface reflectance, unitless, 1 = 100 %; scaling and clipping are inside the graph.';
+
+function spectraOf(card: ModelCard, bands: { name: string }[]) {
   return {
     name: 'spectra',
     bands: bands.map(({ name }) => name),
     input: { shape: [-1, card.bands.length], dim_order: ['batch', 'bands'], data_type: 'float32' },
-    description: 'Surface reflectance, unitless, 1 = 100 %; scaling and clipping are inside the graph.',
+    description: REFLECTANCE,
     value_scaling: null,
     resize_type: null,
   };
 }
 
-function outputOf(names: string[]) {
+function imageOf(card: ModelCard, bands: { name: string }[]) {
+  return {
+    name: 'image',
+    bands: bands.map(({ name }) => name),
+    input: { shape: [-1, -1, card.bands.length], dim_order: ['height', 'width', 'bands'], data_type: 'float32' },
+    description: REFLECTANCE,
+    value_scaling: null,
+    resize_type: null,
+  };
+}
+
+const VALID = {
+  name: 'valid',
+  bands: [],
+  input: { shape: [-1, -1], dim_order: ['height', 'width'], data_type: 'float32' },
+  description: '1 where the pixel has data, 0 elsewhere.',
+  value_scaling: null,
+  resize_type: null,
+};
+
+function outputOf({ kind }: ModelCard, names: string[]) {
+  const [shape, order] =
+    kind === 'pixel'
+      ? [[-1], ['batch']]
+      : [
+          [-1, -1],
+          ['height', 'width'],
+        ];
   return {
     name: 'abundances',
     tasks: ['regression'],
-    result: { shape: [-1, names.length], dim_order: ['batch', 'endmember'], data_type: 'float32' },
+    result: { shape: [...shape!, names.length], dim_order: [...order!, 'endmember'], data_type: 'float32' },
     description: `Abundances of ${names.join(', ')}, in this order.`,
   };
 }

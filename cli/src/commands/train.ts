@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
+import { spatialWords } from '../support/describe-run.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
@@ -15,9 +16,17 @@ export const builder = (yargs: Argv) =>
         yargs
           .positional('scene', scenePositional)
           .usage(
-            '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net-pw (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
+            '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
           )
           .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
+          .option(
+            'model',
+            oneOf(
+              'model',
+              ['pw', 'ss'],
+              'Network: every pixel by itself, or with a layer that smooths noise between neighbours [default: pw]',
+            ),
+          )
           .option('epochs', wholeNumber('epochs', { describe: 'Epochs [default: 200]', least: 1 }))
           .option(
             'schedule',
@@ -55,10 +64,14 @@ export const builder = (yargs: Argv) =>
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
           .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
-          .group(['epochs', 'schedule', 'learning-rate', 'drop-rate', 'weight-decay', 'batch', 'threads'], 'Training:')
+          .group(
+            ['model', 'epochs', 'schedule', 'learning-rate', 'drop-rate', 'weight-decay', 'batch', 'threads'],
+            'Training:',
+          )
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
+          .example('$0 train noisy.tif --model ss -o run', 'spatial-spectral')
           .example('$0 train -o run --resume', 'after Ctrl-C'),
       ),
     ),
@@ -77,6 +90,7 @@ const SETTLED = [
   'seed',
   'max-pixels',
   'max-blocks',
+  'model',
   'epochs',
   'schedule',
   'learning-rate',
@@ -98,9 +112,9 @@ function assertResumable(args: Arguments): void {
 }
 
 function settingsOf(args: Arguments) {
-  const { epochs, schedule, batch, seed } = args;
+  const { model, epochs, schedule, batch, seed } = args;
   const [learningRate, dropRate, weightDecay] = [args['learning-rate'], args['drop-rate'], args['weight-decay']];
-  const given = Object.entries({ epochs, schedule, batch, seed, learningRate, dropRate, weightDecay });
+  const given = Object.entries({ model, epochs, schedule, batch, seed, learningRate, dropRate, weightDecay });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
@@ -134,7 +148,7 @@ function report(
   result: Awaited<ReturnType<typeof import('../pipeline/train-run.js')['trainRun']>>,
 ): void {
   const { run, finished, checkpoint, seconds, pixelsPerSecond } = result;
-  const { epoch, settings, history, facts } = checkpoint;
+  const { epoch, settings, history, facts, spatial } = checkpoint;
   if (!finished)
     throw new InterruptedError(
       `interrupted after ${epoch} of ${settings.epochs} epochs; the run is saved, go on with: ${shellCommand('egunet', 'train', '-o', run, '--resume')}`,
@@ -142,7 +156,8 @@ function report(
   const losses = history.at(-1)!;
   const { bands, endmembers, pixels, candidates } = facts;
   const names = endmembers.map(({ name }) => name);
-  const summary = { run, epochs: epoch, seconds, pixelsPerSecond, losses, settings };
+  const noiseShares = spatial && { noiseShares: spatial.noiseShares };
+  const summary = { run, epochs: epoch, seconds, pixelsPerSecond, losses, settings, ...noiseShares };
   printResult(json, { ...summary, bands: bands.length, pixels, candidates, endmembers: names }, () =>
     formatFacts([
       ['run', run],
@@ -153,6 +168,7 @@ function report(
         `${losses.total.toPrecision(4)} (cross-entropy ${losses.crossEntropy.toPrecision(4)}, reconstruction ${losses.reconstruction.toPrecision(4)})`,
       ],
       ['endmembers', names.join(', ')],
+      ['spatial', spatial && spatialWords(spatial)],
       ['next', shellCommand('egunet', 'export', run, '-o', 'model.onnx')],
     ]),
   );

@@ -46,6 +46,11 @@ export interface DataRequest {
   readonly maxBlocks?: number;
 }
 
+/** What a network is to be made of the data: the spatial one needs patches of the scene. */
+export interface DataNeeds {
+  readonly patches?: boolean;
+}
+
 /** Throws CommandError where a request read from the manifest at `path` is none. */
 export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest {
   const invalid = (field: string, expected: string, got: string) =>
@@ -111,13 +116,14 @@ async function readLibrary(scene: Scene, bands: readonly number[], request: Data
 }
 
 async function readSample(scene: Scene, bands: readonly number[], work: Work): Promise<SceneSample> {
-  const { request, control } = work;
+  const { request, control, patches = false } = work;
   const { seed, maxPixels, maxBlocks } = request;
   const line = control.startProgress('reading the scene', scene.rows * scene.cols);
   try {
     return await sampleScene(scene, {
       bands,
       seed,
+      patches,
       signal: control.signal,
       onProgress: ({ done }) => line.update(done),
       ...(maxPixels === undefined ? {} : { maxPixels }),
@@ -128,7 +134,7 @@ async function readSample(scene: Scene, bands: readonly number[], work: Work): P
   }
 }
 
-interface Work {
+interface Work extends DataNeeds {
   readonly request: DataRequest;
   readonly control: Control;
 }
@@ -188,12 +194,16 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
 }
 
 /** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
-export async function prepareData(request: DataRequest, control: Control): Promise<PreparedData> {
+export async function prepareData(
+  request: DataRequest,
+  control: Control,
+  needs: DataNeeds = {},
+): Promise<PreparedData> {
   const scene = await openScene(request.scene, request.open, sceneAccess(control));
   try {
     const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
     noteBands(dropped);
-    const sample = await readSample(scene, bands, { request, control });
+    const sample = await readSample(scene, bands, { request, control, ...needs });
     noteSample(sample);
     const found = await findIn(scene, sample, { work: { request, control }, bands });
     noteEndmembers(found);
@@ -212,5 +222,6 @@ export function trainingSet({ bands, sample, found }: PreparedData): TrainingSet
     pixels: sample.pixels,
     candidates: found.candidates,
     labels: found.labels,
+    ...(sample.patches && { patches: sample.patches }),
   };
 }

@@ -74,8 +74,8 @@ export async function trainRun(
 
 /** Goes on with a saved run. Throws TrainError or CommandError where it is none, and where another training is in the folder. */
 export async function resumeRun(run: string, options: TrainOptions): Promise<TrainResult> {
-  const { epoch, settings } = await readManifest(run);
-  if (epoch === settings.epochs) {
+  const { epoch, settings, spatial } = await readManifest(run);
+  if (epoch === settings.epochs && (settings.model === 'pw' || spatial)) {
     const { checkpoint } = await loadRun(run);
     note(`${run}: all ${epoch} epochs are done already; nothing to resume`);
     return { run, finished: true, checkpoint, seconds: 0, pixelsPerSecond: 0 };
@@ -106,7 +106,8 @@ interface Training {
 
 async function train({ run, lock, request, settings, resume }: Training, options: TrainOptions): Promise<TrainResult> {
   const { threads, saveEvery, control } = options;
-  const data = await prepareData(request, control);
+  const patches = (resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings }).model === 'ss';
+  const data = await prepareData(request, control, { patches });
   const set = trainingSet(data);
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
@@ -177,7 +178,7 @@ function createSaver(
   kept: number | undefined,
 ): (checkpoint: Checkpoint) => Promise<void> {
   return async (checkpoint) => {
-    if (checkpoint.epoch === kept) return;
+    if (checkpoint.epoch === kept && !checkpoint.spatial) return; // the spatial layer is fitted last
     try {
       await lock.assertHeld();
       await saveRun(run, { checkpoint, request });

@@ -39,10 +39,13 @@ function trainingOf({ training, data }: ModelCard): string {
   ].join('\n');
 }
 
+const kindWords = ({ kind, halo }: ModelCard): string =>
+  kind === 'pixel' ? 'pixel-wise: every pixel by itself' : `spatial: looks ${halo} pixels around each`;
+
 /** The lines that a person reads of a model card. */
 export function modelFacts(card: ModelCard): [string, string | undefined][] {
   return [
-    ['kind', 'pixel-wise: every pixel by itself'],
+    ['kind', kindWords(card)],
     ['sensor', card.sensor ?? 'not named'],
     ['bands', bandWords(card.bands)],
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],

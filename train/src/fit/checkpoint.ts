@@ -1,4 +1,5 @@
 // What a training run is, between two epochs. Legend: N pixels, m candidates, B bands, C endmembers.
+import type { SpatialFilter } from '@egunet/models';
 import type { CardBand, CardEndmember } from '@egunet/models/card';
 import type { TrainState } from '../engines/engine.js';
 import type { FitSettings } from './settings.js';
@@ -45,5 +46,7 @@ export interface Checkpoint {
   readonly state: TrainState;
   /** Some of the training pixels, reflectance [n, B]: what an exported model is compared with the network on. */
   readonly probe: Float32Array;
+  /** The spatial layer of EGU-Net-ss, fitted when the epochs end; a pixel-wise network has none. */
+  readonly spatial?: SpatialFilter;
   readonly facts: RunFacts;
 }

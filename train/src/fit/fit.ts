@@ -4,11 +4,12 @@ import { type Engine, type Problem, STATE_KEYS, type TrainingData, type TrainSta
 import { createOnnxEngine } from '../engines/onnx.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
+import { fitSpatialFilter } from '../spatial/fit-spatial-filter.js';
 import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
 import { createPlanner } from './plan.js';
 import { scaleData } from './scale-data.js';
-import { type FitSettings, resolveSettings } from './settings.js';
-import { assertTrainingSet, brightest, digestOf, drawPixels, type TrainingSet } from './training-set.js';
+import { DEFAULT_SETTINGS, type FitSettings, resolveSettings } from './settings.js';
+import { assertPatches, assertTrainingSet, brightest, digestOf, drawPixels, type TrainingSet } from './training-set.js';
 
 export interface FitProgress {
   /** Epochs done, and wanted. */
@@ -47,9 +48,11 @@ export interface FitResult {
 /** Pixels of the training data that a run keeps as its probe, at most. */
 const PROBE_PIXELS = 1024;
 
-/** Trains EGU-Net-pw. Throws TrainError on unusable data or settings, and where the loss or the state is no longer finite. */
+/** Trains EGU-Net. Throws TrainError on unusable data or settings, and where the loss or the state is no longer finite. */
 export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions = {}): Promise<FitResult> {
   assertTrainingSet(set, facts);
+  const model = options.resume?.settings.model ?? options.model ?? DEFAULT_SETTINGS.model;
+  if (model === 'ss') assertPatches(set);
   const dataDigest = digestOf(set);
   const start = options.resume ?? begin(set, facts, { options, dataDigest });
   if (start.dataDigest !== dataDigest)
@@ -59,7 +62,7 @@ export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions
   const problem = await makeProblem(set, start);
   const engine = await (options.engine ?? ((p) => createOnnxEngine(p, { threads: options.threads })))(problem);
   try {
-    return await runEpochs({ engine, problem, start }, options);
+    return await withSpatialLayer(await runEpochs({ engine, problem, start }, options), set);
   } finally {
     await engine.release();
   }
@@ -70,8 +73,8 @@ function begin(
   facts: RunFacts,
   { options, dataDigest }: { options: FitOptions; dataDigest: string },
 ): Checkpoint {
-  const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
-  const given = { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
+  const { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
+  const given = { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
   const network = pixelwiseNetwork(set.bands, set.endmembers);
   const settings = resolveSettings(given as Partial<FitSettings>, {
     pixels: set.pixels.length / set.bands,
@@ -93,6 +96,13 @@ function begin(
     probe: drawPixels(set, PROBE_PIXELS, random.fork('probe')),
     facts,
   };
+}
+
+/** Fits the spatial layer, where the model has one, to the network as it is now. */
+async function withSpatialLayer(result: FitResult, { patches = [], pixels }: TrainingSet): Promise<FitResult> {
+  const { checkpoint } = result;
+  if (checkpoint.settings.model === 'pw') return result;
+  return { ...result, checkpoint: { ...checkpoint, spatial: await fitSpatialFilter(checkpoint, { patches, pixels }) } };
 }
 
 async function makeProblem(set: TrainingSet, { settings, inputScale }: Checkpoint): Promise<Problem> {
@@ -117,7 +127,8 @@ async function runEpochs({ engine, problem, start }: Training, options: FitOptio
   const pixelsAnEpoch = problem.steps * (problem.batch + candidates);
   options.onStart?.();
   const began = performance.now();
-  let checkpoint = start;
+  const { spatial: _, ...withoutLayer } = start; // that of an interrupted training is of another network
+  let checkpoint: Checkpoint = withoutLayer;
   while (checkpoint.epoch < settings.epochs && !options.signal?.aborted) {
     const { state, losses: ofSteps } = await engine.runEpoch(checkpoint.state, plan(checkpoint.epoch));
     const losses = meanLosses(ofSteps);

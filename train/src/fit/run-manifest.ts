@@ -1,10 +1,10 @@
 // The manifest of a run folder, checked: what is read from disk may have been edited, cut off, or made by another version.
-import { pixelwiseNetwork } from '@egunet/models';
+import { pixelwiseNetwork, type SpatialFilter } from '@egunet/models';
 import { type Check, createChecks } from '@egunet/models/check';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from './checkpoint.js';
 import { SCHEDULES } from './schedule.js';
-import { assertSettings } from './settings.js';
+import { assertSettings, MODELS } from './settings.js';
 
 export const RUN_FORMAT = 'egunet-run';
 
@@ -43,9 +43,16 @@ export function parseManifest(text: string, path: string): Manifest {
     );
   const invalid: Invalid = (field, expected, got) =>
     new TrainError(`${path}: ${field} should be ${expected}, got ${got}; train anew`);
-  manifestCheck(invalid)(manifest, 'manifest');
+  manifestCheck(invalid)(withModel(manifest), 'manifest');
   assertConsistent(manifest as Manifest, path, invalid);
   return manifest as Manifest;
+}
+
+/** A run of a version that knew EGU-Net-pw alone does not name its model. Gives the same manifest. */
+function withModel(manifest: unknown): unknown {
+  const { settings } = (manifest ?? {}) as { settings?: { model?: unknown } };
+  if (typeof settings === 'object' && settings !== null && settings.model === undefined) settings.model = 'pw';
+  return manifest;
 }
 
 function manifestCheck(invalid: Invalid): Check {
@@ -61,6 +68,7 @@ function manifestCheck(invalid: Invalid): Check {
     format: is(RUN_FORMAT),
     version: is(RUN_VERSION),
     settings: record({
+      model: oneOf(MODELS),
       seed: count,
       epochs: count,
       batch: count,
@@ -84,16 +92,30 @@ function manifestCheck(invalid: Invalid): Check {
       pixels: count,
       candidates: count,
     }),
+    spatial: optional(
+      record({
+        radius: count,
+        toFactors: list(number, 0),
+        fromFactors: list(number, 0),
+        weights: list(number, 0),
+        noiseShares: list(number, 0),
+      }),
+    ),
   });
 }
 
 /** What no field shows by itself. */
-function assertConsistent({ settings, epoch, history, facts }: Manifest, path: string, invalid: Invalid): void {
+function assertConsistent(
+  { settings, epoch, history, facts, spatial }: Manifest,
+  path: string,
+  invalid: Invalid,
+): void {
   const { bands, endmembers, pixels, candidates } = facts;
   endmembers.forEach(({ spectrum }, c) => {
     if (spectrum.length !== bands.length)
       throw invalid(`manifest.facts.endmembers[${c}].spectrum`, `${bands.length} values, one a band`, spectrum.length);
   });
+  if (spatial) assertFilter(spatial, endmembers.length, invalid);
   if (epoch > settings.epochs) throw invalid('manifest.epoch', `at most settings.epochs, ${settings.epochs}`, epoch);
   if (history.length !== epoch) throw invalid('manifest.history', `${epoch} entries, one an epoch`, history.length);
   const width = pixelwiseNetwork(bands.length, endmembers.length).widths[0]!;
@@ -102,4 +124,18 @@ function assertConsistent({ settings, epoch, history, facts }: Manifest, path: s
   } catch (cause) {
     throw new TrainError(`${path}: ${(cause as Error).message}; train anew`, { cause });
   }
+}
+
+/** The filter's lists fit each other. */
+function assertFilter(filter: SpatialFilter, C: number, invalid: Invalid): void {
+  const { radius, noiseShares } = filter;
+  const q = noiseShares.length;
+  const sizes = { toFactors: C * q, fromFactors: q * C, weights: (2 * radius + 1) ** 2 * q };
+  for (const [name, size] of Object.entries(sizes) as [keyof typeof sizes, number][])
+    if (filter[name].length !== size)
+      throw invalid(
+        `manifest.spatial.${name}`,
+        `${size} values for ${C} endmembers, ${q} factors and radius ${radius}`,
+        filter[name].length,
+      );
 }

@@ -1,8 +1,14 @@
 import { TrainError } from '../error.js';
 import { SCHEDULES, type Schedule } from './schedule.js';
 
+/** The networks: `pw` looks at every pixel by itself; `ss`, spatial-spectral, smooths what is noise between neighbours. */
+export const MODELS = ['pw', 'ss'] as const;
+
+export type ModelName = (typeof MODELS)[number];
+
 /** Everything that decides the outcome of a training besides its data. */
 export interface FitSettings {
+  readonly model: ModelName;
   readonly seed: number;
   readonly epochs: number;
   /** Mixed pixels a step; E-Net takes all candidates every step. */
@@ -20,6 +26,7 @@ export interface FitSettings {
  * where those are fewer.
  */
 export const DEFAULT_SETTINGS = {
+  model: 'pw',
   seed: 1,
   epochs: 200,
   schedule: 'poly',
@@ -71,7 +78,8 @@ export function resolveSettings(given: Partial<FitSettings>, size: FitSize): Fit
 
 /** Throws TrainError naming the first setting that is wrong. */
 export function assertSettings(settings: FitSettings, size: FitSize): void {
-  const { seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
+  const { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
+  check(MODELS.includes(model), `the model must be one of ${MODELS.join(', ')}`, model);
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
   check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
   check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);

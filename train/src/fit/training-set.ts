@@ -1,5 +1,6 @@
 // What a network is trained on, and what a run remembers of it. Legend: N pixels, n of them drawn, m candidates, B bands, C endmembers.
 import { createHash } from 'node:crypto';
+import type { SpectraBlock } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import type { Random } from '../random.js';
 import type { RunFacts } from './checkpoint.js';
@@ -14,6 +15,8 @@ export interface TrainingSet {
   readonly candidates: Float32Array;
   /** Their soft labels [m, C]: >= 0, sum 1. */
   readonly labels: Float32Array;
+  /** Patches of the scene, to which the spatial layer of EGU-Net-ss is fitted. */
+  readonly patches?: readonly SpectraBlock[];
 }
 
 /** Throws TrainError unless the sizes agree with each other and with the facts, and every value is finite. */
@@ -36,10 +39,24 @@ export function assertTrainingSet(
       throw new TrainError('training: a value is not finite; mask such pixels as NoData');
 }
 
+/** Throws TrainError unless there are patches, of the same bands and finite. */
+export function assertPatches({ bands, patches = [] }: TrainingSet): void {
+  if (patches.length === 0)
+    throw new TrainError(
+      'training: EGU-Net-ss needs patches of the scene, got none; use EGU-Net-pw, or a larger scene',
+    );
+  for (const { spectra, positions } of patches)
+    if (spectra.length !== positions.length * bands || !spectra.every(Number.isFinite))
+      throw new TrainError(
+        `training: a patch should be finite spectra of ${bands} bands for ${positions.length} positions, got ${spectra.length} values`,
+      );
+}
+
 /** sha256 of the data, hexadecimal. */
-export function digestOf({ bands, endmembers, pixels, candidates, labels }: TrainingSet): string {
+export function digestOf({ bands, endmembers, pixels, candidates, labels, patches = [] }: TrainingSet): string {
   const hash = createHash('sha256').update(`${bands} ${endmembers} ${pixels.length} ${candidates.length} `);
-  for (const part of [pixels, candidates, labels])
+  const ofPatches = patches.flatMap(({ spectra, positions }) => [spectra, positions]);
+  for (const part of [pixels, candidates, labels, ...ofPatches])
     hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
   return hash.digest('hex');
 }

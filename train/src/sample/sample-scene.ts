@@ -1,8 +1,9 @@
 // What training sees of a scene: single pixels and small blocks, in one pass. Legend: N pixels of the scene, n kept, B bands.
 import { BUNDLES } from '../endmembers/settings.js';
-import type { SpectraSample } from '../endmembers/types.js';
+import type { SpectraBlock, SpectraSample } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
-import { createRandom } from '../random.js';
+import { createRandom, type Random } from '../random.js';
+import { SPATIAL } from '../spatial/settings.js';
 import { createBlockCollector } from './block-collector.js';
 import { createPriority, createReservoir, type Priority } from './reservoir.js';
 import { type SampleWindow, type SceneShape, sceneWindows } from './windows.js';
@@ -27,6 +28,8 @@ export interface SampleOptions {
   readonly maxBlocks?: number;
   /** Side of a block in pixels; 5 when absent. */
   readonly blockSize?: number;
+  /** Keep patches for a spatial layer, too. */
+  readonly patches?: boolean;
   /** Values read at once, where the scene's own blocks allow it; 16 M (64 MB of spectra) when absent. The sample does not depend on it. */
   readonly windowValues?: number;
   readonly signal?: AbortSignal;
@@ -44,6 +47,8 @@ export interface SceneSample extends SpectraSample {
   /** Pixels that the reader calls valid but that hold NaN or infinity: taken as without data. */
   readonly nonFinitePixels: number;
   readonly totalPixels: number;
+  /** Larger blocks, where asked for: pixels with data. */
+  readonly patches?: readonly SpectraBlock[];
   /** Of all pixels with data, reflectance [B] each. */
   readonly bandStatistics: { readonly min: Float32Array; readonly max: Float32Array; readonly mean: Float32Array };
 }
@@ -66,20 +71,17 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
   });
   const [height, width] = [Math.min(blockSize, rows), Math.min(blockSize, cols)];
   const minPixels = Math.ceil((height * width) / 2);
-  const collector = createBlockCollector({
-    rows,
-    cols,
-    bands: bands.length,
-    blockSize,
-    maxBlocks,
-    minPixels,
-    priority: createPriority(random.fork('blocks')),
-  });
+  const shape = { rows, cols, bands: bands.length };
+  const priority = createPriority(random.fork('blocks'));
+  const collector = createBlockCollector({ ...shape, blockSize, maxBlocks, minPixels, priority });
+  const patches = options.patches ? createPatchCollector(shape, random) : undefined;
   let done = 0;
   for (const window of sceneWindows(scene, bands.length, options.windowValues)) {
     signal?.throwIfAborted();
     const { spectra, valid } = await scene.readSpectra(window, bands);
-    collector.add(window, spectra, pixels.add(window, spectra, valid));
+    const usable = pixels.add(window, spectra, valid);
+    collector.add(window, spectra, usable);
+    patches?.add(window, spectra, usable);
     done += window.rows * window.cols;
     onProgress?.({ done, total: rows * cols });
   }
@@ -90,7 +92,26 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
     throw new TrainError(
       `scene of ${rows} rows x ${cols} cols: ${result.validPixels} pixels have data, but no block of ${height} x ${width} has data in ${minPixels} of its pixels, which finding endmembers needs; check its NoData value, leave out the bands without data, or use a scene with more data`,
     );
-  return { bands: bands.length, ...result, blocks, totalPixels: rows * cols };
+  return {
+    bands: bands.length,
+    ...result,
+    blocks,
+    ...(patches && { patches: patches.blocks() }),
+    totalPixels: rows * cols,
+  };
+}
+
+/** Collects the patches that a spatial layer is fitted to: those with data in a quarter of their pixels. */
+function createPatchCollector(shape: { rows: number; cols: number; bands: number }, random: Random) {
+  const { patchSize, maxPatches } = SPATIAL;
+  const pixels = Math.min(patchSize, shape.rows) * Math.min(patchSize, shape.cols);
+  return createBlockCollector({
+    ...shape,
+    blockSize: patchSize,
+    maxBlocks: maxPatches,
+    minPixels: Math.ceil(pixels / 4),
+    priority: createPriority(random.fork('patches')),
+  });
 }
 
 function assertOptions(counts: { bands: number; maxPixels: number; maxBlocks: number; blockSize: number }): void {
