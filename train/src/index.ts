@@ -80,6 +80,6 @@ export type { SampleWindow, SceneShape } from './sample/windows.js';
 export { type Raster, runSpatialHead } from './spatial/check-layer.js';
 export { type NoisedPatches, spatialFilter } from './spatial/filter.js';
 export { krigingWeights } from './spatial/kriging.js';
-export { extrapolateNugget } from './spatial/nugget.js';
+export { extrapolateNugget, noiseShare } from './spatial/nugget.js';
 export type { AbundancePatch } from './spatial/variograms.js';
 export { type ModelFile, stacItem } from './stac.js';

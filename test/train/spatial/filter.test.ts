@@ -7,6 +7,7 @@ import {
   createRandom,
   extrapolateNugget,
   krigingWeights,
+  noiseShare,
   spatialFilter,
   TrainError,
 } from '@egunet/train';
@@ -147,14 +148,28 @@ describe('the nugget of a factor', () => {
   it('is what is left at distance 0 of c h^a + nugget, for every exponent from 1 to 2', () => {
     for (const exponent of [1, 1.3, 2]) {
       const g = (h: number) => 0.3 + 0.7 * h ** exponent;
-      assert.ok(Math.abs(extrapolateNugget(g(1), g(2), g(4)) - 0.3) < 1e-12);
+      assert.ok(Math.abs(extrapolateNugget([g(1), g(2), g(4)]) - 0.3) < 1e-12);
     }
   });
 
   it('keeps exponents within 1 and 2, and is all of it where nothing grows', () => {
-    assert.ok(Math.abs(extrapolateNugget(1, 1.5, 1.6) - 0.5) < 1e-12); // 2^a would be .2: taken for 2
-    assert.ok(Math.abs(extrapolateNugget(1, 1.3, 4) - 0.9) < 1e-12); // 9: taken for 4
-    assert.equal(extrapolateNugget(1, 1, 1), 1);
+    assert.ok(Math.abs(extrapolateNugget([1, 1.5, 1.6]) - 0.5) < 1e-12); // 2^a would be .2: taken for 2
+    assert.ok(Math.abs(extrapolateNugget([1, 1.3, 4]) - 0.9) < 1e-12); // 9: taken for 4
+    assert.equal(extrapolateNugget([1, 1, 1]), 1);
+  });
+});
+
+describe('the noise of a factor', () => {
+  it('is the larger of the nugget and of what the spectra show, within what the variogram allows', () => {
+    const linear = [1, 1.6, 2.8] as const; // nugget .4; at exponent 2 it would be .8
+    assert.ok(Math.abs(noiseShare(linear, 0.1) - 0.4) < 1e-12);
+    assert.equal(noiseShare(linear, 0.5), 0.5);
+    assert.ok(Math.abs(noiseShare(linear, 3) - 0.8) < 1e-12);
+  });
+
+  it('is never all of it, nor less than nothing', () => {
+    assert.equal(noiseShare([1, 1, 1], 0), 0.99);
+    assert.equal(noiseShare([1, 4, 16], 0.7), 0); // a plane
   });
 });
 
