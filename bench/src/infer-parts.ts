@@ -1,5 +1,5 @@
 // node bench/dist/infer-parts.js SCENE MODEL: processor seconds of the parts of unmixing a scene on one thread; one line of JSON.
-import { planUnmixing } from '@egunet/infer';
+import { planUnmixing, spectraInputs } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 
@@ -21,9 +21,9 @@ const reading = await seconds(async () => {
   for (const tile of tiles) for await (const { count } of scene.streamSpectra(tile, plan.bands, batch)) valid += count;
 });
 const spectra = new Float32Array(batch * card.bands.length).map((_, i) => (((i * 7919) % 3000) + 1) / 1e4);
-await session.run(spectra, batch);
+await session.run(spectraInputs(spectra, batch));
 const running = await seconds(async () => {
-  for (let done = 0; done < valid; done += batch) await session.run(spectra, batch);
+  for (let done = 0; done < valid; done += batch) await session.run(spectraInputs(spectra, batch));
 });
 console.log(JSON.stringify({ pixels: rows * cols, valid, reading, running }));
 process.exit();

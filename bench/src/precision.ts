@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BATCH_PIXELS } from '@egunet/infer';
+import { BATCH_PIXELS, spectraInputs } from '@egunet/infer';
 import { type OpenedModel, openModel } from '@egunet/infer-node';
 import { PRECISIONS, type Precision } from '@egunet/models/card';
 import { type Checkpoint, exportHead, fit, loadRun } from '@egunet/train';
@@ -46,7 +46,7 @@ async function rates(models: readonly OpenedModel[], pixels: Float32Array): Prom
   for (let round = 0; round <= Number(values.rounds); round++)
     for (const [i, { session }] of models.entries()) {
       const began = process.cpuUsage(); // what else runs on the machine does not count
-      for (let run = 0; run < RUNS; run++) await session.run(pixels, BATCH_PIXELS);
+      for (let run = 0; run < RUNS; run++) await session.run(spectraInputs(pixels, BATCH_PIXELS));
       const { user, system } = process.cpuUsage(began);
       if (round > 0) times[i]!.push((user + system) / RUNS); // microseconds; the first round warms up
     }

@@ -1,5 +1,5 @@
 // One round of `bench:web`: in Node.js, and in a page.
-import { BATCH_PIXELS, gpuBatch, planUnmixing, unmixWindow } from '@egunet/infer';
+import { BATCH_PIXELS, gpuBatch, planUnmixing, spectraInputs, unmixWindow } from '@egunet/infer';
 import { openModel } from '@egunet/infer-node';
 import type {} from '@egunet/infer-web';
 import { openScene } from '@egunet/raster/node';
@@ -24,11 +24,11 @@ export async function roundInNode(files: { scene: string; model: string }, threa
   const reader = await openScene(files.scene);
   const { tiles, plan } = planUnmixing(reader, { card });
   const spectra = new Float32Array(BATCH_PIXELS * card.bands.length).fill(0.2);
-  await session.run(spectra, BATCH_PIXELS);
+  await session.run(spectraInputs(spectra, BATCH_PIXELS));
   const start = performance.now();
   let pixels = 0;
   for (; performance.now() - start < 1000 * RUN_SECONDS; pixels += BATCH_PIXELS)
-    await session.run(spectra, BATCH_PIXELS);
+    await session.run(spectraInputs(spectra, BATCH_PIXELS));
   const middle = performance.now();
   for (const window of tiles) await unmixWindow(session, { reader, window }, { card, plan, batch: BATCH_PIXELS });
   const end = performance.now();
@@ -135,11 +135,12 @@ async function runModel({
     import { openModel } from '${location.origin}/index.js';
     onmessage = async ({ data: { model, options, batch, seconds } }) => {
       const { session, card } = await openModel(model, options);
-      const spectra = new Float32Array(batch * card.bands.length).fill(0.2);
-      await session.run(spectra, batch);
+      const shape = [batch, card.bands.length];
+      const inputs = [{ name: 'spectra', data: new Float32Array(shape[0] * shape[1]).fill(0.2), shape }];
+      await session.run(inputs);
       const begin = performance.now();
       let pixels = 0;
-      for (; pixels < 2 * batch || performance.now() - begin < 1000 * seconds; pixels += batch) await session.run(spectra, batch);
+      for (; pixels < 2 * batch || performance.now() - begin < 1000 * seconds; pixels += batch) await session.run(inputs);
       postMessage(pixels / (performance.now() - begin) / 1e3);
     };`;
   const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), { type: 'module' });

@@ -189,7 +189,10 @@ describe('a mosaic of scenes', () => {
     const [below, above] = await Promise.all(scenes.map(alone));
     const leaveOut = Uint8Array.from({ length: rows * cols }, (_, i) => Number(i === 5));
     const ofTop = Uint8Array.from({ length: rows * cols }, (_, i) => Number(i % 2 === 0));
-    const parts = scenes.map(partOf).map((part, p) => ({ ...part, ...(p === 1 && { leaveOut: ofTop }) }));
+    const parts = scenes.map(partOf).map((part, p) => ({
+      ...part,
+      ...(p === 1 && { masked: { window: place, marks: ofTop } }),
+    }));
     const work = { card, batch: BATCH, overlap: 'last', aroundDamage: false } as const;
     const { abundances, seenOf } = await unmixMosaic(session, { window: place, parts, leaveOut }, work);
     const expected = Float32Array.from({ length: rows * cols * C }, (_, i) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { InferError, type Session } from '@egunet/infer';
+import { InferError, type Session, spectraInputs } from '@egunet/infer';
 import { root } from '../support/index.js';
 
 // A part of the room that is nobody's else.
@@ -15,7 +15,8 @@ const { serveRuns, sessionOver }: typeof import('../../infer/node/dist/runs.js')
 function doubling() {
   const seen = { atOnce: 0, most: 0, order: [] as number[] };
   const session: Session = {
-    async run(spectra, pixels) {
+    async run([input]) {
+      const [spectra, pixels] = [input!.data, input!.shape[0]];
       seen.most = Math.max(seen.most, ++seen.atOnce);
       seen.order.push(spectra[0]!);
       await setTimeout(2);
@@ -37,7 +38,8 @@ describe('runs in one place', () => {
       lines.map(async ({ port }, line) => {
         const remote = sessionOver(port);
         const got: number[] = [];
-        for (let run = 0; run < 4; run++) got.push(...(await remote.run(Float32Array.of(10 * line + run, 0.5), 1)));
+        for (let run = 0; run < 4; run++)
+          got.push(...(await remote.run(spectraInputs(Float32Array.of(10 * line + run, 0.5), 1))));
         return got;
       }),
     );
@@ -54,7 +56,7 @@ describe('runs in one place', () => {
   it('leave the spectra to who asked', async () => {
     const { port, close } = serveRuns(doubling().session).open();
     const memory = new Float32Array(8).fill(3);
-    assert.deepEqual(await sessionOver(port).run(memory.subarray(2, 4), 1), Float32Array.of(6, 6));
+    assert.deepEqual(await sessionOver(port).run(spectraInputs(memory.subarray(2, 4), 1)), Float32Array.of(6, 6));
     assert.deepEqual(memory, new Float32Array(8).fill(3));
     close();
   });
@@ -62,18 +64,18 @@ describe('runs in one place', () => {
   it('hand on what the model threw, and go on', async () => {
     const { port, close } = serveRuns(doubling().session).open();
     const remote = sessionOver(port);
-    await assert.rejects(remote.run(new Float32Array(13), 13), (error: InferError) => {
+    await assert.rejects(remote.run(spectraInputs(new Float32Array(13), 13)), (error: InferError) => {
       assert.ok(error instanceof InferError);
       assert.equal(error.message, 'thirteen pixels are too many');
       return true;
     });
-    assert.deepEqual(await remote.run(Float32Array.of(4), 1), Float32Array.of(8));
+    assert.deepEqual(await remote.run(spectraInputs(Float32Array.of(4), 1)), Float32Array.of(8));
     close();
   });
 
   it('fail where the other end has gone', async () => {
     const { port, close } = serveRuns(doubling().session).open();
-    const waiting = sessionOver(port).run(Float32Array.of(1), 1);
+    const waiting = sessionOver(port).run(spectraInputs(Float32Array.of(1), 1));
     close();
     await assert.rejects(waiting, /the thread that runs the model has gone/);
   });

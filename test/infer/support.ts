@@ -77,7 +77,8 @@ export function proportionSession(B: number, C: number): Session & { runs: numbe
   const runs: number[] = [];
   return {
     runs,
-    async run(spectra, pixels) {
+    async run([input]) {
+      const [spectra, pixels] = [input!.data, input!.shape[0]!];
       runs.push(pixels);
       const out = new Float32Array(pixels * C);
       for (let i = 0; i < pixels; i++) {

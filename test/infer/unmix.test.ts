@@ -122,7 +122,7 @@ describe('the unmixing loop', () => {
 
 describe('the unmixing loop refuses', () => {
   const output = (values: number[]): Session => ({
-    run: async (_, pixels) => Float32Array.from({ length: pixels * C }, (_, i) => values[i % values.length]!),
+    run: async ([input]) => Float32Array.from({ length: input!.shape[0]! * C }, (_, i) => values[i % values.length]!),
     release: async () => undefined,
   });
 
@@ -141,7 +141,8 @@ describe('the unmixing loop refuses', () => {
 
   it('does not look at the outputs of pixels that only fill a run up', async () => {
     const session: Session = {
-      run: async (_, n) => Float32Array.from({ length: n * C }, (_, i) => (i < C ? [0.2, 0.3, 0.5][i]! : Number.NaN)),
+      run: async ([input]) =>
+        Float32Array.from({ length: input!.shape[0]! * C }, (_, i) => (i < C ? [0.2, 0.3, 0.5][i]! : Number.NaN)),
       release: async () => undefined,
     };
     await collect(session, scene(1, 1));
@@ -189,9 +190,9 @@ describe('the unmixing loop stops', () => {
     const session = proportionSession(B, C);
     const stopping: Session = {
       ...session,
-      run: (spectra, pixels) => {
+      run: (inputs) => {
         if (session.runs.length === 1) abort.abort(new Error('enough'));
-        return session.run(spectra, pixels);
+        return session.run(inputs);
       },
     };
     await assert.rejects(collect(stopping, scene(8, 8), { batch: 8, signal: abort.signal }), /enough/);

@@ -188,8 +188,9 @@ describe('a model on WebGPU', function () {
       const model = await window.library.openModel('model.onnx', { device: 'webgpu', runtime: 'onnxruntime' });
       const before = model.isLost();
       model.gpu!.device.destroy();
-      const spectra = new Float32Array(512 * model.card.bands.length);
-      const message = await model.session.run(spectra, 512).then(String, (error: Error) => error.message);
+      const shape = [512, model.card.bands.length];
+      const inputs = [{ name: 'spectra', data: new Float32Array(shape[0]! * shape[1]!), shape }];
+      const message = await model.session.run(inputs).then(String, (error: Error) => error.message);
       await model.release();
       return { before, after: model.isLost(), message, WINDOW };
     }, WINDOW);
@@ -211,8 +212,9 @@ describe('a model on WebGPU', function () {
       await b!.close();
       const maps = [await one, await scene.unmix(a!, small)];
       const direct = await Promise.all([1, 2].map(() => window.library.openModel('model.onnx', options)));
-      const spectra = new Float32Array(512 * a!.card.bands.length).fill(0.3);
-      const runs = await Promise.all(direct.map(({ session }) => session.run(spectra, 512)));
+      const shape = [512, a!.card.bands.length];
+      const inputs = [{ name: 'spectra', data: new Float32Array(shape[0]! * shape[1]!).fill(0.3), shape }];
+      const runs = await Promise.all(direct.map(({ session }) => session.run(inputs)));
       const sum = (values: Float32Array) => values.reduce((total, value) => total + (value || 0), 0);
       return {
         sums: [

@@ -55,10 +55,17 @@ export interface SpectraReader {
   ): AsyncIterable<SpectraPack>;
 }
 
+/** What an input of a model is given: float32, row-major. */
+export interface InputTensor {
+  readonly name: string;
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
 /** A loaded model, whatever runs it. */
 export interface Session {
-  /** Abundances [pixels, C] of `spectra` [pixels, B]. The session keeps neither array. */
-  run(spectra: Float32Array, pixels: number): Promise<Float32Array>;
+  /** The abundances, flat, of what `spectraInputs` or, for a spatial model, `imageInputs` makes. The session keeps none of the arrays. */
+  run(inputs: readonly InputTensor[]): Promise<Float32Array>;
   /** Gives the runtime's memory back; the session cannot be used afterwards. */
   release(): Promise<void>;
 }

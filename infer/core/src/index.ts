@@ -1,8 +1,9 @@
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
-export type { ReaderBand, Session, SpectraPack, SpectraReader, Stop, Window } from './contract.js';
+export type { InputTensor, ReaderBand, Session, SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 export { assertCount } from './count.js';
+export type { DamagedPixels } from './damage.js';
 export { InferError, type Remedy } from './error.js';
-export { assertGraph, type GraphValue, INPUT, OUTPUT } from './graph.js';
+export { assertGraph, type GraphValue, INPUT, imageInputs, OUTPUT, spectraInputs } from './graph.js';
 export { mapOrigin, SOFTWARE_VERSION } from './map-origin.js';
 export { readCard, readCardOf, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';
@@ -30,7 +31,7 @@ export {
   type UnmixPlan,
   unmix,
 } from './unmix.js';
-export { type DamagedPixels, unmixAround } from './unmix-around.js';
+export { unmixAround } from './unmix-around.js';
 export {
   type MosaicAbundances,
   type MosaicPart,
@@ -39,11 +40,11 @@ export {
   type UnmixMosaicOptions,
   unmixMosaic,
 } from './unmix-mosaic.js';
+export { unmixWindow } from './unmix-window.js';
 export {
   assertAbundances,
   type UnmixWindowOptions,
-  unmixWindow,
   type WindowAbundances,
   type WindowToUnmix,
-} from './unmix-window.js';
-export { placePart, rowsIn, sharedWindow, windowFrom } from './windows.js';
+} from './window-abundances.js';
+export { joinMarks, type Marks, marksIn, placePart, rowsIn, sharedWindow, windowFrom, withHalo } from './windows.js';

@@ -1,6 +1,7 @@
 // Legend: h halo in pixels; ends of ranges are exclusive.
 import type { Window } from './contract.js';
 import { InferError } from './error.js';
+import { withHalo } from './windows.js';
 
 /** A piece of the scene: `inner` is what it yields, `outer` (inner plus halo, cut at the scene's edge) what must be read for it. */
 export interface Tile {
@@ -101,12 +102,8 @@ function cut([start, end]: Range, block: number, most: number): Range[][] {
 
 function makeTile([top, bottom]: Range, [left, right]: Range, options: TilePlanOptions): Tile {
   const { rows, cols, halo = 0 } = options;
-  const row = Math.max(0, top - halo);
-  const col = Math.max(0, left - halo);
-  return {
-    inner: { row: top, col: left, rows: bottom - top, cols: right - left },
-    outer: { row, col, rows: Math.min(rows, bottom + halo) - row, cols: Math.min(cols, right + halo) - col },
-  };
+  const inner = { row: top, col: left, rows: bottom - top, cols: right - left };
+  return { inner, outer: withHalo(inner, halo, { row: 0, col: 0, rows, cols }) };
 }
 
 /**

@@ -1,12 +1,26 @@
 // A window of several scenes on one grid, to one set of abundances. Legend: N pixels of the window, n pixels of a scene's part of it,
 // C endmembers, D bands of the map: C, or C + 2 with quality; M bands that are unmixed: D, or C + 2 where quality decides.
+import { haloOf } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
+import type { DamagedPixels } from './damage.js';
 import { QUALITY_BANDS } from './quality.js';
 import { type Seen, sumSeen } from './seen.js';
-import { type DamagedPixels, unmixAround } from './unmix-around.js';
-import { type UnmixWindowOptions, unmixWindow, type WindowAbundances } from './unmix-window.js';
-import { cutMarks, rowsIn, sharedWindow, unmarkedPart, windowAt, windowFrom } from './windows.js';
+import { unmixAround } from './unmix-around.js';
+import { unmixWindow } from './unmix-window.js';
+import type { UnmixWindowOptions, WindowAbundances } from './window-abundances.js';
+import {
+  cutMarks,
+  joinMarks,
+  type Marks,
+  marksIn,
+  rowsIn,
+  sharedWindow,
+  unmarkedPart,
+  windowAt,
+  windowFrom,
+  withHalo,
+} from './windows.js';
 
 /** Which scene a pixel is taken from: the last one that has data there, or of those that have the one whose abundances explain its spectrum best. */
 export type Overlap = 'last' | 'quality';
@@ -18,8 +32,8 @@ export interface MosaicPart {
   /** Where the scene lies on the mosaic's grid. */
   readonly place: Window;
   readonly plan: BandPlan;
-  /** [n], 1 = leave the scene's pixel out. */
-  readonly leaveOut?: Uint8Array | undefined;
+  /** Pixels, on the mosaic's grid, that count as if this scene had no data there: see `WindowToUnmix`. */
+  readonly masked?: Marks | undefined;
   /** Called only where it is to be read. */
   open(): Promise<SpectraReader>;
 }
@@ -30,8 +44,10 @@ export interface MosaicWindow {
   readonly window: Window;
   /** In their order; each shares pixels with the window. */
   readonly parts: readonly MosaicPart[];
-  /** [N], 1 = leave the pixel out, whatever scene has it. */
+  /** [N], 1 = leave the pixel out, whatever scene has it: see `WindowToUnmix`. */
   readonly leaveOut?: Uint8Array | undefined;
+  /** Pixels that count as if no scene had data there. */
+  readonly masked?: Marks | undefined;
 }
 
 export interface UnmixMosaicOptions extends Omit<UnmixWindowOptions, 'plan'> {
@@ -61,21 +77,29 @@ interface Composition {
   abundances?: Float32Array;
 }
 
-/** What is left out of a part [n]: by the window's own marks [N], by those of the scene [n], and what is decided already. */
+/** What is left out of a part's result [n]: by the window's own marks [N], and what is decided already. */
 function leftOut(
   { window, M, rank, abundances }: Composition,
   part: Window,
-  marks: { readonly ofWindow: Uint8Array | undefined; readonly ofScene: Uint8Array | undefined },
+  ofWindow: Uint8Array | undefined,
 ): Uint8Array | undefined {
-  const { ofWindow, ofScene } = marks;
   const decided = rank === undefined ? abundances : undefined;
-  if (!decided && !ofScene) return cutMarks(ofWindow, window, part);
-  const out = ofScene?.slice() ?? new Uint8Array(part.rows * part.cols);
+  if (!decided) return cutMarks(ofWindow, window, part);
+  const out = new Uint8Array(part.rows * part.cols);
   let at = 0;
   for (const [from, to] of rowsIn(window, part))
-    for (let i = from; i < to; i++, at++)
-      if (ofWindow?.[i] === 1 || (decided && !Number.isNaN(decided[i * M]!))) out[at] = 1;
+    for (let i = from; i < to; i++, at++) if (ofWindow?.[i] === 1 || !Number.isNaN(decided[i * M]!)) out[at] = 1;
   return out;
+}
+
+/** What counts as without data in a part and what is seen around it, in the scene's pixels. */
+function maskedIn(
+  seen: Window,
+  place: Window,
+  [a, b]: readonly [Marks | undefined, Marks | undefined],
+): Marks | undefined {
+  const marks = joinMarks(marksIn(a, seen), marksIn(b, seen));
+  return marks && { window: windowFrom(place, seen), marks };
 }
 
 /** Takes the pixels of a part [n, M] that win. */
@@ -113,7 +137,7 @@ function firstOf(values: Float32Array, M: number, D: number): Float32Array {
  */
 export async function unmixMosaic(
   session: Session,
-  { window, parts, leaveOut }: MosaicWindow,
+  { window, parts, leaveOut, masked }: MosaicWindow,
   { overlap, aroundDamage, quality: wanted = false, memory, ...options }: UnmixMosaicOptions,
 ): Promise<MosaicAbundances> {
   const C = options.card.endmembers.length;
@@ -123,12 +147,15 @@ export async function unmixMosaic(
   const composition: Composition = { window, M, rank };
   const seenOf = parts.map(() => sumSeen([]));
   const damaged: DamagedPixels[] = [];
-  for (const [p, { name, place, plan, leaveOut: ofScene, open }] of [...parts.entries()].reverse()) {
+  for (const [p, { name, place, plan, masked: ofScene, open }] of [...parts.entries()].reverse()) {
     const mine = sharedWindow(window, place)!;
-    const out = leftOut(composition, mine, { ofWindow: leaveOut, ofScene });
-    const part = out && parts.length > 1 ? unmarkedPart(mine, out) : mine;
+    const out = leftOut(composition, mine, leaveOut);
+    const ofAny = maskedIn(withHalo(mine, haloOf(options.card), place), place, [masked, ofScene]);
+    const without = joinMarks(out, marksIn(ofAny, windowFrom(place, mine)));
+    const part = without && parts.length > 1 ? unmarkedPart(mine, without) : mine;
     if (!part) continue;
-    const task = { reader: await open(), window: windowFrom(place, part), leaveOut: cutMarks(out, mine, part) };
+    const inScene = windowFrom(place, part);
+    const task = { reader: await open(), window: inScene, leaveOut: cutMarks(out, mine, part), masked: ofAny };
     const work = { ...options, quality, plan, ...(parts.length === 1 && !aroundDamage && { memory }) };
     const found: Found = await (aroundDamage ? unmixAround : unmixWindow)(session, task, work);
     seenOf[p] = found.seen;

@@ -82,6 +82,29 @@ export function cutMarks(marks: Uint8Array | undefined, whole: Window, part: Win
   return cut;
 }
 
+/** `window` and what lies up to `halo` pixels around it, inside of `whole`, which it lies in. */
+export function withHalo(window: Window, halo: number, whole: Window): Window {
+  const { row, col, rows, cols } = window;
+  if (halo === 0) return window;
+  return sharedWindow({ row: row - halo, col: col - halo, rows: rows + 2 * halo, cols: cols + 2 * halo }, whole)!;
+}
+
+/** Pixels of a window that are marked [N], 1 = marked. */
+export interface Marks {
+  readonly window: Window;
+  readonly marks: Uint8Array;
+}
+
+/** The marks that lie in a part of their window. */
+export const marksIn = (marks: Marks | undefined, part: Window): Uint8Array | undefined =>
+  marks && cutMarks(marks.marks, marks.window, part);
+
+/** What is marked in either [N]. */
+export function joinMarks(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  if (!a || !b) return a ?? b;
+  return a.map((one, i) => one | b[i]!);
+}
+
 /** The smallest window that holds every pixel of one whose mark [N] is 0; undefined where there is none. */
 export function unmarkedPart(window: Window, marks: Uint8Array): Window | undefined {
   let [top, bottom, left, right] = [window.rows, -1, window.cols, -1];

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { assertMapSize, InferError, sharedWindow, type Window } from '@egunet/infer';
+import { assertMapSize, InferError, joinMarks, sharedWindow, type Window } from '@egunet/infer';
 import {
   boxArea,
   type Grid,
@@ -58,8 +58,10 @@ export interface PixelChoice {
   readonly identity: Readonly<Record<string, unknown>>;
   /** For the map's metadata. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
-  leaveOut(window: Window): Promise<Uint8Array | undefined>;
+  /** [N], 1 = outside the area of interest; undefined where there is none. */
+  outside(window: Window): Uint8Array | undefined;
+  /** [N], 1 = some mask leaves the pixel out; undefined where there are none. */
+  masked(window: Window): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
@@ -104,40 +106,43 @@ interface Reasons {
   readonly masks: readonly SceneMask[];
 }
 
-/** Marks what is left out of a window; tells `seen` of each reason. */
-async function mark(window: Window, { area, masks }: Reasons, seen?: (reason: number, pixels: number) => void) {
-  const outside = area?.outside(window);
-  const all = outside?.slice() ?? new Uint8Array(window.rows * window.cols); // [N]
+/** Marks what masks leave out of a window [N]; tells `seen` of each. */
+async function markMasked(
+  window: Window,
+  masks: readonly SceneMask[],
+  seen?: (m: number, one: Uint8Array) => void,
+): Promise<Uint8Array | undefined> {
+  let all: Uint8Array | undefined;
   for (const [m, mask] of masks.entries()) {
     const one = await mask.leavesOut(window);
-    let pixels = 0;
-    for (let i = 0; i < one.length; i++) {
-      if (one[i] === 0) continue;
-      all[i] = 1;
-      if (outside?.[i] !== 1) pixels++;
-    }
-    seen?.(m, pixels);
+    all = joinMarks(all, one);
+    seen?.(m, one);
   }
-  return { all, outside };
+  return all;
 }
 
-const sumOf = (marks: Uint8Array | undefined): number => marks?.reduce((sum, one) => sum + one, 0) ?? 0;
+/** Pixels that are marked, but not `except`. */
+function countMarked(marks: Uint8Array | undefined, except?: Uint8Array): number {
+  let pixels = 0;
+  for (let i = 0; i < (marks?.length ?? 0); i++) if (marks![i] === 1 && except?.[i] !== 1) pixels++;
+  return pixels;
+}
 
 /** Counts over the windows that the map is made of, one after another. */
-async function count(windows: Iterable<Window>, reasons: Reasons, signal?: AbortSignal): Promise<PixelCounts> {
-  const pixels = reasons.masks.map(() => 0);
-  let [outsidePixels, left] = [0, 0];
+async function count(windows: Iterable<Window>, { area, masks }: Reasons, signal?: AbortSignal): Promise<PixelCounts> {
+  const pixels = masks.map(() => 0);
+  let [outsidePixels, maskedPixels] = [0, 0];
   for (const window of windows) {
     await setImmediate(); // where nothing is read, signals would not be heard
     signal?.throwIfAborted();
-    const { all, outside } = await mark(window, reasons, (m, found) => {
-      pixels[m]! += found;
+    const outside = area?.outside(window);
+    const masked = await markMasked(window, masks, (m, one) => {
+      pixels[m]! += countMarked(one, outside);
     });
-    outsidePixels += sumOf(outside);
-    left += sumOf(all);
+    outsidePixels += countMarked(outside);
+    maskedPixels += countMarked(masked, outside);
   }
-  const masks = reasons.masks.map(({ name }, m) => ({ name, pixels: pixels[m]! }));
-  return { outsidePixels, maskedPixels: left - outsidePixels, masks };
+  return { outsidePixels, maskedPixels, masks: masks.map(({ name }, m) => ({ name, pixels: pixels[m]! })) };
 }
 
 /** Pixels that are counted at a time, about, and columns at most. */
@@ -209,7 +214,8 @@ export async function choosePixels(
           EGUNET_MASKED_PIXELS: String(counts.maskedPixels),
         }),
       },
-      leaveOut: async (at) => (some ? (await mark(at, reasons)).all : undefined),
+      outside: (at) => area?.outside(at),
+      masked: (at) => markMasked(at, reasons.masks),
       close,
     };
   } catch (error) {

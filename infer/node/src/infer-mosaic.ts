@@ -1,6 +1,6 @@
 // From several scenes on one grid to one map.
 import { basename } from 'node:path';
-import { assertBatch, planMosaic, sharedWindow, type Window } from '@egunet/infer';
+import { assertBatch, planMosaic, sharedWindow } from '@egunet/infer';
 import { isLayerWord, type MaskRule, type SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
@@ -10,7 +10,7 @@ import { batchFor, openEngine } from './engine.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
 import { maskScenes, type SceneMasks } from './mosaic-masks.js';
 import { type Mosaic, type MosaicScene, openMosaic } from './mosaic-scenes.js';
-import type { Workers } from './pool.js';
+import type { SeenWindow, Workers } from './pool.js';
 import type { SceneSource } from './scene-list.js';
 import { unmixInto } from './unmix-into.js';
 import type { ScenePart } from './worker.js';
@@ -66,13 +66,13 @@ function openAllMasks({ grid }: Mosaic, own: SceneMasks, access: SceneAccess) {
 /** The scenes in a window. */
 const partsIn =
   ({ scenes }: Mosaic, own: SceneMasks) =>
-  (window: Window): Promise<ScenePart[]> =>
+  ({ window, around }: SeenWindow): Promise<ScenePart[]> =>
     Promise.all(
       [...scenes.entries()]
         .filter(([, { place }]) => sharedWindow(window, place))
         .map(async ([s, { path, files, place, plan }]) => {
-          const leaveOut = own.masks.length > 0 ? await own.leaveOut(window, s) : undefined;
-          return { name: publicPath(path), scene: { path, files }, place, plan, ...(leaveOut && { leaveOut }) };
+          const masked = own.masks.length > 0 ? await own.masked(around, s) : undefined;
+          return { name: publicPath(path), scene: { path, files }, place, plan, ...(masked && { masked }) };
         }),
     );
 
@@ -108,6 +108,7 @@ export async function inferMosaic(
         georeference: grid.georeference,
         metadata: { EGUNET_SCENE: namesOf(scenes), EGUNET_SCENES: String(scenes.length), EGUNET_OVERLAP: overlap },
       },
+      grid,
       identity: identityOf(mosaic, overlap),
       parts: partsIn(mosaic, own),
     });

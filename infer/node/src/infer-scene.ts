@@ -157,6 +157,7 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     return await unmixInto({
       ...{ options, format, engine, chosen, windows, sampleType, quality, workers, batch },
       source: { name, ...(georeference && { georeference }), metadata: { EGUNET_SCENE: basename(name) } },
+      grid: { rows, cols },
       identity: { scene: files },
       parts: async () => parts,
       overlap: 'last',

@@ -1,16 +1,7 @@
-// Model files and the onnxruntime-node sessions that run them. Legend: B bands.
+// Model files and the onnxruntime-node sessions that run them.
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import {
-  assertCount,
-  assertGraph,
-  firstLine,
-  INPUT,
-  InferError,
-  OUTPUT,
-  readCardOf,
-  type Session,
-} from '@egunet/infer';
+import { assertCount, assertGraph, firstLine, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { InferenceSession } from 'onnxruntime-node';
@@ -68,15 +59,12 @@ export const readModelCard = async (path: string): Promise<ModelCard> => readCar
 /** Loaded where a model is run: to read a card takes none of it. */
 type Onnxruntime = typeof import('onnxruntime-node');
 
-function makeSession(
-  path: string,
-  { ort, Tensor }: { ort: InferenceSession; Tensor: Onnxruntime['Tensor'] },
-  B: number,
-): Session {
+function makeSession(path: string, { ort, Tensor }: { ort: InferenceSession; Tensor: Onnxruntime['Tensor'] }): Session {
   return {
-    async run(spectra, pixels) {
+    async run(inputs) {
+      const feeds = inputs.map(({ name, data, shape }) => [name, new Tensor('float32', data, shape)] as const);
       try {
-        const results = await ort.run({ [INPUT]: new Tensor('float32', spectra, [pixels, B]) }, [OUTPUT]);
+        const results = await ort.run(Object.fromEntries(feeds), [OUTPUT]);
         const data = results[OUTPUT]?.data;
         if (data instanceof Float32Array) return data;
       } catch (cause) {
@@ -126,6 +114,6 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     await ort.release();
     throw error;
   }
-  const session = makeSession(path, { ort, Tensor }, card.bands.length);
+  const session = makeSession(path, { ort, Tensor });
   return { path, card, session, release: () => session.release() };
 }

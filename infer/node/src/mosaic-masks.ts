@@ -1,6 +1,6 @@
 // Masks that each scene of a mosaic has for itself: what one scene's leaves out may be seen in another. Legend: N pixels of a window,
 // n pixels of a scene's part of it.
-import { rowsIn, sharedWindow, type Window, windowFrom } from '@egunet/infer';
+import { type Marks, rowsIn, sharedWindow, type Window, windowFrom } from '@egunet/infer';
 import type { MaskRule, SceneMask } from '@egunet/raster';
 import { keepOpen } from './keep-open.js';
 import type { MosaicScene } from './mosaic-scenes.js';
@@ -12,14 +12,14 @@ export interface SceneMasks {
    * one marks it in at least one of them.
    */
   readonly masks: readonly SceneMask[];
-  /** What a scene leaves out of its part of a window [n]. */
-  leaveOut(window: Window, scene: number): Promise<Uint8Array | undefined>;
+  /** What a scene leaves out of its part of a window, on the mosaic's grid. */
+  masked(window: Window, scene: number): Promise<Marks | undefined>;
 }
 
 /** What is left out of a window. */
-interface Marks {
+interface AllMarks {
   /** Of each scene's part [n], by the scene's number. */
-  readonly ofScene: ReadonlyMap<number, Uint8Array>;
+  readonly ofScene: ReadonlyMap<number, Marks>;
   /** By each rule [N]. */
   readonly ofRule: readonly Uint8Array[];
 }
@@ -40,13 +40,13 @@ export function maskScenes(
   open: (scene: MosaicScene) => Promise<OpenMasks>,
 ): SceneMasks {
   const kept = keepOpen<OpenMasks>(MOST_SCENES);
-  const marks = new WeakMap<Window, Promise<Marks>>(); // for those who ask several times of one window
+  const marks = new WeakMap<Window, Promise<AllMarks>>(); // for those who ask several times of one window
   let queue: Promise<unknown> = Promise.resolve(); // what is open must be used before another is opened
-  const markAll = async (window: Window): Promise<Marks> => {
+  const markAll = async (window: Window): Promise<AllMarks> => {
     const N = window.rows * window.cols;
     const [covered, left] = [new Uint32Array(N), new Uint32Array(N)]; // scenes that have the pixel, and leave it out
     const ofRule = rules.map(() => new Uint8Array(N));
-    const ofScene = new Map<number, Uint8Array>();
+    const ofScene = new Map<number, Marks>();
     for (const [s, scene] of scenes.entries()) {
       const part = sharedWindow(window, scene.place);
       if (!part) continue;
@@ -65,12 +65,12 @@ export function maskScenes(
           covered[i]!++;
           left[i]! += out[at]!;
         }
-      ofScene.set(s, out);
+      ofScene.set(s, { window: part, marks: out });
     }
     for (const one of ofRule) for (let i = 0; i < N; i++) if (left[i]! < covered[i]!) one[i] = 0;
     return { ofScene, ofRule };
   };
-  const marksOf = (window: Window): Promise<Marks> => {
+  const marksOf = (window: Window): Promise<AllMarks> => {
     const found = marks.get(window);
     if (found) return found;
     const made = queue.then(() => markAll(window));
@@ -84,6 +84,6 @@ export function maskScenes(
       leavesOut: async (window) => (await marksOf(window)).ofRule[r]!,
       close: () => kept.close(),
     })),
-    leaveOut: async (window, scene) => (await marksOf(window)).ofScene.get(scene),
+    masked: async (window, scene) => (await marksOf(window)).ofScene.get(scene),
   };
 }

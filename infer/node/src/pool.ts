@@ -2,7 +2,15 @@
 // Legend: N pixels of a window, D bands of the map.
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { type DamagedPixels, InferError, type Seen, type Window } from '@egunet/infer';
+import {
+  type DamagedPixels,
+  InferError,
+  joinMarks,
+  type MosaicWindow,
+  marksIn,
+  type Seen,
+  type Window,
+} from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
 import { Piscina } from 'piscina';
 import { unpackError } from './remote-error.js';
@@ -53,14 +61,23 @@ const withoutData = ({ rows, cols }: Window, bands: number, type: StoredType): O
 const AHEAD = 2;
 
 /** How windows are unmixed. */
-type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'parts' | 'runs' | 'memory'>;
+type Method = Omit<WorkerTask, 'window' | 'leaveOut' | 'masked' | 'parts' | 'runs' | 'memory'>;
 
-/** What windows are made of. Each is asked about as an object of its own. */
+/** A window, and what the model sees of it. Each is asked about as an object of its own. */
+export interface SeenWindow {
+  readonly window: Window;
+  /** With the model's halo; the window itself where the model has none. */
+  readonly around: Window;
+}
+
+/** What windows are made of. */
 export interface Content {
+  /** What the model sees of a window. */
+  readonly around: (window: Window) => Window;
   /** The scenes that touch a window, the last one on top. */
-  readonly parts: (window: Window) => Promise<readonly ScenePart[]>;
-  /** [N], 1 = leave the pixel out; undefined where every pixel of the window is taken. */
-  readonly leaveOut: (window: Window) => Promise<Uint8Array | undefined>;
+  readonly parts: (seen: SeenWindow) => Promise<readonly ScenePart[]>;
+  /** What is left out of the window, whatever scene has it, and what counts as without data of all that the model sees. */
+  readonly leftOut: (seen: SeenWindow) => Promise<Pick<MosaicWindow, 'leaveOut' | 'masked'>>;
   /** Bands of the map, D. */
   readonly bands: number;
   /** Where the model runs, if not in the workers. */
@@ -137,10 +154,12 @@ export function startWorkers({ workers, atOnce, settings, signal }: PoolOptions)
   const begin = (index: number, window: Window, { how, content }: { how: Method; content: Content }) => {
     const unmixed = async () => {
       const at = { ...window }; // what is known of it goes when this is done
-      const leaveOut = await content.leaveOut(at);
-      const parts = leaveOut?.every((one) => one === 1) ? [] : await content.parts(at);
+      const seen = { window: at, around: content.around(at) };
+      const leftOut = await content.leftOut(seen);
+      const all = joinMarks(leftOut.leaveOut, marksIn(leftOut.masked, at));
+      const parts = all?.every((one) => one === 1) ? [] : await content.parts(seen);
       if (parts.length === 0) return withoutData(window, content.bands, how.sampleType);
-      return ask({ window, leaveOut, parts, ...how }, content.runs);
+      return ask({ window, ...leftOut, parts, ...how }, content.runs);
     };
     const work = unmixed().then((finished) => ({ index, window, ...finished }));
     work.catch(() => {}); // seen when it is awaited

@@ -1,13 +1,7 @@
 // Runs of the model in one place, asked for by worker threads: a GPU takes one at a time, and sessions on it side by side crash.
-// Legend: B bands, C endmembers.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { type PackedError, packError, type Session } from '@egunet/infer';
+import { type InputTensor, type PackedError, packError, type Session } from '@egunet/infer';
 import { unpackError } from './remote-error.js';
-
-interface Question {
-  readonly spectra: Float32Array;
-  readonly pixels: number;
-}
 
 type Answer = { readonly abundances: Float32Array } | { readonly error: PackedError };
 
@@ -23,9 +17,9 @@ export function serveRuns(session: Session): Runs {
   return {
     open() {
       const { port1, port2 } = new MessageChannel();
-      port1.on('message', ({ spectra, pixels }: Question) => {
+      port1.on('message', (inputs: readonly InputTensor[]) => {
         last = last
-          .then(() => session.run(spectra, pixels))
+          .then(() => session.run(inputs))
           .then((abundances): Answer => ({ abundances }))
           .catch((error): Answer => ({ error: packError(error) }))
           .then((answer) => port1.postMessage(answer));
@@ -38,7 +32,7 @@ export function serveRuns(session: Session): Runs {
 /** The model at the other end of a line, as a session; its `run` rejects with what the model threw there. One run at a time. */
 export function sessionOver(port: MessagePort): Session {
   return {
-    run: (spectra, pixels) =>
+    run: (inputs) =>
       new Promise((resolve, reject) => {
         const ended = () => reject(new Error('the thread that runs the model has gone'));
         port.once('close', ended);
@@ -47,8 +41,9 @@ export function sessionOver(port: MessagePort): Session {
           if ('error' in answer) reject(unpackError(answer.error));
           else resolve(answer.abundances);
         });
-        const copy = spectra.slice(); // they lie in memory that cannot be handed over
-        port.postMessage({ spectra: copy, pixels } satisfies Question, [copy.buffer]);
+        const copies = inputs.map((input) => ({ ...input, data: input.data.slice() })); // they lie in memory that cannot be handed over
+        const memory = copies.map(({ data }) => data.buffer);
+        port.postMessage(copies, memory);
       }),
     async release() {
       port.close();

@@ -6,10 +6,12 @@ import {
   type Seen,
   SOFTWARE_VERSION,
   sumSeen,
+  type TileShape,
   type Window,
   windowFrom,
+  withHalo,
 } from '@egunet/infer';
-import { type ModelCard, precisionOf } from '@egunet/models/card';
+import { haloOf, type ModelCard, precisionOf } from '@egunet/models/card';
 import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import type { PixelChoice } from './choose-pixels.js';
@@ -27,6 +29,8 @@ export interface Work {
   readonly format: MapFormatName;
   readonly options: InferSceneOptions;
   readonly source: MapSource;
+  /** Size of the scene, or of the grid of several. */
+  readonly grid: TileShape;
   /** Of which files the scenes are made, and what else makes it the same work. */
   readonly identity: Readonly<Record<string, unknown>>;
   readonly engine: Engine;
@@ -75,6 +79,22 @@ function assertAllPlausible(seenOf: ReadonlyMap<string, Seen>, name: string, car
   assertPlausible(sumSeen(seenOf.values()), name, card);
 }
 
+/** What windows are made of. */
+function contentOf({ grid: { rows, cols }, engine, chosen, parts, quality }: Work): Content {
+  const { card, runs } = engine;
+  const whole = { row: 0, col: 0, rows, cols };
+  return {
+    around: (window) => withHalo(window, haloOf(card), whole),
+    parts,
+    async leftOut({ window, around }) {
+      const marks = await chosen.masked(around);
+      return { leaveOut: chosen.outside(window), ...(marks && { masked: { window: around, marks } }) };
+    },
+    bands: card.endmembers.length + (quality ? QUALITY_BANDS.length : 0),
+    runs,
+  };
+}
+
 interface Done {
   readonly keptPixels: number;
   readonly statistics: readonly BandStatistics[];
@@ -82,9 +102,8 @@ interface Done {
 
 /** Unmixes what the map lacks, and completes it. */
 async function complete(map: MapFile, work: Work): Promise<Done> {
-  const { options, source, engine, chosen, windows, parts, overlap, batch, sampleType, quality, workers } = work;
-  const { card, runs } = engine;
-  const { window, counts, leaveOut } = chosen;
+  const { options, source, engine, chosen, windows, overlap, batch, sampleType, quality, workers } = work;
+  const { window, counts } = chosen;
   const toUnmix = window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
   const { signal, onError, onStart, onProgress } = options;
   const start = performance.now();
@@ -93,15 +112,9 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const how = { overlap, batch, sampleType, quality, aroundDamage: onError === 'nodata' };
-  const bands = card.endmembers.length + (quality ? QUALITY_BANDS.length : 0);
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, {
-    parts,
-    leaveOut,
-    bands,
-    runs,
-  })) {
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, contentOf(work))) {
     await noteDamage(map, damaged);
     await noteSeen(map, at, seen);
     await writing; // one tile may be compressed while the next is unmixed
@@ -113,7 +126,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   await writing;
   try {
     if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
-    assertAllPlausible(sumNotedSeen(map), source.name, card);
+    assertAllPlausible(sumNotedSeen(map), source.name, engine.card);
   } catch (error) {
     await map.discard();
     throw error;

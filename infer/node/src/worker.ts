@@ -136,13 +136,13 @@ opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
 export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
-  const { window, leaveOut, sampleType, overlap, aroundDamage, batch, quality } = task;
+  const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, quality } = task;
   try {
     const { card, ...own } = await opened;
     const session = task.runs ? sessionOver(task.runs) : own.session!;
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => openKept(scene) }));
     const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
-    const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut }, work);
+    const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut, masked }, work);
     const data = encodeSamples(abundances, sampleType);
     const answer = { data, seenOf, ...(damaged && { damaged }) };
     // Handed over, not copied.

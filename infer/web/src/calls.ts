@@ -98,7 +98,7 @@ const factsOf = ({
 const takingTurns = (model: WebModel, { turn }: Place): WebModel =>
   model.place.device === 'webgpu'
     ? model
-    : { ...model, session: { ...model.session, run: (spectra, n) => turn(() => model.session.run(spectra, n)) } };
+    : { ...model, session: { ...model.session, run: (inputs) => turn(() => model.session.run(inputs)) } };
 
 /** The calls of a worker that has just begun. */
 export function makeCalls() {

@@ -56,7 +56,7 @@ async function openOnWasm(file: ModelFile, { runtime, threads }: RuntimeOptions)
   const { ort, turns, threads: had } = await loadRuntime('wasm', { runtime, threads: cpu.threads });
   const opened = await turns(() => openSession(ort, file, { executionProviders: ['wasm'] }));
   const session: Session = {
-    run: (spectra, pixels) => turns(() => opened.run(spectra, pixels)),
+    run: (inputs) => turns(() => opened.run(inputs)),
     release: () => turns(opened.release),
   };
   const place = { device: 'wasm', threads: had, reasons: cpu.why ? [cpu.why] : [] } as const;
@@ -75,7 +75,7 @@ async function openOnWebGpu(file: ModelFile, { runtime, gpuPath }: OpenWebModelO
   const place = { device: 'webgpu', threads: 1, adapter: gpu.name, gpuPath: path, reasons } as const;
   return {
     place,
-    session: { run: (spectra, pixels) => inTurn(() => session.run(spectra, pixels)), release },
+    session: { run: (inputs) => inTurn(() => session.run(inputs)), release },
     ...(runner && {
       gpu: {
         device: gpu.device,

@@ -1,5 +1,13 @@
 // A model on WebGPU: the ways to run it, the fastest first, each of which must give what the processor gives. Legend: B bands, C endmembers.
-import { BATCH_PIXELS, firstLine, InferError, type Session } from '@egunet/infer';
+import {
+  BATCH_PIXELS,
+  firstLine,
+  InferError,
+  type InputTensor,
+  imageInputs,
+  type Session,
+  spectraInputs,
+} from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { type Gpu, openGpu } from './gpu.js';
 import { gpuOptions } from './gpu-session.js';
@@ -52,11 +60,23 @@ function windowOf(data: Int16Array, n: number): StoredWindow {
   };
 }
 
+/** Columns of the probe as an image. */
+const PROBE_COLS = 32;
+
+/** A probe's spectra [n, B] as the model takes them: a spatial one sees each beside others. */
+function inputsOf({ kind }: ModelCard, spectra: Float32Array, n: number): InputTensor[] {
+  if (kind === 'pixel') return spectraInputs(spectra, n);
+  return imageInputs(
+    { image: spectra, valid: new Float32Array(n).fill(1) },
+    { rows: n / PROBE_COLS, cols: PROBE_COLS },
+  );
+}
+
 /** What the processor makes of the probe: WebGPU may compute nonsense in silence, such as zeros in half precision. */
 async function referenceFor(ort: Onnxruntime, file: ModelFile, spectra: Float32Array): Promise<Float32Array> {
   const session = await openSession(ort, file, { executionProviders: ['wasm'] });
   try {
-    return await session.run(spectra, BATCH_PIXELS);
+    return await session.run(inputsOf(file.card, spectra, BATCH_PIXELS));
   } finally {
     await session.release();
   }
@@ -81,11 +101,11 @@ async function openPath(
 ): Promise<Opened> {
   if (path === 'float32') {
     const session = await openSession(ort, file, gpuOptions(gpu));
-    return { session, try: (_, spectra) => session.run(spectra, BATCH_PIXELS) };
+    return { session, try: (_, spectra) => session.run(inputsOf(file.card, spectra, BATCH_PIXELS)) };
   }
   const runner = makeGpuRunner({ ort, gpu, ...file, capture: path === 'graph' });
   return {
-    session: { run: runner.run, release: runner.release },
+    session: { run: ([spectra]) => runner.run(spectra!.data, spectra!.shape[0]!), release: runner.release },
     runner,
     async try(samples) {
       const kept = await runner.unmix(windowOf(samples, BATCH_PIXELS), {});
@@ -94,12 +114,18 @@ async function openPath(
   };
 }
 
+/** The ways that a model can go: one from stored samples makes spectra of single pixels. Throws InferError where none of `asked` is one. */
+function pathsFor({ name, card }: ModelFile, asked: readonly GpuPath[] = GPU_PATHS): readonly GpuPath[] {
+  const paths = card.kind === 'pixel' ? asked : asked.filter((path) => path === 'float32');
+  if (paths.length > 0) return paths;
+  throw new InferError(
+    `${name}: a spatial model runs on WebGPU by the path 'float32' alone, not by '${asked.join("', '")}'; leave the path out`,
+  );
+}
+
 /** Opens a model on the GPU by the first of `paths` that gives the processor's abundances. Rejects with InferError where none does. */
-export async function openOnGpu(
-  ort: Onnxruntime,
-  file: ModelFile,
-  paths: readonly GpuPath[] = GPU_PATHS,
-): Promise<ModelOnGpu> {
+export async function openOnGpu(ort: Onnxruntime, file: ModelFile, asked?: readonly GpuPath[]): Promise<ModelOnGpu> {
+  const paths = pathsFor(file, asked);
   const gpu = await openGpu();
   const reasons: string[] = [];
   try {

@@ -1,5 +1,5 @@
-// A model whose spectra come from this side and whose abundances come back to it. Legend: B bands.
-import { assertGraph, firstLine, INPUT, InferError, OUTPUT, type Session } from '@egunet/infer';
+// A model whose spectra come from this side and whose abundances come back to it.
+import { assertGraph, firstLine, InferError, OUTPUT, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferenceSession } from 'onnxruntime-web';
 import type { Onnxruntime } from './runtime.js';
@@ -31,10 +31,10 @@ export async function openSession(
     throw error;
   }
   return {
-    async run(spectra, pixels) {
-      const input = new ort.Tensor('float32', spectra, [pixels, card.bands.length]);
+    async run(inputs) {
+      const feeds = inputs.map(({ name, data, shape }) => [name, new ort.Tensor('float32', data, shape)] as const);
       try {
-        const { [OUTPUT]: output } = await opened.run({ [INPUT]: input }, [OUTPUT]);
+        const { [OUTPUT]: output } = await opened.run(Object.fromEntries(feeds), [OUTPUT]);
         const data = await output?.getData(true);
         if (data instanceof Float32Array) return data;
       } catch (cause) {

@@ -1,0 +1,59 @@
+// The pieces of a window that a spatial model is run on, all of one size. Legend: h halo in pixels, n pixels of a piece with its halo, B bands.
+import type { Window } from '../contract.js';
+import type { Tile, TileShape } from '../tiles.js';
+import { rowsIn, sharedWindow } from '../windows.js';
+import type { SceneImage } from './scene-image.js';
+
+/** Pixels a side of a piece with its halo, at most: few enough that what layers make of them stays in the processor's caches, and halos are a small part. */
+const MOST_SIDE = 96;
+
+/** Pixels a side without the halo at least, however wide that is. */
+const LEAST_SIDE = 32;
+
+/** Even parts of a side. */
+function sideFor(length: number, halo: number): number {
+  const most = Math.max(LEAST_SIDE, MOST_SIDE - 2 * halo);
+  return Math.ceil(length / Math.ceil(length / most));
+}
+
+/** The pieces that cover a window, row by row: `inner` is what one yields, `outer` what the model is given, which may reach beyond the scene. */
+export function* piecesOf(window: Window, halo: number): Generator<Tile> {
+  const rows = sideFor(window.rows, halo);
+  const cols = sideFor(window.cols, halo);
+  for (let row = window.row; row < window.row + window.rows; row += rows)
+    for (let col = window.col; col < window.col + window.cols; col += cols)
+      yield {
+        inner: sharedWindow({ row, col, rows, cols }, window)!,
+        outer: { row: row - halo, col: col - halo, rows: rows + 2 * halo, cols: cols + 2 * halo },
+      };
+}
+
+/** What a run of the model takes. */
+export interface PieceImage {
+  /** [n, B] */
+  readonly image: Float32Array;
+  /** [n], 1 = has data. */
+  readonly valid: Float32Array;
+}
+
+/** Memory for pieces of one size. */
+export const pieceMemory = ({ rows, cols }: TileShape, B: number): PieceImage => ({
+  image: new Float32Array(rows * cols * B),
+  valid: new Float32Array(rows * cols),
+});
+
+/** Fills a piece with what an image has of it; beyond the image nothing is valid. */
+export function cutPiece(piece: PieceImage, outer: Window, { window, spectra, valid }: SceneImage): void {
+  const B = piece.image.length / piece.valid.length;
+  const shared = sharedWindow(outer, window)!;
+  if (shared !== outer) {
+    piece.image.fill(0);
+    piece.valid.fill(0);
+  }
+  const to = rowsIn(outer, shared);
+  for (const [from, end] of rowsIn(window, shared)) {
+    const [at] = to.next().value!;
+    piece.image.set(spectra.subarray(from * B, end * B), at * B);
+    piece.valid.set(valid.subarray(from, end), at);
+  }
+}

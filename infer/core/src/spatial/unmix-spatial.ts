@@ -1,0 +1,146 @@
+// A window of a scene by a model that looks at neighbours. Legend: N pixels of the window, n pixels of a piece with its halo, p of them wanted,
+// B model bands, C endmembers, D bands of the map: C, or C + 2 with quality.
+import { haloOf, type ModelCard } from '@egunet/models/card';
+import type { Session, Stop, Window } from '../contract.js';
+import type { DamagedPixels } from '../damage.js';
+import { imageInputs } from '../graph.js';
+import { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from '../quality.js';
+import { lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
+import { planTiles, TILE_PIXELS, type Tile, tileShape } from '../tiles.js';
+import {
+  assertAbundances,
+  assertLength,
+  floatsIn,
+  spread,
+  type UnmixWindowOptions,
+  type WindowAbundances,
+  type WindowToUnmix,
+} from '../window-abundances.js';
+import { cutMarks, joinMarks, marksIn, sharedWindow } from '../windows.js';
+import { cutPiece, type PieceImage, pieceMemory, piecesOf } from './pieces.js';
+import { readImage, type SceneImage } from './scene-image.js';
+
+/** Reflectances that are held at once: 64 MiB. */
+const MOST_VALUES = 2 ** 24;
+
+/** The result in work. */
+interface Result {
+  readonly session: Session;
+  readonly window: Window;
+  readonly leaveOut: Uint8Array | undefined;
+  readonly card: ModelCard;
+  readonly meter: QualityMeter | undefined;
+  readonly signal: Stop | undefined;
+  /** [N, D] */
+  readonly abundances: Float32Array;
+}
+
+/** Parts of the window whose image, with its halo, can be held; blocks of the scene as a whole where they fit. */
+function partsOf({ reader, window }: WindowToUnmix, card: ModelCard): Tile[] {
+  const { rows, cols, block } = reader;
+  const halo = haloOf(card);
+  const most = Math.floor(MOST_VALUES / card.bands.length);
+  const maxPixels = Math.min(most, Math.max(TILE_PIXELS, block.rows * block.cols));
+  const tile = tileShape({ rows, cols, block, halo, maxPixels });
+  return planTiles({ rows, cols, block, halo, tile, window });
+}
+
+/** Wanted pixels of a piece: their numbers in the window [p], and in the piece with its halo [p]. */
+function wantedOf({ inner, outer }: Tile, image: SceneImage, { window, leaveOut }: Result) {
+  const [pixels, slots]: [number[], number[]] = [[], []];
+  for (let row = inner.row; row < inner.row + inner.rows; row++)
+    for (let col = inner.col; col < inner.col + inner.cols; col++) {
+      const pixel = (row - window.row) * window.cols + col - window.col;
+      const inImage = (row - image.window.row) * image.window.cols + col - image.window.col;
+      if (image.valid[inImage] !== 1 || leaveOut?.[pixel] === 1) continue;
+      pixels.push(pixel);
+      slots.push((row - outer.row) * outer.cols + col - outer.col);
+    }
+  return { pixels: Uint32Array.from(pixels), slots };
+}
+
+/** Rows of `width` values by their numbers. */
+function rowsOf(values: Float32Array, rows: readonly number[], width: number): Float32Array {
+  const taken = new Float32Array(rows.length * width);
+  for (const [to, from] of rows.entries()) taken.set(values.subarray(from * width, (from + 1) * width), to * width);
+  return taken;
+}
+
+/** Runs the model on a piece, of which some pixels are wanted, and puts their abundances into the result. */
+async function unmixPiece(
+  { outer, memory }: { outer: Window; memory: PieceImage },
+  { pixels, slots }: ReturnType<typeof wantedOf>,
+  { session, card, meter, abundances }: Result,
+): Promise<Seen> {
+  const [B, C, p] = [card.bands.length, card.endmembers.length, slots.length];
+  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const output = await session.run(imageInputs(memory, outer)); // [n, C]
+  assertLength(output, outer.rows * outer.cols, C);
+  const wanted = rowsOf(output, slots, C); // [p, C]
+  assertAbundances(wanted, { pixels: p, batch: p, C });
+  spread(wanted, { pixels, C, into: abundances, D });
+  const { image: spectra } = memory;
+  if (meter)
+    for (const [i, slot] of slots.entries())
+      meter.measure(slot, { spectra, abundances: output }, { into: abundances, to: pixels[i]! * D + C });
+  const sampled = slots.filter((_, i) => i % SAMPLING === 0);
+  const seen = lookAt(rowsOf(spectra, sampled, B), { card, count: sampled.length, width: B, every: 1 });
+  return { ...seen, validPixels: p };
+}
+
+/** Pixels of a part of the window that are to be unmixed, as far as marks say. */
+function taken({ window, leaveOut, masked }: WindowToUnmix, part: Window): number {
+  const marks = joinMarks(cutMarks(leaveOut, window, part), marksIn(masked, part));
+  return part.rows * part.cols - (marks?.reduce((sum, one) => sum + one, 0) ?? 0);
+}
+
+/** Unmixes a part of the window whose image can be held, piece by piece. */
+async function unmixPart(image: SceneImage, inner: Window, result: Result): Promise<Seen[]> {
+  const { card, signal } = result;
+  const seen: Seen[] = [];
+  let memory: PieceImage | undefined;
+  for (const piece of piecesOf(inner, haloOf(card))) {
+    signal?.throwIfAborted();
+    const wanted = wantedOf(piece, image, result);
+    if (wanted.slots.length === 0) continue;
+    memory ??= pieceMemory(piece.outer, card.bands.length);
+    cutPiece(memory, piece.outer, image);
+    seen.push(await unmixPiece({ outer: piece.outer, memory }, wanted, result));
+  }
+  return seen;
+}
+
+/**
+ * The abundances of a window's pixels as they are when the whole scene is given to the model at once, within 1e-5: it is run on pieces with their
+ * halo, beyond which it does not look. Only wanted pixels are in the result; all that have data, and are not masked, are seen. Pieces without wanted
+ * pixels are not run. With `damaged`, pixels of blocks that cannot be decoded count as without data, and those of the window are listed in it.
+ * Throws as `unmixWindow` does.
+ */
+export async function unmixSpatial(
+  session: Session,
+  task: WindowToUnmix,
+  options: UnmixWindowOptions & { readonly damaged?: DamagedPixels[] },
+): Promise<WindowAbundances> {
+  const { reader, window, leaveOut, masked } = task;
+  const { card, plan, quality = false, memory, signal, damaged } = options;
+  const [B, C] = [card.bands.length, card.endmembers.length];
+  const meter = quality ? makeQualityMeter(card) : undefined;
+  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
+  const parts = partsOf(task, card);
+  const held = new Float32Array(B * Math.max(...parts.map(({ outer }) => outer.rows * outer.cols)));
+  const seen: Seen[] = [];
+  for (const { inner, outer } of parts) {
+    signal?.throwIfAborted();
+    if (cutMarks(leaveOut, window, inner)?.every((one) => one === 1)) continue;
+    const note = (block: string, lost: Window) => {
+      const own = sharedWindow(lost, inner);
+      const pixels = own ? taken(task, own) : 0;
+      if (own && pixels > 0) damaged?.push({ block, window: own, pixels });
+    };
+    const source = { reader, plan, bands: B, masked, signal, ...(damaged && { onDamage: note }) };
+    const image = await readImage(outer, held, source);
+    seen.push(...(await unmixPart(image, inner, { session, window, leaveOut, card, meter, abundances, signal })));
+  }
+  return { abundances, seen: sumSeen(seen) };
+}
