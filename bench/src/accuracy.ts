@@ -17,24 +17,15 @@ import {
 import { prepareBlind } from './blind.js';
 import { writeResults } from './results-page.js';
 import { routesTable } from './routes.js';
-import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
-import { sim1, synthetic, urban } from './simulated-scenes.js';
+import { assertSceneNames, SCENE_NAMES, sceneNamed } from './scene-list.js';
+import type { ReferenceScene } from './scenes.js';
 import { spread, table } from './statistics.js';
-
-const scenes: Record<string, () => Promise<ReferenceScene>> = {
-  jasper: jasperRidge,
-  samson,
-  synthetic,
-  sim1,
-  urban4: () => urban(4),
-  urban5: () => urban(5),
-};
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '10' },
     'first-seed': { type: 'string', default: '1' },
-    scenes: { type: 'string', default: Object.keys(scenes).join(',') },
+    scenes: { type: 'string', default: SCENE_NAMES.join(',') },
     epochs: { type: 'string', default: '200' },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rate': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
@@ -111,7 +102,7 @@ async function networkTable(scene: ReferenceScene, seeds: readonly number[]): Pr
 }
 
 async function report(key: string, seeds: number): Promise<string> {
-  const scene = await scenes[key]!();
+  const scene = await sceneNamed(key);
   const first = Number(values['first-seed']);
   const numbers = Array.from({ length: seeds }, (_, i) => first + i);
   const alone = values['without-network'];
@@ -134,8 +125,7 @@ function commandOf(key: string): string {
 }
 
 const wanted = values.scenes.split(',');
-for (const key of wanted)
-  if (!scenes[key]) throw new Error(`no scene '${key}': one of ${Object.keys(scenes).join(', ')}`);
+assertSceneNames(wanted);
 for (const key of wanted) {
   const section = await report(key, Number(values.seeds));
   console.log(section);
