@@ -1,4 +1,4 @@
-// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --epochs 10,25,50,100,200 --side 0]
+// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 10,25,50,100,200 --side 0]
 // What the schedule, the learning rate, the weight decay and the number of epochs of a training give, on one thread, with the same endmembers, labels
 // and draws for all settings of a seed. --side: only the middle of larger scenes, of so many pixels a side (0: the whole).
 import { parseArgs } from 'node:util';
@@ -24,12 +24,13 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rates': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     'weight-decays': { type: 'string', default: '0.005,0.0005,0.0001,0' },
+    'drop-rates': { type: 'string', default: `${DEFAULT_SETTINGS.dropRate}` },
     epochs: { type: 'string', default: '10,25,50,100,200' },
     side: { type: 'string', default: '0' },
   },
 });
 
-type Trial = Pick<FitSettings, 'schedule' | 'learningRate' | 'weightDecay' | 'epochs'>;
+type Trial = Pick<FitSettings, 'schedule' | 'learningRate' | 'weightDecay' | 'dropRate' | 'epochs'>;
 
 /** One training, scored. */
 interface Outcome {
@@ -46,16 +47,19 @@ interface Outcome {
 
 const list = (text: string): string[] => text.split(',');
 
+/** Each of the trials with each of the values of a setting. */
+const each = <K extends keyof Trial>(trials: readonly Partial<Trial>[], key: K, of: readonly Trial[K][]) =>
+  trials.flatMap((trial) => of.map((value) => ({ ...trial, [key]: value })));
+
 /** Every combination of what the options name. */
 function trials(): Trial[] {
-  const of = (name: 'learning-rates' | 'weight-decays' | 'epochs') => list(values[name]).map(Number);
-  return list(values.schedules).flatMap((schedule) =>
-    of('learning-rates').flatMap((learningRate) =>
-      of('weight-decays').flatMap((weightDecay) =>
-        of('epochs').map((epochs) => ({ schedule: schedule as Schedule, learningRate, weightDecay, epochs })),
-      ),
-    ),
-  );
+  const numbers = (name: 'learning-rates' | 'weight-decays' | 'drop-rates' | 'epochs') =>
+    list(values[name]).map(Number);
+  let all = each([{}], 'schedule', list(values.schedules) as Schedule[]);
+  all = each(all, 'learningRate', numbers('learning-rates'));
+  all = each(all, 'weightDecay', numbers('weight-decays'));
+  all = each(all, 'dropRate', numbers('drop-rates'));
+  return each(all, 'epochs', numbers('epochs')) as Trial[];
 }
 
 const meanDifference = (a: Float32Array, b: Float32Array): number =>
@@ -106,6 +110,7 @@ const HEADER = [
   'schedule',
   'learning rate',
   'weight decay',
+  'drop rate',
   'epochs',
   'steps',
   'aRMSE (eq. 9)',
@@ -115,11 +120,11 @@ const HEADER = [
   'processor s',
 ];
 
-function row({ schedule, learningRate, weightDecay, epochs }: Trial, outcomes: readonly Outcome[]): string[] {
+function row({ schedule, learningRate, weightDecay, dropRate, epochs }: Trial, outcomes: readonly Outcome[]): string[] {
   const of = (figure: (outcome: Outcome) => number) => mean(outcomes.map(figure));
   return [
     schedule,
-    ...[learningRate, weightDecay, epochs, outcomes[0]!.steps].map(String),
+    ...[learningRate, weightDecay, dropRate, epochs, outcomes[0]!.steps].map(String),
     spread(outcomes.map(({ armse }) => armse)),
     of(({ armse, nnls }) => armse - nnls).toFixed(4),
     of(({ fromLabels }) => fromLabels).toFixed(4),

@@ -60,7 +60,7 @@ export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fi
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
 export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
 export type { Schedule } from './fit/schedule.js';
-export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
+export { DEFAULT_SETTINGS, type FitSettings, MODELS, type ModelName } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
 export { fclsAbundances } from './nnls/fcls.js';
@@ -77,4 +77,5 @@ export {
   usableBands,
 } from './sample/usable-bands.js';
 export type { SampleWindow, SceneShape } from './sample/windows.js';
+export { type Raster, runSpatialHead } from './spatial/check-layer.js';
 export { type ModelFile, stacItem } from './stac.js';
