@@ -1,6 +1,8 @@
-// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 10,25,50,100,200 --side 0]
+// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 10,25,50,100,200 --side 0 --record FILE]
 // What the schedule, the learning rate, the weight decay and the number of epochs of a training give, on one thread, with the same endmembers, labels
 // and draws for all settings of a seed. --side: only the middle of larger scenes, of so many pixels a side (0: the whole).
+// --record: outcomes are kept in this file, a line of JSON each, and what it holds already is not trained again.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   abundanceErrors,
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     'drop-rates': { type: 'string', default: `${DEFAULT_SETTINGS.dropRate}` },
     epochs: { type: 'string', default: '10,25,50,100,200' },
     side: { type: 'string', default: '0' },
+    record: { type: 'string' },
   },
 });
 
@@ -133,20 +136,49 @@ function row({ schedule, learningRate, weightDecay, dropRate, epochs }: Trial, o
   ];
 }
 
+/** Which training an outcome is of. */
+const keyOf = (scene: string, seed: number, { schedule, learningRate, weightDecay, dropRate, epochs }: Trial): string =>
+  JSON.stringify([scene, seed, schedule, learningRate, weightDecay, dropRate, epochs]);
+
+/** The outcomes that the record holds, by key. */
+function readRecord(): Map<string, Outcome> {
+  const { record } = values;
+  const text = record !== undefined && existsSync(record) ? readFileSync(record, 'utf8') : '';
+  const lines = text.split('\n').filter((line) => line !== '');
+  const kept = lines.map((line) => JSON.parse(line) as Trial & Outcome & { scene: string; seed: number });
+  return new Map(kept.map((one) => [keyOf(one.scene, one.seed, one), one]));
+}
+
+/** The outcomes of all trials with one seed; what they share is made only if one of them is not on record. */
+async function runAll(scene: ReferenceScene, seed: number, known: ReadonlyMap<string, Outcome>): Promise<Outcome[]> {
+  let prepared: Prepared | undefined;
+  const outcomes: Outcome[] = [];
+  for (const trial of trials()) {
+    let outcome = known.get(keyOf(scene.name, seed, trial));
+    if (!outcome) {
+      prepared ??= await prepare(scene, seed);
+      outcome = await run(prepared, trial);
+      const line = JSON.stringify({ scene: scene.name, seed, ...trial, ...outcome });
+      console.error(line);
+      if (values.record !== undefined) appendFileSync(values.record, `${line}\n`);
+    }
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
 /** A section of Markdown: the scene and a row for each trial. */
 async function report(scene: ReferenceScene, seeds: number): Promise<string> {
-  const asked = trials();
-  const outcomes = asked.map((): Outcome[] => []);
-  for (let seed = 1; seed <= seeds; seed++) {
-    const prepared = await prepare(scene, seed);
-    for (const [i, trial] of asked.entries()) {
-      const outcome = await run(prepared, trial);
-      outcomes[i]!.push(outcome);
-      console.error(JSON.stringify({ scene: scene.name, seed, ...trial, ...outcome }));
-    }
-  }
-  const nnls = spread(outcomes[0]!.map((outcome) => outcome.nnls));
-  const rows = asked.map((trial, i) => row(trial, outcomes[i]!));
+  const known = readRecord();
+  const bySeed: Outcome[][] = [];
+  for (let seed = 1; seed <= seeds; seed++) bySeed.push(await runAll(scene, seed, known));
+  const nnls = spread(bySeed.map(([outcome]) => outcome!.nnls));
+  const rows = trials().map((trial, i) =>
+    row(
+      trial,
+      bySeed.map((outcomes) => outcomes[i]!),
+    ),
+  );
   return `### ${scene.name}\n\n${seeds} seeds; NNLS with the same endmembers ${nnls}.\n\n${table(HEADER, rows)}\n`;
 }
 
