@@ -1,4 +1,4 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --without-network --no-write]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method refined --brightness bounded --without-network --no-write]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
 // --without-network: no training; scores the usual routes from endmembers to abundances beside each other (routes.ts).
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,7 @@ const { values } = parseArgs({
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rate': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     threads: { type: 'string', default: '0' },
-    method: { type: 'string', default: 'subset' },
+    method: { type: 'string', default: 'refined' },
     brightness: { type: 'string' },
     'without-network': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
@@ -125,7 +125,7 @@ async function report(key: string, seeds: number): Promise<string> {
 function commandOf(key: string): string {
   const { seeds, epochs, schedule, method } = values;
   const brightness = ` --brightness ${brightnessAsked()}`;
-  const searched = ` --method ${method}${method === 'subset' ? brightness : ''}`;
+  const searched = ` --method ${method}${method === 'kmeans' ? '' : brightness}`;
   const given = (name: 'first-seed' | 'threads', usual: string) =>
     values[name] === usual ? '' : ` --${name} ${values[name]}`;
   if (values['without-network'])

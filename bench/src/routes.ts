@@ -48,10 +48,10 @@ const byVca: Search['find'] = ({ spectra, bands, materials }, { seed }) =>
     Math.max(0, v),
   );
 const byMethod =
-  (method: 'subset' | 'kmeans'): Search['find'] =>
+  (method: 'refined' | 'subset' | 'kmeans'): Search['find'] =>
   async ({ materials }, { seed, sample, brightness }) => {
     const count = materials.length;
-    const convention = method === 'subset' ? { brightness } : {};
+    const convention = method === 'kmeans' ? {} : { brightness };
     return (await findEndmembers(sample, { seed, count, method, ...convention })).endmembers;
   };
 
@@ -60,6 +60,7 @@ const SEARCHES: readonly Search[] = [
   { name: 'VCA on all pixels', blind: true, find: byVca, unmixings: [FCLSU, NNLS] },
   { name: 'K-means of block bundles', blind: true, find: byMethod('kmeans'), unmixings: [NNLS] },
   { name: 'subset selection', blind: true, find: byMethod('subset'), unmixings: [FCLSU, NNLS] },
+  { name: 'subset selection, refined', blind: true, find: byMethod('refined'), unmixings: [FCLSU, NNLS] },
 ];
 
 /** Runs `action`, and says how long it took. */
