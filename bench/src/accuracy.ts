@@ -1,4 +1,4 @@
-// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,urban4,urban5 --models pw,ss --seeds 10 --first-seed 1 --method subset --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
+// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,urban4,urban5 --models pw,ss --seeds 10 --first-seed 1 --method refined --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
 // Scores every way from a scene to abundances with each seed: the usual routes, and EGU-Net of each model trained blind; prints a section for each scene
 // and writes it into docs/results.md, with abundance maps in docs/images. --models none: the routes alone.
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: MODELS.join(',') },
     seeds: { type: 'string', default: '10' },
     'first-seed': { type: 'string', default: '1' },
-    method: { type: 'string', default: 'subset' },
+    method: { type: 'string', default: 'refined' },
     brightness: { type: 'string' },
     epochs: { type: 'string', default: `${DEFAULT_SETTINGS.epochs}` },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
@@ -50,8 +50,8 @@ if (unknown !== undefined) throw new Error(`no model '${unknown}': one of ${MODE
 const first = Number(values['first-seed']);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i);
 
-/** Brightness belongs to one method, which is told it always. */
-const brightness = values.method === 'subset' ? ((values.brightness ?? DEFAULT_BRIGHTNESS) as Brightness) : undefined;
+/** Brightness belongs to methods that leave a choice, and is told to them always. */
+const brightness = values.method !== 'kmeans' ? ((values.brightness ?? DEFAULT_BRIGHTNESS) as Brightness) : undefined;
 const pictureOf = (scene: string): string | undefined =>
   models.length > 0 && !values['no-write'] ? `${pictures}abundances-${scene}.png` : undefined;
 

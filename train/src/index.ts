@@ -20,9 +20,20 @@ export {
   BUNDLES,
   DEFAULT_BRIGHTNESS,
   DEFAULT_SUBSET_SETTINGS,
+  REFINE,
   RESTARTS,
+  type RefineSettings,
   type SubsetSettings,
 } from './endmembers/settings.js';
+export { createSignalView, type SignalView } from './endmembers/signal-view.js';
+export {
+  excessOf,
+  type Grown,
+  type GrowthOptions,
+  growSimplex,
+  logSize,
+  sumToOne,
+} from './endmembers/simplex-growth.js';
 export { type Clustering, type ClusterOptions, sphericalKmeans } from './endmembers/spherical-kmeans.js';
 export { type Selection, selectSubset } from './endmembers/subset-selection.js';
 export type {
