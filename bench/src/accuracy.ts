@@ -1,6 +1,8 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method subset --brightness bounded --without-network --no-write]
-// Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
-// --without-network: no training; scores the usual routes from endmembers to abundances beside each other (routes.ts).
+// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,urban4,urban5 --models pw,ss --seeds 10 --first-seed 1 --method refined --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
+// Scores every way from a scene to abundances with each seed: the usual routes, and EGU-Net of each model trained blind; prints a section for each scene
+// and writes it into docs/results.md, with abundance maps in docs/images. --models none: the routes alone.
+import { spawnSync } from 'node:child_process';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -8,136 +10,116 @@ import {
   DEFAULT_BRIGHTNESS,
   DEFAULT_SETTINGS,
   type EndmemberMethodName,
-  evaluateAbundances,
-  evaluateNetwork,
-  fit,
-  type MapEvaluation,
+  MODELS,
+  type ModelName,
   type Schedule,
 } from '@egunet/train';
-import { prepareBlind } from './blind.js';
 import { writeResults } from './results-page.js';
-import { routesTable } from './routes.js';
-import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
-import { sim1, synthetic, urban } from './simulated-scenes.js';
-import { spread, table } from './statistics.js';
-
-const scenes: Record<string, () => Promise<ReferenceScene>> = {
-  jasper: jasperRidge,
-  samson,
-  synthetic,
-  sim1,
-  urban4: () => urban(4),
-  urban5: () => urban(5),
-};
+import { assertSceneNames, SCENE_NAMES, sceneNamed } from './scene-list.js';
+import { definitions, type Row, rowsOf, sectionBody } from './scene-section.js';
+import type { Assignment, Scored } from './score-search.js';
+import { OWN, SEARCHES } from './searches.js';
+import { lastLine } from './timed.js';
 
 const { values } = parseArgs({
   options: {
+    scenes: { type: 'string', default: SCENE_NAMES.join(',') },
+    models: { type: 'string', default: MODELS.join(',') },
     seeds: { type: 'string', default: '10' },
     'first-seed': { type: 'string', default: '1' },
-    scenes: { type: 'string', default: Object.keys(scenes).join(',') },
-    epochs: { type: 'string', default: '200' },
+    method: { type: 'string', default: 'refined' },
+    brightness: { type: 'string' },
+    epochs: { type: 'string', default: `${DEFAULT_SETTINGS.epochs}` },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rate': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
-    threads: { type: 'string', default: '0' },
-    method: { type: 'string', default: 'subset' },
-    brightness: { type: 'string' },
-    'without-network': { type: 'boolean', default: false },
+    'weight-decay': { type: 'string', default: `${DEFAULT_SETTINGS.weightDecay}` },
+    threads: { type: 'string', default: '1' },
     'no-write': { type: 'boolean', default: false },
   },
 });
 
-interface Score {
-  readonly network: MapEvaluation;
-  readonly nnls: MapEvaluation;
-  readonly seconds: number;
-}
+const page = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
+const pictures = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const scorer = fileURLToPath(new URL('score-search.js', import.meta.url));
 
-/** What an abundance of 1 means, where the method leaves a choice. */
-const brightnessAsked = (): Brightness => (values.brightness ?? DEFAULT_BRIGHTNESS) as Brightness;
+const names = values.scenes.split(',');
+assertSceneNames(names);
+const models = values.models === 'none' ? [] : (values.models.split(',') as ModelName[]);
+const unknown = models.find((model) => !MODELS.includes(model));
+if (unknown !== undefined) throw new Error(`no model '${unknown}': one of ${MODELS.join(', ')}, or none`);
+const first = Number(values['first-seed']);
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i);
 
-/** How endmembers are found; brightness belongs to one method. */
-function endmemberSearch(): { method: EndmemberMethodName; brightness?: Brightness } {
-  const { method, brightness } = values;
+/** Brightness belongs to methods that leave a choice, and is told to them always. */
+const brightness = values.method !== 'kmeans' ? ((values.brightness ?? DEFAULT_BRIGHTNESS) as Brightness) : undefined;
+const pictureOf = (scene: string): string | undefined =>
+  models.length > 0 && !values['no-write'] ? `${pictures}abundances-${scene}.png` : undefined;
+
+function assignmentOf(scene: string, search: string, seed: number): Assignment {
+  const picture = seed === first ? pictureOf(scene) : undefined;
   return {
-    method: method as EndmemberMethodName,
-    ...(brightness === undefined ? {} : { brightness: brightness as Brightness }),
+    scene,
+    search,
+    seed,
+    own: { method: values.method as EndmemberMethodName, ...(brightness && { brightness }) },
+    models,
+    settings: {
+      epochs: Number(values.epochs),
+      schedule: values.schedule as Schedule,
+      learningRate: Number(values['learning-rate']),
+      weightDecay: Number(values['weight-decay']),
+      threads: Number(values.threads),
+    },
+    ...(picture && { picture }),
   };
 }
 
-/** One blind search and training, scored with the scene's reference. */
-async function score(scene: ReferenceScene, seed: number): Promise<Score> {
-  const began = performance.now();
-  const { spectra, reference, referenceEndmembers, materials } = scene;
-  const { set, facts, found } = await prepareBlind(scene, seed, endmemberSearch());
-  const { checkpoint } = await fit(set, facts, {
-    seed,
-    epochs: Number(values.epochs),
-    schedule: values.schedule as Schedule,
-    learningRate: Number(values['learning-rate']),
-    threads: Number(values.threads),
+/** Scores in a process of its own. Throws Error where it fails; what it says about that is on standard error. */
+function scoresOf(assignment: Assignment): Scored[] {
+  const { status, stdout } = spawnSync(process.execPath, [scorer, JSON.stringify(assignment)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const evaluation = evaluateAbundances({
-    abundances: await evaluateNetwork(checkpoint, spectra),
-    reference,
-    names: materials,
-    spectra,
-    referenceEndmembers,
-    endmembers: found.endmembers,
-  });
-  return { network: evaluation, nnls: evaluation.baseline!, seconds: (performance.now() - began) / 1000 };
+  if (status !== 0) throw new Error(`${assignment.scene}, ${assignment.search}, seed ${assignment.seed}: failed`);
+  return JSON.parse(lastLine(stdout)) as Scored[];
 }
 
-/** One row for each figure: mean and spread over the seeds, network beside NNLS. */
-function figureRows(scores: readonly Score[]): string[][] {
-  const names = scores[0]!.nnls.figures.map(({ name, definition, unit }) => ({ name, definition, unit }));
-  return names.map(({ name, definition, unit }, i) => {
-    const cell = (who: 'network' | 'nnls') => spread(scores.map((score) => score[who].figures[i]!.value));
-    return [name, cell('network'), cell('nnls'), unit === 'rad' ? 'radians' : unit, definition];
+/** Every way of a scene, with every seed; what does not depend on the seed once. */
+function score(name: string): Row[] {
+  return SEARCHES.flatMap(({ key, blind }) => {
+    const bySeed = (blind ? seeds : [first]).map((seed) => {
+      const scored = scoresOf(assignmentOf(name, key, seed));
+      for (const { name: way, evaluation, seconds } of scored)
+        console.error(
+          `${name} seed ${seed}: ${way}: ${evaluation.figures[0]!.value.toFixed(4)}, ${seconds.toFixed(1)} s`,
+        );
+      return scored;
+    });
+    return rowsOf(bySeed);
   });
-}
-
-/** The network beside NNLS with the same endmembers. */
-async function networkTable(scene: ReferenceScene, seeds: readonly number[]): Promise<string> {
-  const scores: Score[] = [];
-  for (const seed of seeds) {
-    const scored = await score(scene, seed);
-    const [network, nnls] = [scored.network.figures[0]!, scored.nnls.figures[0]!];
-    console.error(
-      `${scene.name} seed ${seed}: ${nnls.name}: network ${network.value.toFixed(4)}, NNLS ${nnls.value.toFixed(4)}, ${scored.seconds.toFixed(1)} s`,
-    );
-    scores.push(scored);
-  }
-  return table(['figure', 'EGU-Net-pw', 'NNLS with the same M / sum', 'unit', 'definition'], figureRows(scores));
-}
-
-async function report(key: string, seeds: number): Promise<string> {
-  const scene = await scenes[key]!();
-  const first = Number(values['first-seed']);
-  const numbers = Array.from({ length: seeds }, (_, i) => first + i);
-  const alone = values['without-network'];
-  const body = alone ? await routesTable(scene, numbers, brightnessAsked()) : await networkTable(scene, numbers);
-  const heading = `## ${alone ? 'Without a network, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
-  const made = scene.made ? `\n${scene.made}\n` : '';
-  return `${heading}Printed by \`${commandOf(key)}\`.\n${made}\n${body}\n\n${seeds} seeds.\n`;
 }
 
 /** The command that prints this scene's section again. */
-function commandOf(key: string): string {
-  const { seeds, epochs, schedule, method } = values;
-  const brightness = ` --brightness ${brightnessAsked()}`;
-  const searched = ` --method ${method}${method === 'subset' ? brightness : ''}`;
-  const given = (name: 'first-seed' | 'threads', usual: string) =>
-    values[name] === usual ? '' : ` --${name} ${values[name]}`;
-  if (values['without-network'])
-    return `npm run bench:accuracy -- --without-network --scenes ${key} --seeds ${seeds}${brightness}${given('first-seed', '1')}`;
-  return `npm run bench:accuracy -- --scenes ${key} --seeds ${seeds}${searched} --epochs ${epochs} --schedule ${schedule} --learning-rate ${values['learning-rate']}${given('first-seed', '1')}${given('threads', '0')}`;
+function commandOf(name: string): string {
+  const found = ` --method ${values.method}${brightness ? ` --brightness ${brightness}` : ''}`;
+  const { epochs, schedule, 'learning-rate': rate, 'weight-decay': decay, threads } = values;
+  const trained = ` --epochs ${epochs} --schedule ${schedule} --learning-rate ${rate} --weight-decay ${decay} --threads ${threads}`;
+  const from = first === 1 ? '' : ` --first-seed ${first}`;
+  return `npm run bench:accuracy -- --scenes ${name} --models ${values.models} --seeds ${seeds.length}${from}${found}${models.length > 0 ? trained : ''}`;
 }
 
-const wanted = values.scenes.split(',');
-for (const key of wanted)
-  if (!scenes[key]) throw new Error(`no scene '${key}': one of ${Object.keys(scenes).join(', ')}`);
-for (const key of wanted) {
-  const section = await report(key, Number(values.seeds));
+for (const name of names) {
+  const scene = await sceneNamed(name);
+  const rows = score(name);
+  const own = SEARCHES.find(({ key }) => key === OWN)!.name;
+  const path = pictureOf(name);
+  const body = sectionBody(name, rows, {
+    own,
+    picture: path && relative(fileURLToPath(new URL('../../docs', import.meta.url)), path),
+  });
+  const heading = `## ${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials`;
+  const made = scene.made ? `${scene.made}\n\n` : '';
+  const section = `${heading}\n\nPrinted by \`${commandOf(name)}\`: ${seeds.length} seeds.\n\n${made}${body}\n`;
   console.log(section);
-  if (!values['no-write']) writeResults(fileURLToPath(new URL('../../docs/results.md', import.meta.url)), [section]);
+  if (!values['no-write']) writeResults(page, [`## Definitions\n\n${definitions(rows)}\n`, section]);
 }

@@ -19,9 +19,9 @@ export interface BlindTraining {
 
 const allBands = ({ bands }: ReferenceScene) => Array.from({ length: bands }, (_, i) => i);
 
-/** All pixels, and the blocks that the seed draws. */
+/** All pixels, and the blocks and patches that the seed draws. */
 export const sampleWhole = (scene: ReferenceScene, seed: number): Promise<SceneSample> =>
-  sampleScene(readerOf(scene), { bands: allBands(scene), seed, maxPixels: scene.rows * scene.cols });
+  sampleScene(readerOf(scene), { bands: allBands(scene), seed, maxPixels: scene.rows * scene.cols, patches: true });
 
 /** Endmembers and labels from all pixels of the scene; only the number of endmembers is told. */
 export async function prepareBlind(
@@ -45,5 +45,6 @@ export async function prepareBlind(
     pixels: rows * cols,
     candidates: candidates.length / bands,
   };
-  return { set: { bands, endmembers: count, pixels: sample.pixels, candidates, labels }, facts, found };
+  const { pixels, patches } = sample;
+  return { set: { bands, endmembers: count, pixels, candidates, labels, ...(patches && { patches }) }, facts, found };
 }

@@ -121,7 +121,7 @@ describe('real EnMAP tiles of Potsdam', () => {
     const { stdout, stderr } = succeed(['endmembers', unseen[0]!, '-o', 'estimated', '--json'], folder);
     const { count, method } = JSON.parse(stdout);
     assert.equal(count, 10);
-    assert.match(method, /^subset, bounded brightness, number estimated by HySime \(\d\d, cut to 10\)$/);
+    assert.match(method, /^refined, bounded brightness, number estimated by HySime \(\d\d, cut to 10\)$/);
     assert.match(stderr, /^HySime counts \d\d signal directions; using 10 endmembers: give -n to choose$/m);
   });
 

@@ -125,6 +125,15 @@ describe('a run folder', () => {
       (j) => Object.assign(j.settings, { learningRate: 0 }),
       /learning rate must be positive, got 0/,
     ],
+    ['a model of another kind', (j) => Object.assign(j.settings, { model: 'x' }), /model should be one of "pw", "ss"/],
+    [
+      'a spatial layer whose lists do not fit',
+      (j) =>
+        Object.assign(j, {
+          spatial: { radius: 1, toFactors: [1, 0, -1], fromFactors: [1, 0, -1], weights: [0], noiseShares: [1] },
+        }),
+      /spatial\.weights should be 9 values for 3 endmembers, 1 factors and radius 1, got 1/,
+    ],
     ['a schedule of another kind', (j) => Object.assign(j.settings, { schedule: 'x' }), /schedule should be one of/],
     [
       'fewer bands than its state and probe',
@@ -135,6 +144,18 @@ describe('a run folder', () => {
       /the state holds \d+ values, 11 bands and 3 endmembers need \d+/,
     ],
   ];
+  it('of a version that knew one network alone is of that network', async () => {
+    const original = readFileSync(manifest);
+    const json = JSON.parse(original.toString()) as Editable;
+    delete json.settings.model;
+    writeFileSync(manifest, JSON.stringify(json));
+    try {
+      assert.equal((await loadRun(run)).checkpoint.settings.model, 'pw');
+    } finally {
+      writeFileSync(manifest, original);
+    }
+  });
+
   for (const [what, change, says] of wrong)
     it(`is refused with ${what}`, () =>
       withChange(

@@ -20,9 +20,20 @@ export {
   BUNDLES,
   DEFAULT_BRIGHTNESS,
   DEFAULT_SUBSET_SETTINGS,
+  REFINE,
   RESTARTS,
+  type RefineSettings,
   type SubsetSettings,
 } from './endmembers/settings.js';
+export { createSignalView, type SignalView } from './endmembers/signal-view.js';
+export {
+  excessOf,
+  type Grown,
+  type GrowthOptions,
+  growSimplex,
+  logSize,
+  sumToOne,
+} from './endmembers/simplex-growth.js';
 export { type Clustering, type ClusterOptions, sphericalKmeans } from './endmembers/spherical-kmeans.js';
 export { type Selection, selectSubset } from './endmembers/subset-selection.js';
 export type {
@@ -60,7 +71,7 @@ export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fi
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
 export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
 export type { Schedule } from './fit/schedule.js';
-export { DEFAULT_SETTINGS, type FitSettings } from './fit/settings.js';
+export { DEFAULT_SETTINGS, type FitSettings, MODELS, type ModelName } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
 export { fclsAbundances } from './nnls/fcls.js';
@@ -77,4 +88,9 @@ export {
   usableBands,
 } from './sample/usable-bands.js';
 export type { SampleWindow, SceneShape } from './sample/windows.js';
+export { type Raster, runSpatialHead } from './spatial/check-layer.js';
+export { type NoisedPatches, spatialFilter } from './spatial/filter.js';
+export { krigingWeights } from './spatial/kriging.js';
+export { extrapolateNugget, noiseShare } from './spatial/nugget.js';
+export type { AbundancePatch } from './spatial/variograms.js';
 export { type ModelFile, stacItem } from './stac.js';

@@ -81,7 +81,7 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
     open: openOptions(args),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
     seed,
-    method: 'subset',
+    method: 'refined',
     ...(brightness === undefined ? {} : { brightness }),
     ...(n === undefined ? {} : { count: n }),
     ...(library === undefined ? {} : { library: resolve(library) }),

@@ -33,7 +33,7 @@ describe('findEndmembers', () => {
     const found = await findEndmembers(mixedSample(1), { seed: 5 });
     assert.equal(found.count, 4);
     assert.deepEqual([found.countSource, found.estimate], ['hysime', 4]);
-    assert.deepEqual([found.method, found.brightness], ['subset', 'bounded']);
+    assert.deepEqual([found.method, found.brightness], ['refined', 'bounded']);
     assert.deepEqual(found.names, ['endmember 1', 'endmember 2', 'endmember 3', 'endmember 4']);
     const matches = nearest(found.endmembers);
     assert.deepEqual(matches.map((match) => match.material).sort(), [0, 1, 2, 3]);
@@ -106,6 +106,7 @@ describe('findEndmembers', () => {
   });
 
   for (const [method, measure] of [
+    ['refined', 'mean abundance'],
     ['subset', 'mean abundance'],
     ['kmeans', 'the size of their clusters'],
   ] as const)
@@ -156,8 +157,9 @@ describe('findEndmembers', () => {
 
   it('reports its stages and stops when asked', async () => {
     for (const [method, last] of [
-      ['subset', 'restarts'],
-      ['kmeans', 'clusters'],
+      ['refined', ['restarts', 'growth']],
+      ['subset', ['restarts']],
+      ['kmeans', ['clusters']],
     ] as const) {
       const stages = new Set<string>();
       await findEndmembers(mixedSample(8), {
@@ -170,7 +172,7 @@ describe('findEndmembers', () => {
           stages.add(stage);
         },
       });
-      assert.deepEqual([...stages], ['count', 'bundles', last]);
+      assert.deepEqual([...stages], ['count', 'bundles', ...last]);
     }
     const stop = new AbortController();
     const reason = new Error('enough');
@@ -186,7 +188,7 @@ describe('findEndmembers', () => {
   });
 
   it('lists its methods', () => {
-    assert.deepEqual(Object.keys(endmemberMethods), ['subset', 'kmeans']);
+    assert.deepEqual(Object.keys(endmemberMethods), ['refined', 'subset', 'kmeans']);
   });
 
   describe('refuses, with the remedy', () => {

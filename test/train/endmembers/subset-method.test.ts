@@ -151,16 +151,16 @@ describe('the subset method', () => {
     await refused(/subset\.nearPure: expected a number >= 0\.5 and < 1, got 1/, { subset: { nearPure: 1 } });
     await refused(/subset\.leastShare: expected a number >= 0 and < 1/, { subset: { leastShare: -1 } });
     const unknown = (options: object) => options as Partial<FindEndmembersOptions>;
-    await refused(/method: expected subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
+    await refused(/method: expected refined or subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
     await refused(
       /brightness: expected absolute, bounded, equalised, got 'toString'/,
       unknown({ brightness: 'toString' }),
     );
-    await refused(/brightness: of use to the method subset only, not to kmeans; leave it out/, {
+    await refused(/brightness: of no use to kmeans; leave it out/, {
       method: 'kmeans',
       brightness: 'bounded',
     });
-    await refused(/subset: of use to the method subset only, not to a given library/, {
+    await refused(/subset: of no use to a given library/, {
       given: Float32Array.from(materials),
       subset: { passes: 1 },
     });

@@ -46,6 +46,32 @@ describe('sampleScene', () => {
     assert.ok(common > 50 && common < 150, `${common} in common, 100 expected`);
   });
 
+  it('keeps patches where they are asked for: of a small scene all pixels with data, of a large one 16 of 64 x 64', async () => {
+    const scene = fakeScene({ ...small, valid: (position) => position % 5 !== 0 });
+    assert.equal((await sample(scene)).patches, undefined);
+    const { patches } = await sample(scene, { patches: true });
+    assert.equal(patches!.length, 1);
+    assert.equal(patches![0]!.positions.length, 163);
+    assertSpectra(scene, patches![0]!.spectra, patches![0]!.positions);
+    const large = fakeScene({ rows: 330, cols: 400, bands: 3 });
+    const drawn = (seed: number) => sample(large, { patches: true, seed, windowValues: 40_000 });
+    const [first, again, other] = [await drawn(1), await drawn(1), await drawn(2)];
+    assert.deepEqual(
+      first.patches!.map(({ positions }) => positions.length),
+      new Array(16).fill(4096),
+    );
+    assert.deepEqual(first.patches, again.patches);
+    assert.notDeepEqual(first.patches, other.patches);
+    const patch = first.patches![3]!;
+    assert.equal(patch.positions[64]! - patch.positions[0]!, 400); // 64 columns, then the next row
+    assertSpectra(large, patch.spectra, patch.positions);
+  });
+
+  it('keeps no patch of which less than a quarter has data', async () => {
+    const scene = fakeScene({ ...small, valid: (position) => position < 50 });
+    assert.deepEqual((await sample(scene, { patches: true })).patches, []);
+  });
+
   it('covers the scene with blocks, the last ones shifted inwards', async () => {
     const scene = fakeScene(small);
     const { blocks } = await sample(scene);

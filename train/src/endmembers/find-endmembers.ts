@@ -6,6 +6,7 @@ import { extractBundles } from './bundles.js';
 import { hysime } from './hysime.js';
 import { kmeansMethod } from './kmeans-method.js';
 import { labelCandidates } from './labels.js';
+import { refinedMethod } from './refined-method.js';
 import {
   assertBrightness,
   type Brightness,
@@ -18,10 +19,11 @@ import { subsetMethod } from './subset-method.js';
 import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
 
 /** The ways to find endmembers, by name; the first is taken where none is named. */
-export const endmemberMethods = { subset: subsetMethod, kmeans: kmeansMethod } satisfies Record<
-  string,
-  EndmemberMethod
->;
+export const endmemberMethods = {
+  refined: refinedMethod,
+  subset: subsetMethod,
+  kmeans: kmeansMethod,
+} satisfies Record<string, EndmemberMethod>;
 export type EndmemberMethodName = keyof typeof endmemberMethods;
 
 export interface FindEndmembersOptions {
@@ -29,22 +31,22 @@ export interface FindEndmembersOptions {
   readonly seed: number;
   /** Endmembers to find; estimated by HySime, and at most `MAX_ESTIMATED`, when absent. */
   readonly count?: number;
-  /** `subset` when absent. */
+  /** `refined` when absent. */
   readonly method?: EndmemberMethodName;
   /** Endmembers [C, B] from a spectral library, to be used as they are. */
   readonly given?: Float32Array;
   /** Clusterings tried, `RESTARTS` when absent. */
   readonly restarts?: number;
-  /** What an abundance of 1 means, `DEFAULT_BRIGHTNESS` when absent; only for `subset`. */
+  /** What an abundance of 1 means, `DEFAULT_BRIGHTNESS` when absent; of no use to `kmeans`. */
   readonly brightness?: Brightness;
-  /** Constants of the method `subset`, `DEFAULT_SUBSET_SETTINGS` where absent. */
+  /** Constants of the methods `subset` and `refined`, `DEFAULT_SUBSET_SETTINGS` where absent. */
   readonly subset?: Partial<SubsetSettings>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { stage: string; done: number; total: number }) => void;
 }
 
 export interface Endmembers {
-  /** Reflectance [C, B]; largest mean abundance (`subset`) or largest cluster (`kmeans`) first, or in the library's order. */
+  /** Reflectance [C, B]; largest mean abundance or (`kmeans`) largest cluster first, or in the library's order. */
   readonly endmembers: Float32Array;
   /** `endmember 1` and so on. */
   readonly names: readonly string[];
@@ -111,21 +113,21 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
     positions: candidates.positions,
     dropped,
     method: given ? 'library' : method,
-    ...(given || method !== 'subset' ? {} : { brightness: settings.brightness }),
+    ...(given || method === 'kmeans' ? {} : { brightness: settings.brightness }),
   };
 }
 
 /** The method and its settings, checked. */
 function settingsOf(options: FindEndmembersOptions) {
-  const { given, method = 'subset', restarts = RESTARTS, brightness = DEFAULT_BRIGHTNESS } = options;
+  const { given, method = 'refined', restarts = RESTARTS, brightness = DEFAULT_BRIGHTNESS } = options;
   if (!Object.hasOwn(endmemberMethods, method))
     throw new TrainError(`method: expected ${Object.keys(endmemberMethods).join(' or ')}, got '${method}'`);
   if (!Number.isInteger(restarts) || restarts < 1)
     throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
   for (const name of ['brightness', 'subset'] as const)
-    if (options[name] !== undefined && (given || method !== 'subset'))
+    if (options[name] !== undefined && (given || method === 'kmeans'))
       throw new TrainError(
-        `${name}: of use to the method subset only, not to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
+        `${name}: of no use to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
       );
   assertBrightness(brightness);
   return { method, restarts, brightness, subset: subsetSettings(options.subset) };

@@ -17,13 +17,23 @@ const MOST_PIXELS = 20_000;
 /** Keeps R invertible where bands are exact combinations of others; relative to the mean power of a band. */
 const RIDGE = 1e-10;
 /** Noise is taken to be at least 50 dB below the mean power of the signal, so that noise-free data have a subspace too. */
-const NOISE_FLOOR = 1e-5;
+export const NOISE_FLOOR = 1e-5;
+
+/** The noise of each band, and what it was estimated from. */
+export interface BandNoise {
+  /** Variance, reflectance squared [B]. */
+  readonly noise: Float64Array;
+  /** R */
+  readonly correlation: Matrix;
+  /** The matrix that takes a pixel to its noise [B, B]. */
+  readonly residual: Matrix;
+}
 
 /**
- * HySime on `pixels` [N, B]: noise by regressing each band on all others (section II), then the directions of the signal's
- * correlation whose power exceeds twice that of the noise (eq. 25). Throws TrainError where N <= B: the regression is then exact.
+ * Noise by regressing each band on all others (section II), on at most 20,000 evenly spaced ones of `pixels` [N, B]. Throws TrainError where
+ * N <= B: the regression is then exact.
  */
-export function hysime(pixels: Float32Array, bands: number): HySime {
+export function bandNoise(pixels: Float32Array, bands: number): BandNoise {
   const total = pixels.length / bands;
   if (total <= bands)
     throw new TrainError(
@@ -35,6 +45,15 @@ export function hysime(pixels: Float32Array, bands: number): HySime {
     throw new TrainError('number of endmembers: every pixel is zero in every band; choose another part of the scene');
   const residual = regressionResidual(correlation, RIDGE * power);
   const noise = residual.mmul(correlation).mmul(residual.transpose()).diagonal();
+  return { noise: Float64Array.from(noise), correlation, residual };
+}
+
+/**
+ * HySime on `pixels` [N, B]: noise as `bandNoise` has it, then the directions of the signal's correlation whose power exceeds twice that of
+ * the noise (eq. 25). Throws TrainError where N <= B.
+ */
+export function hysime(pixels: Float32Array, bands: number): HySime {
+  const { noise, correlation, residual } = bandNoise(pixels, bands);
   const signalOf = Matrix.eye(bands).sub(residual);
   const signal = signalOf.mmul(correlation).mmul(signalOf.transpose());
   const floor = (NOISE_FLOOR * signal.trace()) / bands;
@@ -46,7 +65,7 @@ export function hysime(pixels: Float32Array, bands: number): HySime {
     const noisePower = noise.reduce((sum, variance, b) => sum + (variance + floor) * direction.get(b, 0) ** 2, 0);
     if (observed > 2 * noisePower) count++;
   }
-  return { count, noise: Float64Array.from(noise) };
+  return { count, noise };
 }
 
 /** R over at most MOST_PIXELS evenly spaced pixels. */

@@ -10,37 +10,67 @@ import { meanSquaredSine, pixelDirections } from './judge.js';
 import { floorMagnitudes } from './magnitudes.js';
 import { clusterSpectra, overCluster } from './over-clustering.js';
 import { purify } from './purification.js';
-import { BRIGHTNESS } from './settings.js';
+import { BRIGHTNESS, type Brightness } from './settings.js';
 import { selectSubset } from './subset-selection.js';
 import type { Candidates, MethodOptions, MethodResult, SpectraSample } from './types.js';
 
+/** A restart's endmembers before their magnitudes are bounded [C, B], and what the judge says of them. */
+export interface Restart {
+  readonly endmembers: Float32Array;
+  readonly cost: number;
+}
+
+/** What the restarts gave, in their order, and what they worked on. */
+export interface SubsetSearch {
+  readonly restarts: readonly Restart[];
+  readonly candidates: Candidates;
+  /** The pixels purified on [N, B]. */
+  readonly pixels: Float32Array;
+}
+
 /**
- * Endmembers by subset selection, in order of falling mean abundance. For each restart: candidates are over-clustered; of the clusters' mean
- * spectra those C are chosen that leave the least residual of the scene's pixels; each is replaced by the mean of its near-pure pixels. The
- * restart whose endmembers leave the least angle to the pixels is kept, and its dark spectra are lengthened as `brightness` says.
- * Negative reflectance counts as 0 throughout.
+ * For each restart: candidates are over-clustered; of the clusters' mean spectra those C are chosen that leave the least residual of the scene's
+ * pixels; each is replaced by the mean of its near-pure pixels. Negative reflectance counts as 0 throughout.
  */
-export async function subsetMethod(sample: SpectraSample, options: MethodOptions): Promise<MethodResult> {
+export async function searchSubsets(sample: SpectraSample, options: MethodOptions): Promise<SubsetSearch> {
   const { bands } = sample;
-  const { count, random, restarts, pause, brightness, subset } = options;
+  const { count, random, pause, brightness, subset } = options;
   const floor = BRIGHTNESS[brightness];
   const candidates = await extractBundles(sample, { count, random: random.fork('bundles'), pause });
   const choose = createChooser(sample, { ...options, candidates });
   const pixels = drawPixels(sample, subset.purifyPixels, random.fork('purify'));
   const directions = pixelDirections(drawPixels(sample, subset.judgePixels, random.fork('judge')), bands);
-  let best: { endmembers: Float32Array; cost: number } = {
-    endmembers: new Float32Array(),
-    cost: Number.POSITIVE_INFINITY,
-  };
-  for (let r = 0; r < restarts; r++) {
-    await pause('restarts', r, restarts);
+  const restarts: Restart[] = [];
+  for (let r = 0; r < options.restarts; r++) {
+    await pause('restarts', r, options.restarts);
     const chosen = choose(random.fork(`restart ${r}`));
     const endmembers = purify(chosen, pixels, { bands, floor, ...subset });
-    const cost = meanSquaredSine(endmembers, directions, bands);
-    if (r === 0 || cost < best.cost) best = { endmembers, cost };
+    restarts.push({ endmembers, cost: meanSquaredSine(endmembers, directions, bands) });
   }
-  await pause('restarts', restarts, restarts);
-  return { endmembers: byAbundance(floorMagnitudes(best.endmembers, bands, floor), pixels, bands), candidates };
+  await pause('restarts', options.restarts, options.restarts);
+  return { restarts, candidates, pixels };
+}
+
+/** The restart whose endmembers leave the least angle to the pixels. */
+export const bestRestart = ({ restarts }: SubsetSearch): Restart =>
+  restarts.reduce((best, restart) => (restart.cost < best.cost ? restart : best));
+
+/**
+ * Endmembers by subset selection, in order of falling mean abundance: those of the best restart, dark spectra lengthened as `brightness` says.
+ */
+export async function subsetMethod(sample: SpectraSample, options: MethodOptions): Promise<MethodResult> {
+  const search = await searchSubsets(sample, options);
+  return finish(bestRestart(search).endmembers, search, { bands: sample.bands, brightness: options.brightness });
+}
+
+/** `endmembers` [C, B] with the magnitudes and in the order of the result. */
+export function finish(
+  endmembers: Float32Array,
+  { pixels, candidates }: SubsetSearch,
+  { bands, brightness }: { bands: number; brightness: Brightness },
+): MethodResult {
+  const floored = floorMagnitudes(endmembers, bands, BRIGHTNESS[brightness]);
+  return { endmembers: byAbundance(floored, pixels, bands), candidates };
 }
 
 /** One restart's choice of spectra [C, B]: what depends on no random draw is made once. */
@@ -87,7 +117,7 @@ function createView(spectra: Float32Array, bands: number, most: number) {
 }
 
 /** At most `most` of the sample's pixels, in scene order, with negative values as 0 [n, B]. */
-function drawPixels({ pixels, bands }: SpectraSample, most: number, random: Random): Float32Array {
+export function drawPixels({ pixels, bands }: SpectraSample, most: number, random: Random): Float32Array {
   const total = pixels.length / bands;
   const order = Uint32Array.from({ length: total }, (_, n) => n);
   const drawn = total <= most ? order : random.shuffle(order).subarray(0, most).sort();

@@ -4,7 +4,7 @@ import { type Engine, type Problem, STATE_KEYS, type TrainingData, type TrainSta
 import { createOnnxEngine } from '../engines/onnx.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
-import { fitSpatialFilter } from '../spatial/fit-spatial-filter.js';
+import { assertReach, fitSpatialFilter } from '../spatial/fit-spatial-filter.js';
 import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
 import { createPlanner } from './plan.js';
 import { scaleData } from './scale-data.js';
@@ -52,7 +52,10 @@ const PROBE_PIXELS = 1024;
 export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions = {}): Promise<FitResult> {
   assertTrainingSet(set, facts);
   const model = options.resume?.settings.model ?? options.model ?? DEFAULT_SETTINGS.model;
-  if (model === 'ss') assertPatches(set);
+  if (model === 'ss') {
+    assertPatches(set);
+    assertReach(set.patches!, facts.scene.cols);
+  }
   const dataDigest = digestOf(set);
   const start = options.resume ?? begin(set, facts, { options, dataDigest });
   if (start.dataDigest !== dataDigest)

@@ -4,7 +4,7 @@ import type { SpatialFilter } from '@egunet/models';
 import { TrainError } from '../error.js';
 import { alongFactor, autocorrelationFactors, type Factors } from './factors.js';
 import { krigingWeights, windowPlaces } from './kriging.js';
-import { extrapolateNugget } from './nugget.js';
+import { noiseShare } from './nugget.js';
 import { SPATIAL } from './settings.js';
 import { type AbundancePatch, distanceKey, type Variogram, variograms } from './variograms.js';
 
@@ -60,23 +60,28 @@ function weightsOf(factors: Factors, noise: Float64Array, found: ReadonlyMap<str
 /** How many distances there are within a square of `reach`, pixels beside each other at the least. */
 const distances = (reach: number) => ((reach + 1) * (reach + 2)) / 2 - 1;
 
-/**
- * The filter that smooths what is noise in the abundances of a scene. The noise of a factor is the larger of the nugget that its variogram shows and
- * of what the spectra's own noise makes of it. Throws TrainError where no pixels lie as far from each other as the filter needs.
- */
-export function spatialFilter(given: NoisedPatches, endmembers: number): SpatialFilter {
-  const { radius, mostNoise } = SPATIAL;
-  const reach = 2 * radius; // of two places in the window
-  const found = variograms(given.patches, { endmembers, reach });
+/** The variograms of all distances between two places in the filter's window. Throws TrainError where no pixels lie as far from each other as that. */
+export function allVariograms(patches: readonly AbundancePatch[], endmembers: number): Map<string, Variogram> {
+  const reach = 2 * SPATIAL.radius;
+  const found = variograms(patches, { endmembers, reach });
   if (found.size < distances(reach))
     throw new TrainError(
       `spatial layer: the patches hold no pixels with data ${reach} rows and columns apart, which --model ss needs; use --model pw, or a larger scene`,
     );
+  return found;
+}
+
+/**
+ * The filter that smooths what is noise in the abundances of a scene (`noiseShare`). Throws TrainError where no pixels lie as far from each other as the filter needs.
+ */
+export function spatialFilter(given: NoisedPatches, endmembers: number): SpatialFilter {
+  const { radius } = SPATIAL;
+  const found = allVariograms(given.patches, endmembers);
   const apart = (h: number) => found.get(distanceKey(h, 0))!.matrix;
   const factors = autocorrelationFactors(apart(1), apart(2), endmembers);
   const noise = addedNoise(given, factors).map((added, f) => {
-    const [one, two, four] = [1, 2, 4].map((h) => alongFactor(factors, f, apart(h))) as [number, number, number];
-    return Math.min(Math.max(added, extrapolateNugget(one, two, four), 0), mostNoise);
+    const at = (h: number) => alongFactor(factors, f, apart(h));
+    return noiseShare([at(1), at(2), at(4)], added);
   });
   const weights = weightsOf(factors, noise, found);
   return {

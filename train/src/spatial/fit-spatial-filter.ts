@@ -7,7 +7,7 @@ import type { Checkpoint } from '../fit/checkpoint.js';
 import { foldEncoder, headGraph } from '../head-graph.js';
 import { createRandom } from '../random.js';
 import { runHead } from '../run-head.js';
-import { spatialFilter } from './filter.js';
+import { allVariograms, spatialFilter } from './filter.js';
 import type { AbundancePatch } from './variograms.js';
 
 /** What the layer is fitted to, in reflectance. */
@@ -37,6 +37,12 @@ function onGrid(
     abundances.set(values.subarray(n * C, (n + 1) * C), at * C);
   });
   return { rows: rows.size, cols: columns.size, abundances };
+}
+
+/** Throws TrainError where the patches are too small, or have too many gaps, for a spatial layer: before a training, not after it. */
+export function assertReach(patches: readonly SpectraBlock[], cols: number): void {
+  const flat = patches.map((patch) => onGrid(patch, new Float32Array(patch.positions.length), { cols, C: 1 }));
+  allVariograms(flat, 1);
 }
 
 /** Standard deviation of the noise in each band, reflectance [B]; undefined where there are too few pixels to tell. */

@@ -2,14 +2,26 @@
 // "Geostatistics", 2nd ed. 2012, section 2.5.
 import { SPATIAL } from './settings.js';
 
-/**
- * The nugget of a factor whose variogram is `one`, `two`, `four` at these distances: g(h) = nugget + c h^a, the exponent from g(4) - g(2) and
- * g(2) - g(1), within what images show. Below 0 where the factor is smoother than that.
- */
-export function extrapolateNugget(one: number, two: number, four: number): number {
+/** A factor's variogram 1, 2 and 4 pixels apart. */
+export type Growth = readonly [one: number, two: number, four: number];
+
+/** The nugget where g(h) = nugget + c h^exponent. */
+const nuggetAt = (exponent: number, [one, two]: Growth): number => one - (two - one) / (2 ** exponent - 1);
+
+/** The nugget of g(h) = nugget + c h^a, the exponent from g(4) - g(2) and g(2) - g(1), within what images show. Below 0 where the factor is smoother. */
+export function extrapolateNugget(growth: Growth): number {
   const { leastExponent, mostExponent } = SPATIAL;
-  const growth = (four - two) / (two - one); // 2^a
-  const exponent = Number.isFinite(growth) && growth > 0 ? Math.log2(growth) : leastExponent;
-  const power = 2 ** Math.min(Math.max(exponent, leastExponent), mostExponent);
-  return one - (two - one) / (power - 1);
+  const [one, two, four] = growth;
+  const found = Math.log2((four - two) / (two - one)); // NaN where it does not grow, or falls
+  return nuggetAt(Math.min(Math.max(found || leastExponent, leastExponent), mostExponent), growth);
+}
+
+/**
+ * The noise in a factor: the nugget, or what the noise of the spectra makes there if that is more; but no more than the nugget would be if the rest
+ * were as smooth as can be: noise that neighbours share is none that they can tell. 0 to `mostNoise` of g(1) = 1.
+ */
+export function noiseShare(growth: Growth, ofSpectra: number): number {
+  const { mostExponent, mostNoise } = SPATIAL;
+  const most = Math.min(nuggetAt(mostExponent, growth), mostNoise);
+  return Math.max(Math.min(Math.max(ofSpectra, extrapolateNugget(growth)), most), 0);
 }
