@@ -1,9 +1,9 @@
 // A scene as sensors deliver it, and a model for it, that the browser and Node both get. Legend: B bands of the model, C endmembers, N pixels.
 import { GAIN, NO_DATA, NO_DATA_BANDS, type SimulatedScene, simulateScene } from '@egunet/fixtures';
-import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
 import type { Georeference } from '@egunet/raster';
 import { createMap } from '@egunet/raster/node';
-import { type Checkpoint, createRandom, DEFAULT_SETTINGS, exportHead } from '@egunet/train';
+import type { Checkpoint } from '@egunet/train';
+import { modelFile, untrained } from '../support/models.js';
 
 export const ROWS = 75;
 export const COLS = 83;
@@ -63,45 +63,6 @@ export function validSpectra(): { spectra: Float32Array; pixels: number[] } {
   return { spectra, pixels };
 }
 
-/** What a model is to be of. */
-interface ModelFacts {
-  readonly bands: readonly { readonly wavelength: number; readonly fwhm: number }[];
-  /** C */
-  readonly endmembers: number;
-  /** Reflectance of some pixels [N, B]. */
-  readonly probe: Float32Array;
-  readonly scene: { readonly rows: number; readonly cols: number };
-}
-
-/** A network of seeded parameters that no training has levelled: its abundances differ from pixel to pixel. */
-export function untrained({ bands, endmembers, probe, scene }: ModelFacts): Checkpoint {
-  const network = pixelwiseNetwork(bands.length, endmembers);
-  const random = createRandom(11);
-  const parameters = initialParameters(network, () => random.uniform()).map((v) => v + 0.15 * random.normal());
-  const moving = initialStatistics(network).map((v) => v + 0.2 * random.uniform());
-  return {
-    settings: { ...DEFAULT_SETTINGS, batch: 64 },
-    inputScale: 1.5,
-    dataDigest: '00',
-    epoch: 1,
-    history: [],
-    state: { parameters, first: parameters, second: parameters, moving },
-    probe,
-    facts: {
-      sensor: null,
-      bands: [...bands],
-      endmembers: Array.from({ length: endmembers }, (_, c) => ({
-        name: `material ${c + 1}`,
-        spectrum: bands.map((_, b) => 0.1 + 0.05 * c + b / 1000),
-      })),
-      endmemberMethod: 'known',
-      scene: { name: 'simulated', pixelSize: 30, ...scene },
-      pixels: 64,
-      candidates: 64,
-    },
-  };
-}
-
 /** For the scene; of another sensor where its bands are shifted by some nm. */
 export const checkpoint = (shift = 0): Checkpoint =>
   untrained({
@@ -113,10 +74,6 @@ export const checkpoint = (shift = 0): Checkpoint =>
     probe: validSpectra().spectra.slice(0, 64 * modelBands.length),
     scene: { rows: ROWS, cols: COLS },
   });
-
-/** A model file's bytes. */
-export const modelFile = async (of: Checkpoint): Promise<Uint8Array> =>
-  (await exportHead(of, { softwareVersion: '0.0.0', created: new Date(0) })).bytes;
 
 /** The model file's bytes; of another sensor where its bands are shifted by some nm. */
 export const makeModel = (shift = 0): Promise<Uint8Array> => modelFile(checkpoint(shift));

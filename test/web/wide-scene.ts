@@ -1,7 +1,7 @@
 // A scene wider than a tile of a map, of few bands, and a model for it.
 import { createMap } from '@egunet/raster/node';
 import { createRandom } from '@egunet/train';
-import { modelFile, untrained } from './scene.js';
+import { modelFile, untrained } from '../support/models.js';
 
 export const ROWS = 140;
 export const COLS = 560;

@@ -6,7 +6,6 @@ import {
   addNode,
   addOutput,
   appendGraph,
-  attr,
   createBuilder,
   finishGraph,
   type Graph,
@@ -42,19 +41,22 @@ export function spatialHeadGraph(
   const builder = createBuilder('egunet-ss');
   const image = addInput(builder, { name: 'image', type: 'float32', shape: ['rows', 'cols', bands] });
   const valid = addInput(builder, { name: 'valid', type: 'float32', shape: ['rows', 'cols'] });
-  const size = addNode(builder, 'Shape', [valid]); // [H, W]
-  const join = (parts: readonly string[]) => addNode(builder, 'Concat', parts, { attributes: { axis: attr.int(0) } });
-  const reshape = (x: string, shape: string, name?: string) =>
-    addNode(builder, 'Reshape', [x, shape], { ...(name && { outputs: [name] }) });
-  reshape(image, addInt64(builder, [-1, bands]), 'spectra');
+  // The shape of a tensor that is already as it should be: one that is put together would be computed on the CPU, which a GPU's sessions refuse.
+  const axes = (...list: number[]) => addInt64(builder, list);
+  const perEndmember = addNode(builder, 'Tile', [
+    addNode(builder, 'Unsqueeze', [valid, axes(2)]),
+    addInt64(builder, [1, 1, endmembers]),
+  ]); // [H, W, C]
+  const size = addNode(builder, 'Shape', [perEndmember]);
+  addNode(builder, 'Reshape', [image, addInt64(builder, [-1, bands])], { outputs: ['spectra'] });
   const flat = 'pixelwise_flat'; // [H W, C]
   appendGraph(builder, prefixNames(renameValues(head, new Map([['abundances', flat]])), 'head_', ['spectra', flat]));
-  const [one, C] = [addInt64(builder, [1]), addInt64(builder, [endmembers])];
-  reshape(flat, join([one, size, C]), 'pixelwise');
-  reshape(valid, join([one, size, one]), 'mask');
+  const pixelwise = addNode(builder, 'Reshape', [flat, size]);
+  addNode(builder, 'Unsqueeze', [pixelwise, axes(0)], { outputs: ['pixelwise'] });
+  addNode(builder, 'Unsqueeze', [valid, axes(0, 3)], { outputs: ['mask'] });
   const layer = layerGraph(filter, endmembers);
   appendGraph(builder, prefixNames(layer, 'layer_', ['pixelwise', 'mask', 'smoothed']));
-  reshape('smoothed', join([size, C]), 'abundances');
+  addNode(builder, 'Squeeze', ['smoothed', axes(0)], { outputs: ['abundances'] });
   addOutput(builder, { name: 'abundances', type: 'float32', shape: ['rows', 'cols', endmembers] });
   return finishGraph(builder);
 }

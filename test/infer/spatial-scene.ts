@@ -1,0 +1,45 @@
+// A scene, a spatial model for it, and the map of the whole, made of tfjs's pixel-wise abundances and plain loops. Legend: N pixels, B bands, C endmembers.
+import { evaluateNetwork } from '@egunet/train';
+import { smoothPlainly, untrained, withLayer } from '../support/models.js';
+import { hashedSpectra } from './support.js';
+
+export const [ROWS, COLS, B, C] = [131, 143, 8, 3];
+
+export const BANDS = Array.from({ length: B }, (_, b) => ({ wavelength: 500 + 50 * b, fwhm: 10 }));
+
+/** [N, B]: patches of likeness, and differences between any two pixels. */
+export const SPECTRA = hashedSpectra(ROWS * COLS * B, 0.4).map((value, i) => {
+  const [row, col] = [Math.floor(i / B / COLS), Math.floor(i / B) % COLS];
+  return value + 0.4 * ((Math.floor(row / 20) + Math.floor(col / 25) + (i % B)) % 3 === 0 ? 1 : 0);
+});
+
+const facts = { bands: BANDS, endmembers: C, probe: SPECTRA.slice(0, 64 * B), scene: { rows: ROWS, cols: COLS } };
+
+/** A model that looks so far. */
+export const spatialCheckpoint = (radius = 2) => withLayer(untrained(facts), radius);
+
+export const pixelwiseCheckpoint = () => untrained(facts);
+
+/** Single pixels, lines and corners without data [N]. */
+export const VALID = Uint8Array.from({ length: ROWS * COLS }, (_, i) => {
+  const [row, col] = [Math.floor(i / COLS), i % COLS];
+  return row + col < 9 || col === 95 || (row > 60 && row < 75 && col > 40 && col < 90) || i % 13 === 4 ? 0 : 1;
+});
+
+/** The map [N, C] of a scene with data where `valid` [N] is 1. */
+export async function wholeMap(valid: Uint8Array, radius = 2): Promise<Float32Array> {
+  const checkpoint = spatialCheckpoint(radius);
+  const pixelwise = (await evaluateNetwork(checkpoint, SPECTRA)).map((value, i) =>
+    valid[Math.floor(i / C)] === 1 ? value : Number.NaN,
+  );
+  return smoothPlainly(checkpoint, { rows: ROWS, cols: COLS, abundances: pixelwise });
+}
+
+/** The largest difference of two maps; NaN where one has data and the other has none. */
+export const difference = (got: Float32Array, expected: Float32Array): number =>
+  got.length !== expected.length
+    ? Number.NaN
+    : expected.reduce((most, value, i) => {
+        if (Number.isNaN(value) && Number.isNaN(got[i])) return most;
+        return Math.max(most, Math.abs(value - got[i]!));
+      }, 0);
