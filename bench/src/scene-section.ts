@@ -28,10 +28,11 @@ const valuesOf = (scores: readonly Scored[], pick: (evaluation: MapEvaluation) =
 
 function waysTable(rows: readonly Row[]): string {
   const { figures } = rows[0]!.scores[0]!.evaluation;
-  const header = ['endmembers, abundances', 'blind', ...figures.map(unitOf), 'processor s', 'peak MB'];
+  const header = ['endmembers, abundances', 'blind', 'seeds', ...figures.map(unitOf), 'processor s', 'peak MB'];
   const cells = rows.map(({ name, blind, scores }) => [
     name,
     blind ? 'yes' : 'no',
+    `${scores.length}`,
     ...figures.map((_, i) => spread(valuesOf(scores, (evaluation) => evaluation.figures[i]!))),
     mean(scores.map(({ seconds }) => seconds)).toFixed(1),
     Math.max(...scores.map(({ megabytes }) => megabytes)).toFixed(0),

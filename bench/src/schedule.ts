@@ -15,6 +15,7 @@ import {
   type Schedule,
 } from '@egunet/train';
 import { type BlindTraining, prepareBlind } from './blind.js';
+import { timed } from './processor-time.js';
 import { assertSceneNames, middleOf, sceneNamed } from './scene-list.js';
 import type { ReferenceScene } from './scenes.js';
 import { mean, spread, table } from './statistics.js';
@@ -81,7 +82,7 @@ interface Prepared {
 
 async function prepare(scene: ReferenceScene, seed: number): Promise<Prepared> {
   const { spectra, bands, reference, referenceEndmembers, materials } = scene;
-  const training = await prepareBlind(scene, seed);
+  const training = await prepareBlind(scene, seed, { method: 'subset' });
   const { endmembers } = training.found;
   const count = materials.length;
   const assignment = assignByAngle(endmembers, referenceEndmembers, bands);
@@ -94,9 +95,8 @@ async function prepare(scene: ReferenceScene, seed: number): Promise<Prepared> {
 
 async function run({ scene, seed, training, unmixed, score }: Prepared, trial: Trial): Promise<Outcome> {
   const { set, facts } = training;
-  const before = process.cpuUsage();
-  const { checkpoint } = await fit(set, facts, { ...trial, seed, threads: 1 });
-  const { user, system } = process.cpuUsage(before);
+  const { value, seconds } = await timed(() => fit(set, facts, { ...trial, seed, threads: 1 }));
+  const { checkpoint } = value;
   const abundances = await evaluateNetwork(checkpoint, scene.spectra);
   const ofCandidates = await evaluateNetwork(checkpoint, set.candidates);
   return {
@@ -105,7 +105,7 @@ async function run({ scene, seed, training, unmixed, score }: Prepared, trial: T
     fromLabels: meanDifference(ofCandidates, set.labels),
     fromNnls: meanDifference(abundances, unmixed),
     steps: trial.epochs * Math.floor((scene.rows * scene.cols) / checkpoint.settings.batch),
-    seconds: (user + system) / 1e6,
+    seconds,
   };
 }
 

@@ -3,10 +3,11 @@
 import { writeFileSync } from 'node:fs';
 import { evaluateAbundances, type FitSettings, type MapEvaluation } from '@egunet/train';
 import { abundancePicture } from './abundance-picture.js';
-import { networkAbundances, type Settings } from './networks.js';
+import { createTrainer, networkAbundances, type Settings } from './networks.js';
+import { timed } from './processor-time.js';
 import { sceneNamed } from './scene-list.js';
 import type { ReferenceScene } from './scenes.js';
-import { OWN, type OwnSearch, SEARCHES } from './searches.js';
+import { type Found, type OwnSearch, SEARCHES, type Search } from './searches.js';
 
 /** What one process is to score. */
 export interface Assignment {
@@ -31,42 +32,67 @@ export interface Scored {
   readonly megabytes: number;
 }
 
-/** Runs `action`, and says how much processor time it took. */
-async function timed<T>(action: () => T | Promise<T>): Promise<{ value: T; seconds: number }> {
-  const before = process.cpuUsage();
-  const value = await action();
-  const { user, system } = process.cpuUsage(before);
-  return { value, seconds: (user + system) / 1e6 };
+const NETWORK = 'EGU-Net-';
+
+/** A way to abundances [N, C], to be tried: `seconds` of processor time. */
+interface Way {
+  readonly name: string;
+  readonly find: () => Promise<{ abundances: Float32Array; seconds: number }>;
+}
+
+/** The ways that a search allows: those without a network, and where it gives labels those with one. */
+function waysOf(
+  { seed, models, settings }: Assignment,
+  search: Search,
+  { scene, found }: { scene: ReferenceScene; found: Found },
+): Way[] {
+  const { endmembers, training } = found;
+  const { spectra, bands } = scene;
+  const without = search.unmixings.map(({ name, unmix }): Way => {
+    const find = async () => {
+      const { value, seconds } = await timed(() => unmix(endmembers, spectra, bands));
+      return { abundances: value, seconds };
+    };
+    return { name, find };
+  });
+  if (!training) return without;
+  const train = createTrainer(training, { ...settings, seed });
+  const networks = models.map((model): Way => {
+    const find = async () => {
+      const { checkpoint, seconds: ofTraining } = await train(model);
+      const { value, seconds } = await timed(() => networkAbundances(checkpoint, scene));
+      return { abundances: value, seconds: ofTraining + seconds };
+    };
+    return { name: `${NETWORK}${model}`, find };
+  });
+  return [...without, ...networks];
 }
 
 /** Scores the ways of one search in turn; maps [N, C] of the networks in the reference's order, too. */
 async function scoreSearch(assignment: Assignment, scene: ReferenceScene) {
-  const { seed, own, models, settings } = assignment;
+  const { seed, own } = assignment;
   const search = SEARCHES.find(({ key }) => key === assignment.search)!;
   const { value: found, seconds: searching } = await timed(() => search.find(scene, { seed, own }));
-  const { endmembers, training } = found;
-  const { spectra, bands, reference, referenceEndmembers, materials } = scene;
-  const ways = [
-    ...search.unmixings.map(({ name, unmix }) => ({
-      name: `${search.name}, ${name}`,
-      abundances: () => unmix(endmembers, spectra, bands),
-    })),
-    ...(search.key === OWN ? models : []).map((model) => ({
-      name: `${search.name}, EGU-Net-${model}`,
-      abundances: () => networkAbundances(scene, training!, { ...settings, seed, model }),
-    })),
-  ];
+  const { spectra, reference, referenceEndmembers, materials: names } = scene;
   const [scored, maps]: [Scored[], Float32Array[]] = [[], []];
-  for (const { name, abundances: find } of ways) {
-    const { value: abundances, seconds } = await timed(find);
+  for (const { name, find } of waysOf(assignment, search, { scene, found })) {
+    const { abundances, seconds } = await find();
     const megabytes = process.resourceUsage().maxRSS / 1024;
-    const given = { abundances, reference, names: materials, spectra, referenceEndmembers, endmembers };
-    const { figures, materials: each } = evaluateAbundances(given);
-    const evaluation = { figures, materials: each };
-    scored.push({ name, blind: search.blind, evaluation, seconds: searching + seconds, megabytes });
-    const order = each.map(({ endmember }) => endmember);
+    const { endmembers } = found;
+    const { figures, materials } = evaluateAbundances({
+      abundances,
+      reference,
+      names,
+      spectra,
+      referenceEndmembers,
+      endmembers,
+    });
+    const evaluation = { figures, materials };
+    const way = `${search.name}, ${name}`;
+    scored.push({ name: way, blind: search.blind, evaluation, seconds: searching + seconds, megabytes });
+    const order = materials.map(({ endmember }) => endmember);
     const count = order.length;
-    if (name.includes('EGU-Net')) maps.push(abundances.map((_, k) => abundances[k - (k % count) + order[k % count]!]!));
+    if (name.startsWith(NETWORK)) maps.push(abundances.map((_, k) => abundances[k - (k % count) + order[k % count]!]!));
   }
   return { scored, maps };
 }

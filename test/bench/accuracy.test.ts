@@ -53,9 +53,9 @@ describe('scoring scenes', () => {
     );
     assert.equal(status, 0, stderr);
     // The reference's abundances are NNLS with its own endmembers: 0.0004 away.
-    assert.ok(figureOf(stdout, "the reference's endmembers, NNLS / sum", 2) < 0.001);
+    assert.ok(figureOf(stdout, "the reference's endmembers, NNLS / sum", 3) < 0.001);
     const [nnls, ...networks] = ['NNLS / sum', 'EGU-Net-pw', 'EGU-Net-ss'].map((way) =>
-      figureOf(stdout, `M (ours), ${way}`, 2),
+      figureOf(stdout, `M (ours), ${way}`, 3),
     ) as [number, number, number];
     // 16 steps come near the labels, not more; the blind score of NNLS is .037.
     assert.ok(nnls > 0.03 && nnls < 0.045, `${nnls}`);
@@ -65,6 +65,24 @@ describe('scoring scenes', () => {
       /Printed by `npm run bench:accuracy -- --scenes samson --models pw,ss --seeds 1 .*--epochs 2 /,
     );
     assert.doesNotMatch(stdout, /!\[/, 'no picture was made');
+  });
+
+  it('trains the models of a seed once: the epochs of one serve the other, and give the same network', async function () {
+    requireData(this, 'samson/Samson.mat');
+    const { createTrainer } = await load<typeof import('../../bench/src/networks.js')>('networks');
+    const { prepareBlind } = await load<typeof import('../../bench/src/blind.js')>('blind');
+    const { middleOf, sceneNamed } = await load<typeof import('../../bench/src/scene-list.js')>('scene-list');
+    const training = await prepareBlind(middleOf(await sceneNamed('samson'), 40), 1, { method: 'kmeans' });
+    const settings = { seed: 1, epochs: 2, threads: 1 };
+    const train = createTrainer(training, settings);
+    const pixelwise = await train('pw');
+    const served = await train('ss');
+    const alone = await createTrainer(training, settings)('ss');
+    assert.equal(pixelwise.checkpoint.spatial, undefined);
+    assert.deepEqual(served.checkpoint.state, alone.checkpoint.state);
+    assert.deepEqual(served.checkpoint.spatial, alone.checkpoint.spatial);
+    assert.equal(served.checkpoint.settings.model, 'ss');
+    assert.ok(served.seconds > pixelwise.seconds, 'the time of the epochs counts for both');
   });
 
   it('tells settings of training apart: more epochs come nearer to the labels', function () {

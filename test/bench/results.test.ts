@@ -70,8 +70,8 @@ describe('results of the benchmarks', () => {
     ];
     const body = sectionBody('jasper', rows, { own: 'M', picture: 'images/a.png' });
     const lines = body.split('\n');
-    assert.ok(lines.includes('| truth | no | 0.5000 | 2.0 | 500 |'));
-    assert.ok(lines.includes('| M, EGU-Net-pw | yes | 0.2000 ± 0.1000 (worst 0.3000) | 2.0 | 300 |'));
+    assert.ok(lines.includes('| truth | no | 1 | 0.5000 | 2.0 | 500 |'));
+    assert.ok(lines.includes('| M, EGU-Net-pw | yes | 2 | 0.2000 ± 0.1000 (worst 0.3000) | 2.0 | 300 |'));
     assert.ok(lines.includes('| road | M, EGU-Net-pw | 1.2000 ± 0.1000 |'), 'materials of what is ours');
     assert.ok(!lines.some((line) => line.startsWith('| road | M, FCLSU') || line.startsWith('| road | truth')));
     assert.match(body, /EGU-Net-pw \| 0\.0896 ± 0\.0226 \| 0\.1141/, 'the published figure');
