@@ -1,5 +1,6 @@
-// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method refined --brightness bounded --without-network --no-write]
+// npm run bench:accuracy [-- --seeds 10 --scenes jasper,samson,synthetic,sim1,sim1-20db,sim1-clean,urban4,urban5 --epochs 200 --schedule poly --learning-rate 0.02 --threads 0 --first-seed 1 --method refined --brightness bounded --without-network --no-write]
 // Trains EGU-Net-pw blind on each scene with each seed and scores the exported head; prints a table and writes the scene's section of docs/results.md.
+// --scenes potsdam: vegetation cover of real EnMAP pixels, without a network (potsdam.ts).
 // --without-network: no training; scores the usual routes from endmembers to abundances beside each other (routes.ts).
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,7 @@ import {
   type Schedule,
 } from '@egunet/train';
 import { prepareBlind } from './blind.js';
+import { potsdamTable } from './potsdam.js';
 import { writeResults } from './results-page.js';
 import { routesTable } from './routes.js';
 import { jasperRidge, type ReferenceScene, samson } from './scenes.js';
@@ -25,7 +27,9 @@ const scenes: Record<string, () => Promise<ReferenceScene>> = {
   jasper: jasperRidge,
   samson,
   synthetic,
-  sim1,
+  sim1: () => sim1(30),
+  'sim1-20db': () => sim1(20),
+  'sim1-clean': () => sim1(),
   urban4: () => urban(4),
   urban5: () => urban(5),
 };
@@ -110,10 +114,21 @@ async function networkTable(scene: ReferenceScene, seeds: readonly number[]): Pr
   return table(['figure', 'EGU-Net-pw', 'NNLS with the same M / sum', 'unit', 'definition'], figureRows(scores));
 }
 
+/** A section for the scene whose reference is points of vegetation cover. */
+async function reportPotsdam(seeds: readonly number[]): Promise<string> {
+  const { scene, body } = await potsdamTable(seeds);
+  const { name, rows, cols, bands } = scene;
+  const given = values['first-seed'] === '1' ? '' : ` --first-seed ${values['first-seed']}`;
+  const made =
+    'Real EnMAP L2A pixels: twelve tiles of 32 x 32 with nothing between them. The points are noisy: land cover drawn on an aerial image of another year and season.';
+  return `## ${name}: ${rows} x ${cols} x ${bands}, vegetation cover\n\nPrinted by \`npm run bench:accuracy -- --scenes potsdam --seeds ${seeds.length}${given}\`.\n\n${made}\n\n${body}\n\n${seeds.length} seeds.\n`;
+}
+
 async function report(key: string, seeds: number): Promise<string> {
-  const scene = await scenes[key]!();
   const first = Number(values['first-seed']);
   const numbers = Array.from({ length: seeds }, (_, i) => first + i);
+  if (key === 'potsdam') return reportPotsdam(numbers);
+  const scene = await scenes[key]!();
   const alone = values['without-network'];
   const body = alone ? await routesTable(scene, numbers, brightnessAsked()) : await networkTable(scene, numbers);
   const heading = `## ${alone ? 'Without a network, ' : ''}${scene.name}: ${scene.rows} x ${scene.cols} x ${scene.bands}, ${scene.materials.length} materials\n\n`;
@@ -135,7 +150,8 @@ function commandOf(key: string): string {
 
 const wanted = values.scenes.split(',');
 for (const key of wanted)
-  if (!scenes[key]) throw new Error(`no scene '${key}': one of ${Object.keys(scenes).join(', ')}`);
+  if (!scenes[key] && key !== 'potsdam')
+    throw new Error(`no scene '${key}': one of ${[...Object.keys(scenes), 'potsdam'].join(', ')}`);
 for (const key of wanted) {
   const section = await report(key, Number(values.seeds));
   console.log(section);
