@@ -1,7 +1,7 @@
-// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,urban4,urban5 --models pw,ss --seeds 10 --network-seeds 10 --first-seed 1 --method refined --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
+// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,sim1-20db,sim1-clean,urban4,urban5,potsdam --models pw,ss --seeds 10 --network-seeds 10 --first-seed 1 --method refined --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
 // Scores every way from a scene to abundances with each seed: the usual routes, and EGU-Net of each model trained blind; prints a section for each scene
 // and writes it into docs/results.md, with abundance maps in docs/images. --models none: the routes alone; --network-seeds: networks are
-// trained with so many of the seeds only (all of them unless told otherwise).
+// trained with so many of the seeds only (all of them unless told otherwise). potsdam: vegetation cover of real EnMAP pixels, without a network.
 import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import {
   type ModelName,
   type Schedule,
 } from '@egunet/train';
+import { POTSDAM, potsdamSection } from './potsdam.js';
 import { writeResults } from './results-page.js';
 import { assertSceneNames, SCENE_NAMES, sceneNamed } from './scene-list.js';
 import { definitions, type Row, rowsOf, sectionBody } from './scene-section.js';
@@ -24,7 +25,7 @@ import { lastLine } from './timed.js';
 
 const { values } = parseArgs({
   options: {
-    scenes: { type: 'string', default: SCENE_NAMES.join(',') },
+    scenes: { type: 'string', default: [...SCENE_NAMES, POTSDAM].join(',') },
     models: { type: 'string', default: MODELS.join(',') },
     seeds: { type: 'string', default: '10' },
     'network-seeds': { type: 'string' },
@@ -45,7 +46,7 @@ const pictures = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const scorer = fileURLToPath(new URL('score-search.js', import.meta.url));
 
 const names = values.scenes.split(',');
-assertSceneNames(names);
+assertSceneNames(names.filter((name) => name !== POTSDAM));
 const models = values.models === 'none' ? [] : (values.models.split(',') as ModelName[]);
 const unknown = models.find((model) => !MODELS.includes(model));
 if (unknown !== undefined) throw new Error(`no model '${unknown}': one of ${MODELS.join(', ')}, or none`);
@@ -114,6 +115,12 @@ function commandOf(name: string): string {
 }
 
 for (const name of names) {
+  if (name === POTSDAM) {
+    const section = await potsdamSection(seeds);
+    console.log(section);
+    if (!values['no-write']) writeResults(page, [section]);
+    continue;
+  }
   const scene = await sceneNamed(name);
   const rows = score(name);
   const own = SEARCHES.find(({ key }) => key === OWN)!.name;

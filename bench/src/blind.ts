@@ -8,7 +8,7 @@ import {
   sampleScene,
   type TrainingSet,
 } from '@egunet/train';
-import { type ReferenceScene, readerOf } from './scenes.js';
+import { type ReferenceScene, readerOf, type SceneInMemory } from './scenes.js';
 
 /** What `fit` takes, and the endmembers that it came from. */
 export interface BlindTraining {
@@ -17,10 +17,10 @@ export interface BlindTraining {
   readonly found: Endmembers;
 }
 
-const allBands = ({ bands }: ReferenceScene) => Array.from({ length: bands }, (_, i) => i);
+const allBands = ({ bands }: SceneInMemory) => Array.from({ length: bands }, (_, i) => i);
 
 /** All pixels, and the blocks and patches that the seed draws. */
-export const sampleWhole = (scene: ReferenceScene, seed: number): Promise<SceneSample> =>
+export const sampleWhole = (scene: SceneInMemory, seed: number): Promise<SceneSample> =>
   sampleScene(readerOf(scene), { bands: allBands(scene), seed, maxPixels: scene.rows * scene.cols, patches: true });
 
 /** Endmembers and labels from all pixels of the scene; only the number of endmembers is told. */

@@ -6,7 +6,9 @@ const scenes: Readonly<Record<string, () => Promise<ReferenceScene>>> = {
   jasper: jasperRidge,
   samson,
   synthetic,
-  sim1,
+  sim1: () => sim1(30),
+  'sim1-20db': () => sim1(20),
+  'sim1-clean': () => sim1(),
   urban4: () => urban(4),
   urban5: () => urban(5),
 };

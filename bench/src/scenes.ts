@@ -5,14 +5,20 @@ import { type ByteSource, type Matrix, readMatFile, readMatMatrix } from '@egune
 import { nodeCodecs, openFile } from '@egunet/raster/node';
 import type { SampleWindow, SpectraReader } from '@egunet/train';
 
-/** A scene held in memory with its reference. */
-export interface ReferenceScene {
+/** A scene held in memory. */
+export interface SceneInMemory {
   readonly name: string;
   readonly rows: number;
   readonly cols: number;
   readonly bands: number;
   /** [N, B] */
   readonly spectra: Float32Array;
+  /** 1 for each pixel with data [N]; all have where absent. */
+  readonly valid?: Uint8Array;
+}
+
+/** One with its reference. */
+export interface ReferenceScene extends SceneInMemory {
   /** Reference abundances [N, C]. */
   readonly reference: Float32Array;
   /** Reference spectra [C, B]. */
@@ -98,14 +104,17 @@ export async function samson(): Promise<ReferenceScene> {
 }
 
 /** The scene as training reads scenes. */
-export function readerOf({ rows, cols, bands, spectra }: ReferenceScene): SpectraReader {
+export function readerOf({ rows, cols, bands, spectra, valid }: SceneInMemory): SpectraReader {
   const readSpectra = async (window: SampleWindow, wanted: readonly number[]) => {
     const out = new Float32Array(window.rows * window.cols * wanted.length);
-    let at = 0;
+    const usable = new Uint8Array(window.rows * window.cols).fill(1);
+    let [at, pixel] = [0, 0];
     for (let row = window.row; row < window.row + window.rows; row++)
-      for (let col = window.col; col < window.col + window.cols; col++)
+      for (let col = window.col; col < window.col + window.cols; col++) {
         for (const band of wanted) out[at++] = spectra[(row * cols + col) * bands + band]!;
-    return { spectra: out, valid: new Uint8Array(window.rows * window.cols).fill(1) };
+        usable[pixel++] = valid?.[row * cols + col] ?? 1;
+      }
+    return { spectra: out, valid: usable };
   };
   return { rows, cols, block: { rows, cols }, readSpectra };
 }

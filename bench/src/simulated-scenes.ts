@@ -50,17 +50,19 @@ const materialNames = (count: number) => Array.from({ length: count }, (_, i) =>
 
 const meanSquare = (values: Float32Array) => values.reduce((sum, v) => sum + v * v, 0) / values.length;
 
-/** Of the noise of Sim1. */
-const SIM1 = { snr: 30, seed: 9000 } as const;
+const SIM1_SEED = 9000;
 
-/** Sim1 of Rasti et al. (2022, MiSiCNet), 105 x 105 x 224: linear mixtures of 6 endmembers, none of them above .75 anywhere, with white noise. */
-export async function sim1(): Promise<ReferenceScene> {
+/**
+ * Sim1 of Rasti et al. (2022, MiSiCNet), 105 x 105 x 224: linear mixtures of 6 endmembers, none of them above .75 anywhere, with white noise of
+ * `snr` dB, or none.
+ */
+export async function sim1(snr?: number): Promise<ReferenceScene> {
   const size: [number, number] = [105, 105];
   const image = await cube('misicnet-sim/Sim1_Y_clean.mat', 'Y_clean');
   const spectra = pixelMajor(image, size);
-  addNoise(spectra, SIM1.snr, seededRandom(SIM1.seed));
+  if (snr !== undefined) addNoise(spectra, snr, seededRandom(SIM1_SEED));
   return {
-    name: 'Sim1',
+    name: { 30: 'Sim1', 20: 'Sim1, 20 dB' }[snr ?? 0] ?? 'Sim1, no noise',
     rows: size[0],
     cols: size[1],
     bands: image.rows,
@@ -68,7 +70,7 @@ export async function sim1(): Promise<ReferenceScene> {
     reference: pixelMajor(await cube('misicnet-sim/Sim1_A_true.mat', 'A_true'), size),
     referenceEndmembers: transposed(await matrix('misicnet-sim/Sim1_E.mat', 'E')),
     materials: materialNames(6),
-    made: `Exact linear mixtures, none of them pure, with white noise of ${SIM1.snr} dB.`,
+    made: `Exact linear mixtures, none of them pure, ${snr === undefined ? 'without noise' : `with white noise of ${snr} dB`}.`,
   };
 }
 
