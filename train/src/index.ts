@@ -1,3 +1,6 @@
+export { createEagerImageEngine } from './convolutional/eager.js';
+export type { ImageArrays, ImageEngine, ImageProblem, ImageStep } from './convolutional/engine.js';
+export { createOnnxImageEngine } from './convolutional/onnx.js';
 export { extractBundles } from './endmembers/bundles.js';
 export { leadingDirections } from './endmembers/directions.js';
 export {
