@@ -21,9 +21,9 @@ export interface Layer {
   readonly beta?: tf.Tensor1D;
 }
 
-/** The network's input: reflectance scaled by one global factor and clipped to [0, 1], as the reconstruction is. [n, B] */
-export function scaleInput(reflectance: tf.Tensor2D, inputScale: number): tf.Tensor2D {
-  return tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as tf.Tensor2D;
+/** The network's input: reflectance scaled by one global factor and clipped to [0, 1], as the reconstruction is. [n, B], or any shape. */
+export function scaleInput<T extends tf.Tensor = tf.Tensor2D>(reflectance: T, inputScale: number): T {
+  return tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as T;
 }
 
 /** Dropout of layer 1. */

@@ -5,6 +5,7 @@ import { listParameters, listStatistics } from '../layer-list.js';
 import { cutParameters } from '../layer-tensors.js';
 import type { BatchStatistics } from '../normalised-layer.js';
 import { BATCH_NORM, ENCODER_LAYERS } from '../parameters.js';
+import { scaleInput } from '../pixelwise.js';
 import { maskedBatchNorm, maskedConvolution, maskedMean } from './masked.js';
 import { type ConvolutionalNetwork, convolutionalLayers, OWN_BLOCKS, poolReach } from './network.js';
 
@@ -125,6 +126,5 @@ export function convolutionalHead(
   block: ConvolutionalBlock,
   { network, valid, inputScale }: Images & { inputScale: number },
 ): tf.Tensor4D {
-  const input = tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as tf.Tensor4D;
-  return tf.softmax(encodeImage(input, block, { network, valid }));
+  return tf.softmax(encodeImage(scaleInput(reflectance, inputScale), block, { network, valid }));
 }
