@@ -124,3 +124,4 @@ console.log(
   `aRMSE (eq. 9), ${numbers.length} seed(s), ${values.steps} steps, kernels ${values.kernels}, decoder ${values['decoder-kernels']}\n`,
 );
 console.log(table(header, rows));
+console.log(`\nPeak memory of the process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB.`);

@@ -12,12 +12,12 @@ import { TrainError } from '../error.js';
 import { adamStepSize } from '../fit/adam.js';
 import { scaleData } from '../fit/scale-data.js';
 import { learningRateAt } from '../fit/schedule.js';
-import { brightest, type TrainingSet } from '../fit/training-set.js';
+import { brightest, digestOf, type TrainingSet } from '../fit/training-set.js';
 import { createRandom } from '../random.js';
 import { createBatches, stepShape } from './batches.js';
 import { type ImageEngine, type ImageProblem, imageStateSizes } from './engine.js';
 import { createOnnxImageEngine } from './onnx.js';
-import type { TrainingImage } from './patches.js';
+import { drawPatch, type Patch, type TrainingImage } from './patches.js';
 import { assertImageSettings, DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './settings.js';
 import { exactStatistics, type NetworkState } from './statistics.js';
 
@@ -44,10 +44,16 @@ export interface ImageFitResult extends NetworkState {
   readonly settings: ImageFitSettings;
   /** Batch-norm's moving averages as the steps left them. */
   readonly averages: Float32Array;
+  /** sha256 of the training set. */
+  readonly dataDigest: string;
+  /** A piece of the scene: what an exported model is compared with the network on. */
+  readonly probe: Patch;
 }
 
 /** Side of the tiles over which statistics are summed, where the scene is not one image. */
 const STATISTICS_TILE = 128;
+/** Side of the probe: the comparison takes tfjs's CPU backend seconds. */
+const PROBE_SIDE = 12;
 
 function assertImage(set: TrainingSet, { bands, positions }: TrainingImage): void {
   if (bands.length !== set.bands || positions.length !== set.candidates.length / set.bands)
@@ -127,7 +133,15 @@ export async function fitImages(
   const whole = image.reader.rows * image.reader.cols <= settings.mostPixels;
   const tileSize = whole ? Math.max(image.reader.rows, image.reader.cols) : STATISTICS_TILE;
   const trained = { network, inputScale, parameters, moving: averages };
-  return { ...trained, moving: await exactStatistics(trained, image, { tileSize, threads }), settings, averages };
+  const moving = await exactStatistics(trained, image, { tileSize, threads });
+  return { ...trained, moving, settings, averages, dataDigest: digestOf(set), probe: await drawProbe(image, settings) };
+}
+
+/** A patch without a halo, drawn by the seed. */
+function drawProbe(image: TrainingImage, { seed }: ImageFitSettings): Promise<Patch> {
+  const { rows, cols } = image.reader;
+  const size = { rows: Math.min(PROBE_SIDE, rows), cols: Math.min(PROBE_SIDE, cols) };
+  return drawPatch(image, { size, halo: 0 }, createRandom(seed).fork('probe'));
 }
 
 function assertFinite([total]: Float32Array, step: number, { steps, learningRate }: ImageFitSettings): void {
