@@ -1,10 +1,16 @@
-// npm run bench:spatial [-- --scenes sim1,synthetic,jasper --forms guided,paper --poolings same,alternated,centred,none --seeds 1 --first-seed 1 --steps 100 --learning-rate 0.01 --weight-decay 0.005 --kernels 5,3,1 --decoder-kernels 1,3,5 --threads 1 --crop 100]
+// npm run bench:spatial [-- --scenes sim1,synthetic,jasper --forms guided,paper --poolings same,alternated,centred,none --seeds 1 --first-seed 1 --steps 100 --learning-rate 0.01 --weight-decay 0.005 --kernels 5,3,1 --decoder-kernels 1,3,5 --threads 1 --crop 100 --most-pixels 40000 --patch-size 64 --patches 4]
 // Trains the convolutional forms of EGU-Net-ss blind, as bench:accuracy does the pixel-wise network, and prints a table. A scene larger than --crop
 // is cropped to its upper left corner.
 import { parseArgs } from 'node:util';
 import { encodeModel } from '@egunet/export';
 import { type ConvolutionalForm, FORMS, POOLINGS, type Pooling } from '@egunet/models';
-import { convolutionalHeadGraph, evaluateAbundances, fitImages, type NetworkState } from '@egunet/train';
+import {
+  convolutionalHeadGraph,
+  DEFAULT_IMAGE_SETTINGS,
+  evaluateAbundances,
+  fitImages,
+  type NetworkState,
+} from '@egunet/train';
 import * as ort from 'onnxruntime-node';
 import { type BlindTraining, prepareBlind } from './blind.js';
 import { cropped, jasperRidge, type ReferenceScene, readerOf } from './scenes.js';
@@ -25,6 +31,9 @@ const { values } = parseArgs({
     'decoder-kernels': { type: 'string', default: '1,3,5' },
     threads: { type: 'string', default: '1' },
     crop: { type: 'string', default: '100' },
+    'most-pixels': { type: 'string', default: `${DEFAULT_IMAGE_SETTINGS.mostPixels}` },
+    'patch-size': { type: 'string', default: `${DEFAULT_IMAGE_SETTINGS.patchSize}` },
+    patches: { type: 'string', default: `${DEFAULT_IMAGE_SETTINGS.patches}` },
   },
 });
 
@@ -74,6 +83,9 @@ async function score(
       kernels: sides(values.kernels),
       decoderKernels: sides(values['decoder-kernels']),
       threads: Number(values.threads),
+      mostPixels: Number(values['most-pixels']),
+      patchSize: Number(values['patch-size']),
+      patches: Number(values.patches),
     },
   );
   const { user, system } = process.cpuUsage(cpu);
