@@ -154,6 +154,39 @@ describe('training on images', () => {
     });
   });
 
+  it('cuts patches out of the scene with their neighbours and the labels that belong there', async () => {
+    const seen = { problems: [], arrays: [] as ImageArrays[] };
+    const { inputScale } = await fitImages(set, image(), { ...PATCHES, steps: 6, engine: spy(seen) });
+    const scaled = set.pixels.map((v) => Math.min(1, v * inputScale));
+    const placeOf = (spectrum: Float32Array) =>
+      Array.from({ length: ROWS * COLS }, (_, n) => n).find((n) =>
+        spectrum.every((v, b) => Math.abs(v - scaled[n * B + b]!) < 1e-6),
+      );
+    const [side, halo] = [8, 2];
+    let beyond = 0;
+    for (const { images, valid, counted, targets } of seen.arrays)
+      for (let patch = 0; patch < valid.length; patch += side * side) {
+        const at = (i: number) => (valid[i] === 1 ? placeOf(images.subarray(i * B, (i + 1) * B))! : -1);
+        const one = Array.from({ length: side * side }, (_, i) => i).find((i) => at(patch + i) >= 0)!;
+        const [row, col] = [0, 1].map((axis) => {
+          const [n, i] = [at(patch + one), one];
+          return axis === 0 ? Math.floor(n / COLS) - Math.floor(i / side) : (n % COLS) - (i % side);
+        }) as [number, number];
+        assert.ok(row >= -halo && col >= -halo && row <= ROWS - side + halo && col <= COLS - side + halo);
+        for (let i = 0; i < side * side; i++) {
+          const [r, c] = [row + Math.floor(i / side), col + (i % side)];
+          const inside = r >= 0 && c >= 0 && r < ROWS && c < COLS;
+          if (!inside) beyond++;
+          const n = inside && hasData(r, c) ? r * COLS + c : -1;
+          assert.equal(at(patch + i), n);
+          const total = [0, 1, 2].reduce((sum, e) => sum + targets![(patch + i) * 3 + e]!, 0);
+          const expected = counted[patch + i] === 1 ? positions.filter((position) => position === n).length : 0;
+          assert.ok(Math.abs(total - expected) < 1e-5);
+        }
+      }
+    assert.ok(beyond > 0, 'some patch lies at the border');
+  });
+
   it('refuses what cannot be trained', async () => {
     const fails = (what: RegExp, options: ImageFitOptions, scene = image()) =>
       assert.rejects(fitImages(set, scene, { ...SMALL, ...options }), (error) => {

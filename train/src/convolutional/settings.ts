@@ -25,7 +25,10 @@ export interface ImageFitSettings {
   readonly patches: number;
 }
 
-/** The paper's kernels and weight decay; rate and steps with which the forms were compared. 40,000 pixels take about 4 GB. */
+/**
+ * The paper's kernels and weight decay; rate and steps with which the forms were compared. An image of 40,000 pixels takes 3.4 GiB, patches 1.8
+ * (docs/convolutional-log.md).
+ */
 export const DEFAULT_IMAGE_SETTINGS: ImageFitSettings = {
   form: 'guided',
   pooling: 'none',
