@@ -103,6 +103,20 @@ export async function samson(): Promise<ReferenceScene> {
   };
 }
 
+/** The upper left corner of a scene, at most `side` pixels a side. */
+export function cropped(scene: ReferenceScene, side: number): ReferenceScene {
+  const [rows, cols] = [Math.min(side, scene.rows), Math.min(side, scene.cols)];
+  if (rows === scene.rows && cols === scene.cols) return scene;
+  const corner = (values: Float32Array, width: number) => {
+    const out = new Float32Array(rows * cols * width);
+    for (let row = 0; row < rows; row++)
+      out.set(values.subarray(row * scene.cols * width, (row * scene.cols + cols) * width), row * cols * width);
+    return out;
+  };
+  const { spectra, reference, materials, bands } = scene;
+  return { ...scene, rows, cols, spectra: corner(spectra, bands), reference: corner(reference, materials.length) };
+}
+
 /** The scene as training reads scenes. */
 export function readerOf({ rows, cols, bands, spectra, valid }: SceneInMemory): SpectraReader {
   const readSpectra = async (window: SampleWindow, wanted: readonly number[]) => {

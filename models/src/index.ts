@@ -1,3 +1,41 @@
+export {
+  type ConvolutionalBlock,
+  convolutionalHead,
+  encodeImage,
+  evaluationConvolutions,
+  foldedConvolutions,
+} from './convolutional/forward.js';
+export {
+  type ConvolutionalBatch,
+  type ConvolutionalLoss,
+  convolutionalLoss,
+} from './convolutional/loss.js';
+export {
+  type ConvolutionalForm,
+  type ConvolutionalNetwork,
+  type ConvolutionalOptions,
+  convolutionalLayers,
+  convolutionalNetwork,
+  FORMS,
+  headHalo,
+  POOLINGS,
+  type Pooling,
+  reconstructionHalo,
+} from './convolutional/network.js';
+export {
+  countParameters,
+  countStatistics,
+  drawParameters,
+  type LayerShape,
+  listParameters,
+  listStatistics,
+  markKernels,
+  type Parameter,
+  type ParameterRole,
+  type StatisticsEntry,
+  startStatistics,
+} from './layer-list.js';
+export { moveAverages } from './layer-tensors.js';
 export { type Batch, type Loss, pixelwiseLoss } from './loss.js';
 export type { BatchStatistics } from './normalised-layer.js';
 export {
@@ -8,8 +46,6 @@ export {
   initialParameters,
   initialStatistics,
   layerSizes,
-  type Parameter,
-  type ParameterRole,
   type PixelwiseNetwork,
   parameterCount,
   parameterList,

@@ -49,7 +49,7 @@ function meanSquaredError(a: tf.Tensor2D, b: tf.Tensor2D): tf.Scalar {
 }
 
 /** Weight decay times the sum of squared kernel elements / 2, with its gradient in one pass. `mask` is 1 on kernels. */
-function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: number): tf.Scalar {
+export function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDecay: number): tf.Scalar {
   const op = tf.customGrad((...args) => {
     const [w, save] = args as unknown as [tf.Tensor1D, SaveTensors];
     const gradient = tf.mul(w, tf.mul(mask, weightDecay));

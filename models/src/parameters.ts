@@ -1,17 +1,16 @@
 // Legend: B bands, C endmembers. Parameters live in one flat vector, in the order of `parameterList`.
-
-/** What a parameter is: only kernels are decayed. */
-export type ParameterRole = 'kernel' | 'bias' | 'gamma' | 'beta';
-
-export interface Parameter {
-  /** `layer1/kernel` ... `layer8/beta`. */
-  readonly name: string;
-  readonly role: ParameterRole;
-  readonly shape: readonly number[];
-  /** Where it begins in the flat vector. */
-  readonly offset: number;
-  readonly size: number;
-}
+import {
+  countParameters,
+  countStatistics,
+  drawParameters,
+  type LayerShape,
+  listParameters,
+  listStatistics,
+  markKernels,
+  type Parameter,
+  type StatisticsEntry,
+  startStatistics,
+} from './layer-list.js';
 
 /** The sizes of a pixel-wise EGU-Net. */
 export interface PixelwiseNetwork {
@@ -46,72 +45,30 @@ export function layerSizes(network: PixelwiseNetwork): { inputs: number; outputs
   return network.widths.map((outputs, i) => ({ inputs: i === 0 ? network.bands : network.widths[i - 1]!, outputs }));
 }
 
+const layersOf = (network: PixelwiseNetwork): LayerShape[] =>
+  layerSizes(network).map(({ inputs, outputs }, i) => ({ kernel: [inputs, outputs], normalised: hasBatchNorm(i) }));
+
 /**
  * Every trained parameter, in the order of the flat vector.
  * A bias before batch-norm cancels exactly (its gradient is zero and it starts at zero), so those layers have none.
  */
-export function parameterList(network: PixelwiseNetwork): Parameter[] {
-  let offset = 0;
-  const list: Parameter[] = [];
-  layerSizes(network).forEach(({ inputs, outputs }, i) => {
-    const add = (role: ParameterRole, shape: readonly number[]) => {
-      const size = shape.reduce((a, b) => a * b, 1);
-      list.push({ name: `layer${i + 1}/${role}`, role, shape, offset, size });
-      offset += size;
-    };
-    add('kernel', [inputs, outputs]);
-    if (hasBatchNorm(i)) {
-      add('gamma', [outputs]);
-      add('beta', [outputs]);
-    } else add('bias', [outputs]);
-  });
-  return list;
-}
+export const parameterList = (network: PixelwiseNetwork): Parameter[] => listParameters(layersOf(network));
 
 /** Length of the flat parameter vector. */
-export function parameterCount(network: PixelwiseNetwork): number {
-  return parameterList(network).reduce((sum, { size }) => sum + size, 0);
-}
+export const parameterCount = (network: PixelwiseNetwork): number => countParameters(layersOf(network));
 
 /** Where each batch-norm layer's moving mean (then variance) begins in the flat vector of statistics. */
-export function statisticsList(network: PixelwiseNetwork): { layer: number; offset: number; size: number }[] {
-  let offset = 0;
-  return network.widths.flatMap((size, layer) => {
-    if (!hasBatchNorm(layer)) return [];
-    const entry = { layer, offset, size };
-    offset += 2 * size;
-    return [entry];
-  });
-}
+export const statisticsList = (network: PixelwiseNetwork): StatisticsEntry[] => listStatistics(layersOf(network));
 
 /** Length of the flat vector of moving means and variances. */
-export function statisticsCount(network: PixelwiseNetwork): number {
-  return statisticsList(network).reduce((sum, { size }) => sum + 2 * size, 0);
-}
+export const statisticsCount = (network: PixelwiseNetwork): number => countStatistics(layersOf(network));
 
 /** Glorot-uniform kernels, zero biases and betas, unit gammas. `uniform` draws from [0, 1). */
-export function initialParameters(network: PixelwiseNetwork, uniform: () => number): Float32Array {
-  const flat = new Float32Array(parameterCount(network));
-  for (const { role, shape, offset, size } of parameterList(network)) {
-    if (role === 'gamma') flat.fill(1, offset, offset + size);
-    if (role !== 'kernel') continue;
-    const limit = Math.sqrt(6 / (shape[0]! + shape[1]!));
-    for (let i = 0; i < size; i++) flat[offset + i] = (2 * uniform() - 1) * limit;
-  }
-  return flat;
-}
+export const initialParameters = (network: PixelwiseNetwork, uniform: () => number): Float32Array =>
+  drawParameters(layersOf(network), uniform);
 
 /** Moving means 0 and variances 1, as batch-norm starts. */
-export function initialStatistics(network: PixelwiseNetwork): Float32Array {
-  const flat = new Float32Array(statisticsCount(network));
-  for (const { offset, size } of statisticsList(network)) flat.fill(1, offset + size, offset + 2 * size);
-  return flat;
-}
+export const initialStatistics = (network: PixelwiseNetwork): Float32Array => startStatistics(layersOf(network));
 
 /** 1 for every element of a kernel, 0 elsewhere: what weight decay acts on. [parameterCount] */
-export function decayMask(network: PixelwiseNetwork): Float32Array {
-  const mask = new Float32Array(parameterCount(network));
-  for (const { role, offset, size } of parameterList(network))
-    if (role === 'kernel') mask.fill(1, offset, offset + size);
-  return mask;
-}
+export const decayMask = (network: PixelwiseNetwork): Float32Array => markKernels(layersOf(network));

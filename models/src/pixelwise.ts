@@ -3,6 +3,7 @@
 // exported head folded kernels.
 import * as tf from '@tensorflow/tfjs-core';
 import { type Activation, RELU, SIGMOID, TANH, tanhOfKept } from './activation.js';
+import { cutParameters, moveAverages } from './layer-tensors.js';
 import { type BatchStatistics, normalisedLayer } from './normalised-layer.js';
 import { BATCH_NORM, ENCODER_LAYERS, type PixelwiseNetwork, parameterList, statisticsList } from './parameters.js';
 
@@ -20,9 +21,9 @@ export interface Layer {
   readonly beta?: tf.Tensor1D;
 }
 
-/** The network's input: reflectance scaled by one global factor and clipped to [0, 1], as the reconstruction is. [n, B] */
-export function scaleInput(reflectance: tf.Tensor2D, inputScale: number): tf.Tensor2D {
-  return tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as tf.Tensor2D;
+/** The network's input: reflectance scaled by one global factor and clipped to [0, 1], as the reconstruction is. [n, B], or any shape. */
+export function scaleInput<T extends tf.Tensor = tf.Tensor2D>(reflectance: T, inputScale: number): T {
+  return tf.clipByValue(tf.mul(reflectance, inputScale), 0, 1) as T;
 }
 
 /** Dropout of layer 1. */
@@ -52,18 +53,8 @@ export function decode(abundances: tf.Tensor2D, block: Block): tf.Tensor2D {
 }
 
 /** Cuts the flat parameter vector into the layers' tensors. Differentiable. */
-export function unflatten(network: PixelwiseNetwork, flat: tf.Tensor1D): Layer[] {
-  const list = parameterList(network);
-  const parts = tf.split(
-    flat,
-    list.map(({ size }) => size),
-  );
-  const layers: Record<string, tf.Tensor>[] = network.widths.map(() => ({}));
-  list.forEach(({ name, role, shape }, i) => {
-    layers[Number(/\d+/.exec(name)![0]) - 1]![role] = tf.reshape(parts[i]!, [...shape]);
-  });
-  return layers as unknown as Layer[];
-}
+export const unflatten = (network: PixelwiseNetwork, flat: tf.Tensor1D): Layer[] =>
+  cutParameters(parameterList(network), flat) as unknown as Layer[];
 
 function linear(x: tf.Tensor2D, { kernel, bias }: Layer): tf.Tensor2D {
   return tf.fused.matMul({ a: x, b: kernel, bias: bias! }) as tf.Tensor2D;
@@ -123,14 +114,5 @@ export function updateMoving(
   moving: tf.Tensor1D,
   batches: readonly (readonly BatchStatistics[])[],
 ): tf.Tensor1D {
-  const { momentum } = BATCH_NORM;
-  const parts = statisticsList(network).map(({ layer, offset, size }) => {
-    let average: tf.Tensor = tf.slice(moving, [offset], [2 * size]);
-    for (const { mean, variance } of batches[layer]!) {
-      const batch = tf.concat([mean, variance]);
-      average = tf.add(tf.mul(average, momentum), tf.mul(batch, 1 - momentum));
-    }
-    return average as tf.Tensor1D;
-  });
-  return tf.concat(parts);
+  return moveAverages(statisticsList(network), moving, batches);
 }

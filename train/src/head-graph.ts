@@ -23,12 +23,13 @@ export function networkOf({ facts }: Checkpoint): PixelwiseNetwork {
 /** Weights below this are 0: weight decay drives those of idle units to subnormal numbers, which multiply many times slower. */
 const LEAST_WEIGHT = 1e-30;
 
+/** A kernel without weights that are as good as 0. */
+export const withoutSubnormals = (kernel: Float32Array): Float32Array =>
+  kernel.map((weight) => (Math.abs(weight) < LEAST_WEIGHT ? 0 : weight));
+
 /** Kernels and biases of the encoder's layers with the moving averages folded in. */
 export function foldEncoder(checkpoint: Checkpoint): LinearLayer[] {
-  return foldedLayers(checkpoint).map((layer) => ({
-    ...layer,
-    kernel: layer.kernel.map((weight) => (Math.abs(weight) < LEAST_WEIGHT ? 0 : weight)),
-  }));
+  return foldedLayers(checkpoint).map((layer) => ({ ...layer, kernel: withoutSubnormals(layer.kernel) }));
 }
 
 function foldedLayers(checkpoint: Checkpoint): LinearLayer[] {

@@ -1,8 +1,9 @@
 // The abundance head as a model file. Legend: n pixels, B bands, C endmembers.
 import { encodeModel, type Graph } from '@egunet/export';
 import { abundanceHead, ENCODER_LAYERS, evaluationBlock, unflatten } from '@egunet/models';
-import { assertModelCard, CARD_VERSION, type CardMetric, type ModelCard, type Precision } from '@egunet/models/card';
+import { assertModelCard, type ModelCard, type Precision } from '@egunet/models/card';
 import * as tf from '@tensorflow/tfjs-core';
+import { type CardOrigin, cardOf } from './card-of.js';
 import { computeOnCpu } from './cpu.js';
 import { deepnessMetadata } from './deepness.js';
 import { TrainError } from './error.js';
@@ -16,12 +17,7 @@ import { spatialHeadGraph } from './spatial/spatial-head-graph.js';
 /** Largest difference between the model in float32 and the training's own forward pass that an export may show. */
 export const EXPORT_TOLERANCE = 1e-5;
 
-export interface HeadOptions extends ErrorLimits {
-  /** Version of the software, for the card. */
-  readonly softwareVersion: string;
-  /** When the model is made; goes into the card. */
-  readonly created: Date;
-  readonly metrics?: readonly CardMetric[];
+export interface HeadOptions extends ErrorLimits, CardOrigin {
   /** How the file stores its numbers; float32 when absent. */
   readonly precision?: Precision;
 }
@@ -56,14 +52,19 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
     largestDifference(abundances, expected),
     await layerDifference(bytes, { checkpoint, expected }),
   );
-  if (!(maxDifference <= EXPORT_TOLERANCE))
-    throw new TrainError(
-      `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
-    );
+  assertSame(maxDifference);
   if (precision === 'float32') return { bytes, card, maxDifference };
   const reduced = await reduceHead({ layers, inputScale, pixels, abundances }, precision, options);
   const full = { ...card, quantisation: reduced.quantisation };
   return { bytes: encode(reduced.graph, full), card: full, maxDifference };
+}
+
+/** Throws TrainError where a model file's difference from the network is above EXPORT_TOLERANCE. */
+export function assertSame(maxDifference: number): void {
+  if (!(maxDifference <= EXPORT_TOLERANCE))
+    throw new TrainError(
+      `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
+    );
 }
 
 /** The graph of a pixel-wise head with the spatial layer behind it, where the run has one. */
@@ -92,7 +93,8 @@ async function layerDifference(
   return largestDifference(actual!, reference!);
 }
 
-function largestDifference(a: Float32Array, b: Float32Array): number {
+/** Largest absolute difference of two arrays of one length. */
+export function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
 }
 
@@ -117,33 +119,16 @@ function kindOf({ settings, spatial }: Checkpoint): Pick<ModelCard, 'kind' | 'ha
   return { kind: 'spatial', halo: spatial.radius };
 }
 
-function modelCard(checkpoint: Checkpoint, { softwareVersion, created, metrics }: HeadOptions): ModelCard {
+function modelCard(checkpoint: Checkpoint, options: HeadOptions): ModelCard {
   const { settings, facts, epoch, inputScale, dataDigest } = checkpoint;
-  const { rows, cols, name, bands } = facts.scene;
-  const stepsAnEpoch = Math.floor(facts.pixels / settings.batch);
-  return {
-    version: CARD_VERSION,
-    software: { name: 'egunet', version: softwareVersion },
-    created: created.toISOString(),
+  const { seed, schedule, learningRate, dropRate, weightDecay, batch } = settings;
+  const steps = epoch * Math.floor(facts.pixels / batch);
+  const own = {
     ...kindOf(checkpoint),
-    sensor: facts.sensor,
-    bands: [...facts.bands],
-    endmembers: [...facts.endmembers],
     inputScale,
     network: { name: `egunet-${settings.model}`, layers: networkOf(checkpoint).widths.slice(0, ENCODER_LAYERS) },
-    training: {
-      seed: settings.seed,
-      epochs: epoch,
-      steps: epoch * stepsAnEpoch,
-      schedule: settings.schedule,
-      learningRate: settings.learningRate,
-      dropRate: settings.dropRate,
-      weightDecay: settings.weightDecay,
-      pixels: facts.pixels,
-      candidates: facts.candidates,
-      endmemberMethod: facts.endmemberMethod,
-    },
-    data: { scene: name, rows, cols, ...(bands === undefined ? {} : { bands }), sha256: dataDigest },
-    metrics: [...(metrics ?? [])],
+    training: { seed, epochs: epoch, steps, schedule, learningRate, dropRate, weightDecay },
+    dataDigest,
   };
+  return cardOf(facts, own, options);
 }

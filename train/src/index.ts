@@ -1,3 +1,17 @@
+export { createEagerImageEngine } from './convolutional/eager.js';
+export type { ImageArrays, ImageEngine, ImageProblem, ImageStep } from './convolutional/engine.js';
+export { exportImageHead } from './convolutional/export-image-head.js';
+export {
+  fitImages,
+  type ImageFitOptions,
+  type ImageFitProgress,
+  type ImageFitResult,
+} from './convolutional/fit-images.js';
+export { convolutionalHeadGraph } from './convolutional/head.js';
+export { createOnnxImageEngine } from './convolutional/onnx.js';
+export type { Patch, TrainingImage } from './convolutional/patches.js';
+export { DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './convolutional/settings.js';
+export { exactStatistics, type NetworkState, type StatisticsOptions } from './convolutional/statistics.js';
 export { extractBundles } from './endmembers/bundles.js';
 export { leadingDirections } from './endmembers/directions.js';
 export {

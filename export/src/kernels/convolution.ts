@@ -82,6 +82,7 @@ interface InputGradient {
 const ConvTranspose = kernel<InputGradient, ConvAttrs & { inputShape: number[] }>((trace, { dy, filter }, attrs) => {
   assertTypes('Conv2DBackpropInput', [dy, filter], 'float32');
   const window = convolutionWindow(attrs.inputShape, filter.shape, attrs);
+  if (isPointwise(window)) return pointwiseTranspose(trace, dy, filter);
   const kernels = trace.transpose(trace.value(filter), HWIO_TO_OIHW); // ONNX: [channels of dy, channels of dx, h, w]
   const shape = [window.batchSize, window.inChannels, window.inHeight, window.inWidth];
   const dx = trace.emit(
@@ -92,6 +93,13 @@ const ConvTranspose = kernel<InputGradient, ConvAttrs & { inputShape: number[] }
   );
   return fromNchw(trace, dx, window.dataFormat);
 });
+
+/** [N, H, W, O] by [I, O] transposed. */
+function pointwiseTranspose(trace: Trace, dy: tf.TensorInfo, filter: tf.TensorInfo): Value {
+  const shape = [...dy.shape.slice(0, 3), filter.shape[2]!];
+  const kernels = trace.transpose(trace.value(filter, filter.shape.slice(2)), [1, 0]);
+  return trace.emit('MatMul', [trace.value(dy), kernels], { shape, type: 'float32' });
+}
 
 /** Rows and columns that no window reached get no gradient, but must be there: output_padding. */
 export function transposedAttributes(window: Window) {

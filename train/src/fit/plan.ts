@@ -42,7 +42,7 @@ function indices(length: number): Int32Array {
 const GAP_ENTRIES = 1 << 16;
 
 /** Quantiles of the geometric distribution: how many draws are kept before the next is dropped at `rate`. */
-function gapTable(rate: number): Int32Array {
+export function gapTable(rate: number): Int32Array {
   const table = new Int32Array(GAP_ENTRIES).fill(0x7fffffff);
   const scale = 1 / Math.log1p(-rate);
   if (rate > 0) for (let i = 0; i < GAP_ENTRIES; i++) table[i] = Math.floor(Math.log((i + 0.5) / GAP_ENTRIES) * scale);
@@ -50,7 +50,7 @@ function gapTable(rate: number): Int32Array {
 }
 
 /** `length` draws: 0 with the probability of the gap table, else 1. Draws the gaps between zeros, a tenth of the work. */
-function drawKept(length: number, gaps: Int32Array, random: Random): Uint8Array {
+export function drawKept(length: number, gaps: Int32Array, random: Random): Uint8Array {
   const kept = new Uint8Array(length).fill(1);
   for (let i = -1; ; ) {
     const word = random.uint32();

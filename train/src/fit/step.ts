@@ -1,5 +1,12 @@
 // One training step as a plain tfjs function: traced by the compiled engine, called by the eager one.
-import { type Batch, decayMask, type PixelwiseNetwork, pixelwiseLoss, updateMoving } from '@egunet/models';
+import {
+  type Batch,
+  type BatchStatistics,
+  decayMask,
+  type PixelwiseNetwork,
+  pixelwiseLoss,
+  updateMoving,
+} from '@egunet/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamState, adam } from './adam.js';
 
@@ -21,20 +28,32 @@ export interface StepOptions {
   readonly dropRate: number;
 }
 
-/** Forward, gradients, Adam and batch-norm's moving averages. The caller disposes of the results. */
-export function trainStep(
-  network: PixelwiseNetwork,
-  { state, batch, stepSize, weightDecay, dropRate }: StepOptions,
-): StepResult {
+/** What the step needs of a loss. */
+export interface StepLoss {
+  readonly total: tf.Scalar;
+  readonly crossEntropy: tf.Scalar;
+  readonly reconstruction: tf.Scalar;
+  readonly statistics: readonly (readonly BatchStatistics[])[];
+}
+
+/** What is different from network to network. */
+export interface StepFunctions {
+  /** Differentiable by the flat parameters. */
+  readonly lossOf: (parameters: tf.Tensor1D) => StepLoss;
+  /** Moving averages after the step. */
+  readonly average: (moving: tf.Tensor1D, statistics: StepLoss['statistics']) => tf.Tensor1D;
+}
+
+/** Forward, gradients, Adam and batch-norm's moving averages of any network. The caller disposes of the results. */
+export function descend(state: StepState, stepSize: tf.Scalar, { lossOf, average }: StepFunctions): StepResult {
   return tf.tidy(() => {
-    const mask = tf.tensor1d(decayMask(network));
     let parts: tf.Tensor[] = [];
     let kept: tf.Tensor[] = [];
     let moving = state.moving;
     const { grad } = tf.valueAndGrad((parameters) => {
-      const loss = pixelwiseLoss(network, parameters as tf.Tensor1D, { batch, decayMask: mask, weightDecay, dropRate });
+      const loss = lossOf(parameters as tf.Tensor1D);
       kept = loss.statistics.flat().flatMap(({ mean, variance }) => [mean, variance]);
-      moving = tf.keep(updateMoving(network, state.moving, loss.statistics));
+      moving = tf.keep(average(state.moving, loss.statistics));
       parts = [loss.total, loss.crossEntropy, loss.reconstruction].map((part) => tf.keep(tf.reshape(part, [1])));
       return loss.total;
     })(state.parameters);
@@ -43,5 +62,19 @@ export function trainStep(
     const result = { ...next, moving: tf.clone(moving), losses };
     tf.dispose([kept, parts, moving]);
     return result;
+  });
+}
+
+/** Forward, gradients, Adam and batch-norm's moving averages. The caller disposes of the results. */
+export function trainStep(
+  network: PixelwiseNetwork,
+  { state, batch, stepSize, weightDecay, dropRate }: StepOptions,
+): StepResult {
+  return tf.tidy(() => {
+    const mask = tf.tensor1d(decayMask(network));
+    return descend(state, stepSize, {
+      lossOf: (parameters) => pixelwiseLoss(network, parameters, { batch, decayMask: mask, weightDecay, dropRate }),
+      average: (moving, statistics) => updateMoving(network, moving, statistics),
+    });
   });
 }

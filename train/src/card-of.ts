@@ -1,0 +1,43 @@
+// The model card of any network: what of it is the same for all.
+import { CARD_VERSION, type CardMetric, type ModelCard } from '@egunet/models/card';
+import type { RunFacts } from './fit/checkpoint.js';
+
+/** Who makes the model file, and when. */
+export interface CardOrigin {
+  /** Version of the software, for the card. */
+  readonly softwareVersion: string;
+  /** When the model is made; goes into the card. */
+  readonly created: Date;
+  readonly metrics?: readonly CardMetric[];
+}
+
+/** What the network itself has to say. */
+export interface CardOwn extends Pick<ModelCard, 'kind' | 'halo' | 'inputScale' | 'network'> {
+  readonly training: Omit<ModelCard['training'], 'pixels' | 'candidates' | 'endmemberMethod'>;
+  /** sha256 of the training data. */
+  readonly dataDigest: string;
+}
+
+/** The card of a network trained on what `facts` tell. */
+export function cardOf(
+  { scene, sensor, bands, endmembers, pixels, candidates, endmemberMethod }: RunFacts,
+  { kind, halo, inputScale, network, training, dataDigest }: CardOwn,
+  { softwareVersion, created, metrics }: CardOrigin,
+): ModelCard {
+  const { rows, cols, name } = scene;
+  return {
+    version: CARD_VERSION,
+    software: { name: 'egunet', version: softwareVersion },
+    created: created.toISOString(),
+    kind,
+    ...(halo === undefined ? {} : { halo }),
+    sensor,
+    bands: [...bands],
+    endmembers: [...endmembers],
+    inputScale,
+    network,
+    training: { ...training, pixels, candidates, endmemberMethod },
+    data: { scene: name, rows, cols, ...(scene.bands === undefined ? {} : { bands: scene.bands }), sha256: dataDigest },
+    metrics: [...(metrics ?? [])],
+  };
+}
