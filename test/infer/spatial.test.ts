@@ -15,12 +15,25 @@ import {
   type WindowToUnmix,
 } from '@egunet/infer';
 import { type OpenedModel, openModel } from '@egunet/infer-node';
+import type { ModelCard } from '@egunet/models/card';
 import { evaluateNetwork } from '@egunet/train';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
 import { modelFile } from '../support/models.js';
-import { B, BANDS, C, COLS, difference, ROWS, SPECTRA, spatialCheckpoint, VALID, wholeMap } from './spatial-scene.js';
-import { memoryReader } from './support.js';
+import {
+  B,
+  BANDS,
+  C,
+  COLS,
+  difference,
+  pixelwiseCheckpoint,
+  ROWS,
+  SPECTRA,
+  spatialCheckpoint,
+  VALID,
+  wholeMap,
+} from './spatial-scene.js';
+import { memoryReader, withCard } from './support.js';
 
 const TOLERANCE = 1e-5;
 
@@ -195,6 +208,37 @@ describe('a window by a spatial model', function () {
     await assert.rejects(
       of((output) => output.slice(1)),
       { _tag: 'InferError', message: /values for \d+ pixels/ },
+    );
+  });
+
+  it('is refused as a file whose graph and card disagree on whether it looks at neighbours', async () => {
+    const { halo: _, ...card } = models.get(2)!.card;
+    const refused = async (bytes: Uint8Array, kind: Partial<ModelCard>, error: { _tag: string; message: RegExp }) => {
+      const path = join(folder, 'wrong.onnx');
+      writeFileSync(path, withCard(bytes, { ...card, ...kind }));
+      await assert.rejects(openModel(path), error);
+    };
+    const [spatial, pixelwise] = [await modelFile(spatialCheckpoint()), await modelFile(pixelwiseCheckpoint())];
+    const message = /does not fit its card, which calls it pixel-wise: expected spectra: .*, got image: .*; valid: /;
+    await refused(spatial, { kind: 'pixel' }, { _tag: 'InferError', message });
+    await refused(
+      pixelwise,
+      { kind: 'spatial', halo: 2 },
+      {
+        _tag: 'InferError',
+        message:
+          /calls it spatial: expected image: float32 \[rows, cols, 8\]; valid: float32 \[rows, cols\] -> abundances: float32 \[rows, cols, 3\], got spectra: /,
+      },
+    );
+    await refused(
+      spatial,
+      { kind: 'spatial' },
+      { _tag: 'ModelCardError', message: /card\.halo should be a whole number >= 1, got nothing/ },
+    );
+    await refused(
+      pixelwise,
+      { kind: 'pixel', halo: 2 },
+      { _tag: 'ModelCardError', message: /card\.halo should be absent/ },
     );
   });
 });
