@@ -187,6 +187,29 @@ describe('a window by a spatial model', function () {
     await assert.rejects(unmixWindow(session, { reader: damagedReader, window: WHOLE }, options), /no/);
   });
 
+  it('is the same where it is held in parts as where it is held at once', async () => {
+    const times = 4; // more pixels than are held at once
+    const rows = times * ROWS;
+    const repeated = <T extends Float32Array | Uint8Array>(of: T, into: T): T => {
+      for (let i = 0; i < times; i++) into.set(of, i * of.length);
+      return into;
+    };
+    const from = memoryReader({
+      ...{ rows, cols: COLS, bands, block: { rows: 16, cols: COLS } },
+      spectra: repeated(SPECTRA, new Float32Array(times * SPECTRA.length)),
+      valid: repeated(VALID, new Uint8Array(times * VALID.length)),
+    });
+    const { card, session } = models.get(2)!;
+    const options = { card, plan: planBands(from, card), batch: 512 };
+    const window = { row: 0, col: 0, rows, cols: COLS };
+    const { abundances } = await unmixWindow(session, { reader: from, window }, options);
+    assert.ok(from.windows.length > 1);
+    const edge = from.windows[0]!.rows;
+    const part = { row: edge - 20, col: 0, rows: 40, cols: COLS };
+    const atOnce = await unmixWindow(session, { reader: from, window: part }, options);
+    assert.ok(difference(atOnce.abundances, cropOf(abundances, part)) <= TOLERANCE);
+  });
+
   it('stops when it is told to', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await assert.rejects(unmixed(WHOLE, {}, { signal }), /enough/);
