@@ -9,29 +9,13 @@ import { createMap } from '@egunet/raster/node';
 import { requireGdal, run, temporaryFolder } from '../support/index.js';
 import { readRaw, writeEnvi } from './envi.js';
 import { hashedSpectra, modelCard, modelPath } from './support.js';
+import { blocksOf, damageBlocks } from './tiff-blocks.js';
 
 const C = 3;
 const B = 8;
 const [ROWS, COLS] = [75, 50];
 const TILED = '-co TILED=YES -co BLOCKXSIZE=16 -co BLOCKYSIZE=32';
 const TILES_ACROSS = 4;
-
-/** The places of the blocks in a little-endian classic TIFF, from its first directory. */
-function blocksOf(bytes: Buffer): { offset: number; length: number }[] {
-  const directory = bytes.readUInt32LE(4);
-  const numbers = (...tags: number[]) => {
-    for (let i = 0; i < bytes.readUInt16LE(directory); i++) {
-      const at = directory + 2 + 12 * i;
-      if (!tags.includes(bytes.readUInt16LE(at))) continue;
-      const [size, count] = [bytes.readUInt16LE(at + 2) === 3 ? 2 : 4, bytes.readUInt32LE(at + 4)];
-      const from = size * count <= 4 ? at + 8 : bytes.readUInt32LE(at + 8);
-      return Array.from({ length: count }, (_, k) => bytes.readUIntLE(from + size * k, size));
-    }
-    throw new Error(`no tag ${tags}`);
-  };
-  const lengths = numbers(325, 279);
-  return numbers(324, 273).map((offset, i) => ({ offset, length: lengths[i]! }));
-}
 
 /** The pixels of a tile of `TILED`. */
 function tileWindow(index: number): Window {
@@ -64,13 +48,7 @@ describe('a scene with damaged blocks', function () {
   /** Makes the scene, with these blocks overwritten from their middle on. */
   function makeScene(storage: string, damaged: readonly number[]): void {
     run('gdal_translate', ['-q', ...storage.split(' '), at('raw.img'), scene]);
-    const bytes = readFileSync(scene);
-    const blocks = blocksOf(bytes);
-    for (const index of damaged) {
-      const { offset, length } = blocks[index]!;
-      bytes.fill(0xff, offset + Math.floor(length / 2), offset + length);
-    }
-    writeFileSync(scene, bytes);
+    damageBlocks(scene, damaged);
   }
 
   /** The map is that of the whole scene but for these pixels, which are NaN. */

@@ -2,13 +2,38 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { planBands, type SpectraReader, sharedWindow, unmixWindow, type Window } from '@egunet/infer';
+import {
+  type InputTensor,
+  makeQualityMeter,
+  planBands,
+  type SpectraReader,
+  sharedWindow,
+  type UnmixWindowOptions,
+  unmixAround,
+  unmixWindow,
+  type Window,
+  type WindowToUnmix,
+} from '@egunet/infer';
 import { type OpenedModel, openModel } from '@egunet/infer-node';
+import type { ModelCard } from '@egunet/models/card';
+import { evaluateNetwork } from '@egunet/train';
 import fc from 'fast-check';
 import { temporaryFolder } from '../support/index.js';
 import { modelFile } from '../support/models.js';
-import { BANDS, C, COLS, difference, ROWS, SPECTRA, spatialCheckpoint, VALID, wholeMap } from './spatial-scene.js';
-import { memoryReader } from './support.js';
+import {
+  B,
+  BANDS,
+  C,
+  COLS,
+  difference,
+  pixelwiseCheckpoint,
+  ROWS,
+  SPECTRA,
+  spatialCheckpoint,
+  VALID,
+  wholeMap,
+} from './spatial-scene.js';
+import { memoryReader, withCard } from './support.js';
 
 const TOLERANCE = 1e-5;
 
@@ -48,14 +73,16 @@ describe('a window by a spatial model', function () {
     for (const model of models.values()) await model.release();
   });
 
-  /** Unmixes a window; `more` says what is left out. */
+  /** Unmixes a window; `what` says what is left out, `more` how. */
   async function unmixed(
     window: Window,
-    { radius = 2, from = reader(), ...more }: { radius?: number; from?: SpectraReader } & Record<string, unknown> = {},
+    { radius = 2, ...what }: { radius?: number } & Partial<WindowToUnmix> = {},
+    more: Partial<UnmixWindowOptions> = {},
   ) {
+    const from = reader();
     const { card, session } = models.get(radius)!;
-    const options = { card, plan: planBands(from, card), batch: 512 };
-    return unmixWindow(session, { reader: from, window, ...more }, options);
+    const options = { card, plan: planBands(from, card), batch: 512, ...more };
+    return unmixWindow(session, { reader: from, window, ...what }, options);
   }
 
   it('is the crop of the whole map, wherever it lies and whatever lacks data', async () => {
@@ -71,5 +98,170 @@ describe('a window by a spatial model', function () {
         { seed: 1, numRuns: 8, examples: [[{ row: 0, col: 0, rows: ROWS, cols: COLS }]] },
       );
     }
+  });
+
+  const WHOLE = { row: 0, col: 0, rows: ROWS, cols: COLS };
+
+  it('differs from what the model would give without neighbours', async () => {
+    const { abundances } = await unmixed(WHOLE);
+    const alone = await evaluateNetwork(spatialCheckpoint(), SPECTRA);
+    const apart = abundances.map((value, i) => (Number.isNaN(value) ? 0 : Math.abs(value - alone[i]!)));
+    assert.ok(apart.reduce((sum, value) => sum + value) / apart.length > 0.01);
+  });
+
+  it('leaves pixels out that stay neighbours, and takes masked ones for pixels without data', async () => {
+    const leaveOut = VALID.map((_, i) => Number(i % 3 === 1));
+    const marks = VALID.map((_, i) => Number(i % 5 === 2));
+    const got = await unmixed(WHOLE, { leaveOut, masked: { window: WHOLE, marks } });
+    const expected = await wholeMap(VALID.map((one, i) => one & ~marks[i]!));
+    const cut = expected.map((value, i) => (leaveOut[Math.floor(i / C)] === 1 ? Number.NaN : value));
+    assert.ok(difference(got.abundances, cut) <= TOLERANCE);
+    assert.equal(got.seen.validPixels, cut.filter((value) => !Number.isNaN(value)).length / C);
+  });
+
+  it('reads and runs nothing where no pixel is wanted, and runs no piece without data', async () => {
+    const runs: number[] = [];
+    const { card, session } = models.get(2)!;
+    const counting = {
+      ...session,
+      run: (inputs: readonly InputTensor[]) => {
+        runs.push(inputs[1]!.data.length);
+        return session.run(inputs);
+      },
+    };
+    const from = reader(VALID.map((one, i) => (i % COLS < 75 && Math.floor(i / COLS) < 70 ? 0 : one)));
+    const options = { card, plan: planBands(from, card), batch: 512 };
+    await unmixWindow(counting, { reader: from, window: WHOLE, leaveOut: VALID.map(() => 1) }, options);
+    assert.deepEqual([from.windows.length, runs.length], [0, 0]);
+    const { seen } = await unmixWindow(counting, { reader: from, window: WHOLE }, options);
+    // 131 x 143 are two by two pieces of 66 x 72, with halos of 2: the first has no data.
+    assert.deepEqual(runs, [70 * 76, 70 * 76, 70 * 76]);
+    assert.ok(seen.validPixels > 0 && seen.sampled >= Math.floor(seen.validPixels / 16));
+  });
+
+  it('measures how well the abundances explain each spectrum', async () => {
+    const { card } = models.get(2)!;
+    const { abundances } = await unmixed(WHOLE, {}, { quality: true });
+    const meter = makeQualityMeter(card);
+    const D = C + 2;
+    for (let i = 0; i < ROWS * COLS; i += 97) {
+      const own = abundances.slice(i * D, (i + 1) * D);
+      if (VALID[i] === 0) assert.ok(own.every(Number.isNaN));
+      else {
+        const into = new Float32Array(2);
+        meter.measure(0, { spectra: SPECTRA.slice(i * B, (i + 1) * B), abundances: own }, { into, to: 0 });
+        assert.deepEqual(own.slice(C), into);
+      }
+    }
+  });
+
+  it('takes all pixels of a damaged block for pixels without data, also those that came before the damage showed', async () => {
+    const lost = { row: 30, col: 90, rows: 40, cols: 30 };
+    const whole = reader();
+    const damagedReader: SpectraReader = {
+      ...whole,
+      async *streamSpectra(window, ...more) {
+        for await (const pack of whole.streamSpectra(window, ...more)) {
+          yield pack;
+          const rowOf = (pixel: number) => window.row + Math.floor(pixel / window.cols);
+          if (sharedWindow(lost, window) && rowOf(pack.pixels[pack.count - 1]!) >= lost.row)
+            throw Object.assign(new Error('no'), { damaged: { block: 'tile 1', window: lost } });
+        }
+      },
+    };
+    const { card, session } = models.get(2)!;
+    const options = { card, plan: planBands(whole, card), batch: 512 };
+    const got = await unmixAround(session, { reader: damagedReader, window: WHOLE }, options);
+    const inside = (i: number) => {
+      const [row, col] = [Math.floor(i / COLS), i % COLS];
+      return row >= 30 && row < 70 && col >= 90 && col < 120;
+    };
+    const expected = await wholeMap(VALID.map((one, i) => (inside(i) ? 0 : one)));
+    assert.ok(difference(got.abundances, expected) <= TOLERANCE);
+    assert.deepEqual(got.damaged, [{ block: 'tile 1', window: lost, pixels: 40 * 30 }]);
+    // Damage beside the window takes neighbours, and no pixel of it.
+    const beside = { row: 0, col: 0, rows: 30, cols: COLS };
+    const above = await unmixAround(session, { reader: damagedReader, window: beside }, options);
+    assert.ok(difference(above.abundances, cropOf(expected, beside)) <= TOLERANCE);
+    assert.deepEqual(above.damaged, []);
+    await assert.rejects(unmixWindow(session, { reader: damagedReader, window: WHOLE }, options), /no/);
+  });
+
+  it('is the same where it is held in parts as where it is held at once', async () => {
+    const times = 4; // more pixels than are held at once
+    const rows = times * ROWS;
+    const repeated = <T extends Float32Array | Uint8Array>(of: T, into: T): T => {
+      for (let i = 0; i < times; i++) into.set(of, i * of.length);
+      return into;
+    };
+    const from = memoryReader({
+      ...{ rows, cols: COLS, bands, block: { rows: 16, cols: COLS } },
+      spectra: repeated(SPECTRA, new Float32Array(times * SPECTRA.length)),
+      valid: repeated(VALID, new Uint8Array(times * VALID.length)),
+    });
+    const { card, session } = models.get(2)!;
+    const options = { card, plan: planBands(from, card), batch: 512 };
+    const window = { row: 0, col: 0, rows, cols: COLS };
+    const { abundances } = await unmixWindow(session, { reader: from, window }, options);
+    assert.ok(from.windows.length > 1);
+    const edge = from.windows[0]!.rows;
+    const part = { row: edge - 20, col: 0, rows: 40, cols: COLS };
+    const atOnce = await unmixWindow(session, { reader: from, window: part }, options);
+    assert.ok(difference(atOnce.abundances, cropOf(abundances, part)) <= TOLERANCE);
+  });
+
+  it('stops when it is told to', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(unmixed(WHOLE, {}, { signal }), /enough/);
+  });
+
+  it('is refused where the model gives no abundances', async () => {
+    const { card, session } = models.get(2)!;
+    const options = { card, plan: planBands(reader(), card), batch: 512 };
+    const of = (change: (output: Float32Array) => Float32Array) =>
+      unmixWindow(
+        { ...session, run: async (inputs) => change(await session.run(inputs)) },
+        { reader: reader(), window: WHOLE },
+        options,
+      );
+    await assert.rejects(
+      of((output) => output.map((value) => 2 * value)),
+      { _tag: 'InferError', message: /not abundances/ },
+    );
+    await assert.rejects(
+      of((output) => output.slice(1)),
+      { _tag: 'InferError', message: /values for \d+ pixels/ },
+    );
+  });
+
+  it('is refused as a file whose graph and card disagree on whether it looks at neighbours', async () => {
+    const { halo: _, ...card } = models.get(2)!.card;
+    const refused = async (bytes: Uint8Array, kind: Partial<ModelCard>, error: { _tag: string; message: RegExp }) => {
+      const path = join(folder, 'wrong.onnx');
+      writeFileSync(path, withCard(bytes, { ...card, ...kind }));
+      await assert.rejects(openModel(path), error);
+    };
+    const [spatial, pixelwise] = [await modelFile(spatialCheckpoint()), await modelFile(pixelwiseCheckpoint())];
+    const message = /does not fit its card, which calls it pixel-wise: expected spectra: .*, got image: .*; valid: /;
+    await refused(spatial, { kind: 'pixel' }, { _tag: 'InferError', message });
+    await refused(
+      pixelwise,
+      { kind: 'spatial', halo: 2 },
+      {
+        _tag: 'InferError',
+        message:
+          /calls it spatial: expected image: float32 \[rows, cols, 8\]; valid: float32 \[rows, cols\] -> abundances: float32 \[rows, cols, 3\], got spectra: /,
+      },
+    );
+    await refused(
+      spatial,
+      { kind: 'spatial' },
+      { _tag: 'ModelCardError', message: /card\.halo should be a whole number >= 1, got nothing/ },
+    );
+    await refused(
+      pixelwise,
+      { kind: 'pixel', halo: 2 },
+      { _tag: 'ModelCardError', message: /card\.halo should be absent/ },
+    );
   });
 });

@@ -99,7 +99,7 @@ export async function inferMosaic(
     chosen = await choosePixels(grid, options, { access, openMasks: openAllMasks(mosaic, own, access) });
     const windows = planMosaic(scenes, { grid, window: chosen.window, tile });
     workers = beginWorkers(options, { windows: windows.length, several: true });
-    const batch = batchFor(options, chosen.window.rows * chosen.window.cols);
+    const batch = batchFor(options, card, chosen.window.rows * chosen.window.cols);
     return await unmixInto({
       ...{ options, format, engine, chosen, windows, overlap, batch, sampleType, quality, workers },
       source: {

@@ -53,7 +53,7 @@ export interface InferSceneOptions extends PixelOptions {
   readonly quality?: boolean;
   /** The largest tile in pixels. */
   readonly tile?: TileShape;
-  /** Pixels a run of the model. */
+  /** Pixels a run of a pixel-wise model. */
   readonly batch?: number;
   /** Where the model runs; the CPU when absent. On a GPU one run follows another, of spectra that the workers decode. */
   readonly device?: Device;
@@ -150,7 +150,7 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     const named = { path, files: isUrl(path) ? files : undefined };
     engine = await openEngine(options);
     const { card } = engine;
-    const batch = batchFor(options, window.rows * window.cols);
+    const batch = batchFor(options, card, window.rows * window.cols);
     const { tiles: windows, plan } = planUnmixing(scene, { card, window, resample, tile, batch });
     const { name, georeference, rows, cols } = scene;
     const parts = [{ scene: named, place: { row: 0, col: 0, rows, cols }, plan }];

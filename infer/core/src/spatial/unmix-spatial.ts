@@ -20,8 +20,8 @@ import { cutMarks, joinMarks, marksIn, sharedWindow } from '../windows.js';
 import { cutPiece, type PieceImage, pieceMemory, piecesOf } from './pieces.js';
 import { readImage, type SceneImage } from './scene-image.js';
 
-/** Reflectances that are held at once: 64 MiB. */
-const MOST_VALUES = 2 ** 24;
+/** Reflectances that are held at once: 256 MiB, where a block of the scene has so many; a large one is decoded from its beginning for each part. */
+const MOST_VALUES = 2 ** 26;
 
 /** The result in work. */
 interface Result {
