@@ -1,5 +1,6 @@
-// npm run bench:train [-- --rounds 3 --steps 100 --peers FOLDER]
-// Milliseconds of a whole EGU-Net-pw training step beside PyTorch and TensorFlow: same sizes, same cores, in turn, 1 and 2 threads.
+// npm run bench:train [-- --rounds 3 --steps 100 --threads 1,2 --network pw --peers FOLDER]
+// Milliseconds of a whole training step beside PyTorch and TensorFlow: same sizes, same cores, in turn.
+// --network pw: EGU-Net-pw. --network images: the guided convolutional EGU-Net-ss on a whole image, beside PyTorch.
 // --peers names the Python environment that ../shared/peers/setup.sh makes (default: EGUNET_PEERS).
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,6 +15,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '100' },
+    threads: { type: 'string', default: '1,2' },
+    network: { type: 'string', default: 'pw' },
     peers: { type: 'string', default: process.env.EGUNET_PEERS ?? '.peers' },
   },
 });
@@ -41,45 +44,90 @@ const peer = (name: string, script: string): Contender => ({
   ],
 });
 
-const ours: Contender = {
+const own = (script: string): Contender => ({
   name: 'egunet',
   command: (threads) => [
     process.execPath,
-    [fileURLToPath(new URL('train-steps.js', import.meta.url)), `${threads}`, values.steps],
+    [fileURLToPath(new URL(script, import.meta.url)), `${threads}`, values.steps],
   ],
+});
+
+/** PyTorch with the convolutional network, in either layout of its images. */
+const imagesPeer = (name: string, ...options: string[]): Contender => ({
+  name,
+  command: (threads) => [
+    python,
+    [
+      fileURLToPath(new URL('../peers/train_images_torch.py', import.meta.url)),
+      ...['--threads', `${threads}`, '--steps', values.steps, ...options],
+    ],
+  ],
+});
+
+/** What is timed, and the programs that do it: ours first. */
+const NETWORKS: Record<string, { what: string; contenders: [Contender, ...Contender[]] }> = {
+  pw: {
+    what: 'EGU-Net-pw training step, Jasper Ridge: 198 bands, 4 endmembers, 2000 mixed + 1600 pure pixels',
+    contenders: [
+      own('train-steps.js'),
+      peer('TensorFlow tf.function', 'train_tf.py'),
+      peer('PyTorch eager', 'train_torch.py'),
+    ],
+  },
+  images: {
+    what: 'Training step of the guided convolutional EGU-Net-ss without pools, 100 x 100 pixels, 198 bands, 4 endmembers, 1600 candidates',
+    contenders: [
+      own('image-steps.js'),
+      imagesPeer('PyTorch eager'),
+      imagesPeer('PyTorch eager, channels last', '--channels-last'),
+    ],
+  },
 };
+const chosen = NETWORKS[values.network];
+if (!chosen) throw new Error(`no network '${values.network}': one of ${Object.keys(NETWORKS).join(', ')}`);
+const [ours, ...rivals] = chosen.contenders;
 const contenders: Contender[] = [ours];
-if (existsSync(python))
-  contenders.push(peer('TensorFlow tf.function', 'train_tf.py'), peer('PyTorch eager', 'train_torch.py'));
+if (existsSync(python)) contenders.push(...rivals);
 else console.error(`no rivals: ${python} is not there; make it with peers/setup.sh and name it with --peers`);
 
-/** Milliseconds a step of one process bound to as many cores as it has threads. */
-function time({ command }: Contender, threads: number): number {
+/** What a step takes, milliseconds; processor time of programs that say it. */
+interface StepTime {
+  readonly ms_per_step: number;
+  readonly cpu_ms_per_step?: number;
+}
+
+/** A step of one process bound to as many cores as it has threads. */
+function time({ command }: Contender, threads: number): StepTime {
   const [program, args] = command(threads);
   const cores = Array.from({ length: threads }, (_, i) => i).join(',');
   const [first, ...rest] = [...(process.platform === 'linux' ? ['taskset', '-c', cores] : []), program, ...args];
-  return JSON.parse(lastLine(run(first!, rest).stdout)).ms_per_step;
+  return JSON.parse(lastLine(run(first!, rest).stdout));
 }
 
 const rows: string[][] = [];
-for (const threads of [1, 2].filter((n) => n <= cpus().length)) {
-  const times = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+for (const threads of values.threads
+  .split(',')
+  .map(Number)
+  .filter((n) => n <= cpus().length)) {
+  const times = new Map<string, StepTime[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++)
     for (const contender of contenders) {
-      const ms = time(contender, threads);
-      times.get(contender.name)!.push(ms);
-      console.error(`${threads} thread(s), round ${round + 1}: ${contender.name} ${ms.toFixed(1)} ms`);
+      const step = time(contender, threads);
+      times.get(contender.name)!.push(step);
+      console.error(`${threads} thread(s), round ${round + 1}: ${contender.name} ${step.ms_per_step.toFixed(1)} ms`);
     }
-  const own = median(times.get(ours.name)!);
-  for (const [name, all] of times)
+  const wall = (name: string) => times.get(name)!.map(({ ms_per_step }) => ms_per_step);
+  for (const [name, steps] of times) {
+    const all = wall(name);
+    const cpu = steps.flatMap(({ cpu_ms_per_step }) => cpu_ms_per_step ?? []);
     rows.push([
       `${threads}`,
       name,
       `${median(all).toFixed(1)} (${Math.min(...all).toFixed(1)} to ${Math.max(...all).toFixed(1)})`,
-      (median(all) / own).toFixed(2),
+      (median(all) / median(wall(ours.name))).toFixed(2),
+      cpu.length === 0 ? '-' : median(cpu).toFixed(1),
     ]);
+  }
 }
-console.log(
-  `EGU-Net-pw training step, Jasper Ridge: 198 bands, 4 endmembers, 2000 mixed + 1600 pure pixels. ${cpus()[0]!.model}.`,
-);
-console.log(table(['threads', 'program', 'ms a step: median (least to most)', 'times egunet'], rows));
+console.log(`${chosen.what}. ${cpus()[0]!.model}.`);
+console.log(table(['threads', 'program', 'ms a step: median (least to most)', 'times egunet', 'CPU ms a step'], rows));

@@ -5,7 +5,7 @@ import { attr } from '../graph.js';
 import type { Trace, Value } from '../trace/trace.js';
 import { activate } from './activation.js';
 import { assertTypes, type Kernels, kernel, sizeOf } from './kernel.js';
-import { Slice } from './slice.js';
+import { PAST_FIRST, Slice } from './slice.js';
 import { fromNchw, paddingOf, toNchw, type Window, type WindowAttrs, windowAttributes } from './window.js';
 
 const HWIO_TO_OIHW = [3, 2, 0, 1];
@@ -83,6 +83,8 @@ const ConvTranspose = kernel<InputGradient, ConvAttrs & { inputShape: number[] }
   assertTypes('Conv2DBackpropInput', [dy, filter], 'float32');
   const window = convolutionWindow(attrs.inputShape, filter.shape, attrs);
   if (isPointwise(window)) return pointwiseTranspose(trace, dy, filter);
+  const pads = mirroredPadding(window);
+  if (pads) return mirrored(trace, { dy, filter }, { window, pads });
   const kernels = trace.transpose(trace.value(filter), HWIO_TO_OIHW); // ONNX: [channels of dy, channels of dx, h, w]
   const shape = [window.batchSize, window.inChannels, window.inHeight, window.inWidth];
   const dx = trace.emit(
@@ -93,6 +95,31 @@ const ConvTranspose = kernel<InputGradient, ConvAttrs & { inputShape: number[] }
   );
   return fromNchw(trace, dx, window.dataFormat);
 });
+
+/** The padding of the convolution that is the gradient of another by its input; undefined where strides or wide padding leave none. */
+function mirroredPadding(window: Window): number[] | undefined {
+  const { filterHeight, filterWidth, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth } = window;
+  if (strideHeight * strideWidth !== 1) return undefined;
+  const [top, left] = [filterHeight - 1 - window.padInfo.top, filterWidth - 1 - window.padInfo.left];
+  const [bottom, right] = [inHeight - outHeight + filterHeight - 1 - top, inWidth - outWidth + filterWidth - 1 - left];
+  const pads = [top, left, bottom, right];
+  return pads.every((padding) => padding >= 0) ? pads : undefined;
+}
+
+/** Without strides the gradient is a convolution with the kernel turned round, which onnxruntime does faster than a ConvTranspose. */
+function mirrored(trace: Trace, { dy, filter }: InputGradient, { window, pads }: { window: Window; pads: number[] }) {
+  const turned = [0, 1].map((axis) => ({ axis, start: -1, end: PAST_FIRST, step: -1 }));
+  const kernels = trace.transpose(Slice(trace, trace.value(filter), turned, filter.shape), [2, 3, 0, 1]);
+  const shape = [window.batchSize, window.inChannels, window.inHeight, window.inWidth];
+  const options = {
+    ...windowAttributes(window),
+    pads: attr.ints(pads),
+    dilations: attr.ints([1, 1]),
+    group: attr.int(1),
+  };
+  const images = toNchw(trace, dy, window.dataFormat);
+  return fromNchw(trace, trace.emit('Conv', [images, kernels], { shape, type: 'float32' }, options), window.dataFormat);
+}
 
 /** [N, H, W, O] by [I, O] transposed. */
 function pointwiseTranspose(trace: Trace, dy: tf.TensorInfo, filter: tf.TensorInfo): Value {

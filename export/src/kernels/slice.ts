@@ -7,7 +7,7 @@ import { assertTypes, type Kernels, kernel, type Unary } from './kernel.js';
 
 /** ONNX clamps ends to the tensor: "to the end" and, walking backwards, "past the first". */
 const TO_END = 2 ** 31 - 1;
-const PAST_FIRST = -(2 ** 31);
+export const PAST_FIRST = -(2 ** 31);
 
 interface Cut {
   readonly axis: number;

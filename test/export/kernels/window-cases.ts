@@ -69,6 +69,9 @@ const undilated = (random: Random, least?: number, most?: number): Drawn => ({
 
 const pointwise = (random: Random): Drawn => ({ ...undilated(random, 1, 1), strides: [1, 1], pad: 'same' });
 
+/** Some of the padding is wider than the kernel. */
+const unstrided = (random: Random): Drawn => ({ ...undilated(random), strides: [1, 1] });
+
 const byFilter: Conv = (drawn) => (x, f) => tf.grads(weighted(forward(drawn)) as () => tf.Scalar)([x, f])[1]!;
 const byInput: Conv = (drawn) => (x, f) => tf.grads(weighted(forward(drawn)) as () => tf.Scalar)([x, f])[0]!;
 
@@ -159,6 +162,7 @@ export const windowCases: Cases = {
   Conv2DBackpropInput: [
     convolved('any stride and padding', byInput, (random) => undilated(random)),
     convolved('one pixel at a time', byInput, pointwise),
+    convolved('no strides, any padding', byInput, unstrided),
     transposed,
   ],
   Conv2DBackpropFilter: [
