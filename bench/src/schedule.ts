@@ -1,4 +1,4 @@
-// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 10,25,50,100,200 --side 0 --record FILE]
+// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 25,50,100,200 --side 0 --record FILE]
 // What the schedule, the learning rate, the weight decay and the number of epochs of a training give, on one thread, with the same endmembers, labels
 // and draws for all settings of a seed. --side: only the middle of larger scenes, of so many pixels a side (0: the whole).
 // --record: outcomes are kept in this file, a line of JSON each, and what it holds already is not trained again.
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     'learning-rates': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     'weight-decays': { type: 'string', default: '0.005,0.0005,0.0001,0' },
     'drop-rates': { type: 'string', default: `${DEFAULT_SETTINGS.dropRate}` },
-    epochs: { type: 'string', default: '10,25,50,100,200' },
+    epochs: { type: 'string', default: '25,50,100,200' },
     side: { type: 'string', default: '0' },
     record: { type: 'string' },
   },
@@ -179,7 +179,7 @@ async function report(scene: ReferenceScene, seeds: number): Promise<string> {
       bySeed.map((outcomes) => outcomes[i]!),
     ),
   );
-  return `### ${scene.name}\n\n${seeds} seeds; NNLS with the same endmembers ${nnls}.\n\n${table(HEADER, rows)}\n`;
+  return `### ${scene.name}\n\nSeeds: ${seeds}; NNLS with the same endmembers ${nnls}.\n\n${table(HEADER, rows)}\n`;
 }
 
 assertSceneNames(list(values.scenes));

@@ -21,9 +21,9 @@ export interface FitSettings {
 }
 
 /**
- * The released settings but for the learning rate: the released schedule stops learning after some 200 steps where candidates are few, and
- * 0.02 with the paper's schedule follows the labels more closely (npm run bench:accuracy -- --schedule released --learning-rate 0.1 compares). The batch is the number of candidates, or all pixels
- * where those are fewer.
+ * The released settings but for the schedule and its learning rate: the released schedule stops learning after some 200 steps where candidates are
+ * few, and 0.02 with the paper's schedule follows the labels more closely (docs/schedule-log.md; npm run bench:schedule compares). The batch is the
+ * number of candidates, or all pixels where those are fewer.
  */
 export const DEFAULT_SETTINGS = {
   model: 'pw',
