@@ -70,12 +70,10 @@ export function makeScene(core: SceneCore): Scene {
     ...(sensor && { sensor }),
     bands: bandsAsStored,
     readWindow,
-    async readSpectra(window, bands = everyBand) {
+    async readSpectra(window, bands = everyBand, into?) {
       const block = await readWindow(window, bands);
-      return toSpectra(
-        block,
-        bands.map((i) => bandsAsStored[i]!),
-      );
+      const used = bands.map((i) => bandsAsStored[i]!);
+      return toSpectra(block, used, into);
     },
     async *streamSpectra(window, bands, pixels, { leaveOut, signal } = {}) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
@@ -141,15 +139,16 @@ export async function* rowsOfParts(
 /**
  * Reflectance of a block of stored values: value * gain + offset, per band, in float32 arithmetic.
  * A pixel with its band's NoData (to the bit, as `makeScene` rounds it), or with a reflectance that is not finite in float32, in any band gets `valid` 0 and spectra 0.
+ * The spectra lie in `into` where that has room for them.
  */
-export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
+export function toSpectra(block: Block, bands: readonly Band[], into?: Float32Array): SpectraBlock {
   const { rows, cols, data } = block;
   const B = bands.length;
   const N = rows * cols;
   const gains = Float32Array.from(bands, (b) => b.gain); // [B]
   const offsets = Float32Array.from(bands, (b) => b.offset); // [B]
   const noData = Float64Array.from(bands, (b) => b.noData ?? Number.NaN); // [B], NaN equals nothing
-  const spectra = new Float32Array(N * B); // [N, B]
+  const spectra = into && into.length >= N * B ? into.subarray(0, N * B) : new Float32Array(N * B); // [N, B]
   const valid = new Uint8Array(N); // [N]
   for (let n = 0; n < N; n++) {
     const start = n * B;
@@ -161,7 +160,7 @@ export function toSpectra(block: Block, bands: readonly Band[]): SpectraBlock {
       spectra[start + b] = reflectance;
     }
     if (b === B) valid[n] = 1;
-    else spectra.fill(0, start, start + b);
+    else spectra.fill(0, start, start + B);
   }
   return { rows, cols, bands: B, spectra, valid };
 }

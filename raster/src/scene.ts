@@ -149,8 +149,11 @@ export interface Scene {
   readonly qualityLayers?: readonly QualityLayer[];
   /** Stored values of `window`, bands by index (all, in file order, when absent). Rejects with RasterError where the file is damaged. */
   readWindow(window: Window, bands?: readonly number[], options?: ReadOptions): Promise<Block>;
-  /** Reflectance of `window`: gain and offset applied, NoData and non-finite values found. */
-  readSpectra(window: Window, bands?: readonly number[]): Promise<SpectraBlock>;
+  /**
+   * Reflectance of `window`: gain and offset applied, NoData and non-finite values found. Where `into` has room for the spectra they lie there, so
+   * that window after window takes the same memory.
+   */
+  readSpectra(window: Window, bands?: readonly number[], into?: Float32Array): Promise<SpectraBlock>;
   /**
    * The same, packed: the pixels of `window` that have data, `pixels` at a time, in the order in which they are read. For models: nothing
    * is held but a pack and what is being decoded. A pack's arrays are used again for the next one.

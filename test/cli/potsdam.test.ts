@@ -125,6 +125,13 @@ describe('real EnMAP tiles of Potsdam', () => {
     assert.match(stderr, /^HySime counts \d\d signal directions; using 10 endmembers: give -n to choose$/m);
   });
 
+  it('give as many endmembers as each explain much more, where that is asked for', () => {
+    const counted = ['endmembers', unseen[0]!, '-o', 'counted', '--count-by', 'residual', '--json'];
+    const { count, method } = JSON.parse(succeed(counted, folder).stdout);
+    assert.ok(count >= 2 && count < 8, `${count}`);
+    assert.equal(method, 'refined, bounded brightness, number estimated by the residual');
+  });
+
   it('refuse more endmembers than their blocks can hold', () => {
     const { stderr, code } = egunet(['endmembers', unseen[0]!, '-n', '26', '-o', 'many'], folder);
     assert.equal(code, 1);

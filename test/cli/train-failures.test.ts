@@ -225,6 +225,7 @@ describe('a training', () => {
       [{ seed: 0.5 }, /request\.seed should be a whole number >= 0, got 0\.5/],
       [{ library: 1 }, /request\.library should be text/],
       [{ method: 'vca' }, /request\.method should be one of "refined", "subset", "kmeans", got "vca"/],
+      [{ countBy: 'eye' }, /request\.countBy should be one of "hysime", "residual", got "eye"/],
       [{ brightness: 1 }, /request\.brightness should be one of "absolute", "bounded", "equalised", got 1/],
     ];
     for (const [change, message] of wrong)

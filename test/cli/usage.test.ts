@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BRIGHTNESS, BUNDLES, DEFAULT_BRIGHTNESS, DEFAULT_SETTINGS } from '@egunet/train';
+import { BRIGHTNESS, BUNDLES, COUNT_WAYS, DEFAULT_BRIGHTNESS, DEFAULT_SETTINGS } from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
 import { commandHelp } from 'egunet/dist/support/help.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
@@ -85,6 +85,7 @@ describe('the command line', () => {
     const words = stdout.replace(/\s+/g, ' ');
     for (const [name, value] of Object.entries(stated))
       assert.match(words, new RegExp(`--${name} [^\\[]*\\[default: ${value}\\]`), name);
+    assert.ok(words.includes(`--count-by ${COUNT_WAYS.join('|')} `));
     assert.ok(words.includes(`--brightness ${Object.keys(BRIGHTNESS).join('|')} `));
   });
 

@@ -172,6 +172,26 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       /--brightness: a resumed run keeps/,
     ],
     [
+      'a way to count what is given',
+      ['x', '-o', 'r', '-n', '3', '--count-by', 'residual'],
+      /--count-by: the number of endmembers is given/,
+    ],
+    [
+      'a way to count a library',
+      ['x', '-o', 'r', '--library', 'l.csv', '--count-by', 'residual'],
+      /--count-by: the number of endmembers is given/,
+    ],
+    [
+      'a way to count that is none',
+      ['x', '-o', 'r', '--count-by', 'eye'],
+      /--count-by: expected hysime or residual, got 'eye'/,
+    ],
+    [
+      '--resume with a way to count',
+      ['-o', 'r', '--resume', '--count-by', 'residual'],
+      /--count-by: a resumed run keeps/,
+    ],
+    [
       'a brightness that is none',
       ['x', '-o', 'r', '--brightness', 'dim'],
       /--brightness: expected absolute or bounded or equalised, got 'dim'/,

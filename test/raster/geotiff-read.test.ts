@@ -219,6 +219,15 @@ describe('GeoTIFF reading', () => {
     const block = await scene.readSpectra({ row: 0, col: 0, rows: 1, cols: 4 });
     assert.deepEqual([...block.valid], [1, 0, 0, 1]);
     assert.deepEqual(block.spectra, Float32Array.of(0.5, 1, 0, 0, 0, 0, 0.5001, 0.5002));
+    // In memory that was used before; too little of it is left alone.
+    const used = new Float32Array(10).fill(9);
+    const again = await scene.readSpectra({ row: 0, col: 0, rows: 1, cols: 4 }, [0, 1], used);
+    assert.equal(again.spectra.buffer, used.buffer);
+    assert.deepEqual(again.spectra, block.spectra);
+    assert.deepEqual([...used.subarray(8)], [9, 9]);
+    const little = new Float32Array(7);
+    const aside = await scene.readSpectra({ row: 0, col: 0, rows: 1, cols: 4 }, [0, 1], little);
+    assert.deepEqual([aside.spectra, little], [block.spectra, new Float32Array(7)]);
     // The NoData of a band that is not asked for does not count.
     const first = await scene.readSpectra({ row: 0, col: 0, rows: 1, cols: 4 }, [1]);
     assert.deepEqual([...first.valid], [1, 1, 0, 1]);

@@ -13,6 +13,7 @@ export type { Patch, TrainingImage } from './convolutional/patches.js';
 export { DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './convolutional/settings.js';
 export { exactStatistics, type NetworkState, type StatisticsOptions } from './convolutional/statistics.js';
 export { extractBundles } from './endmembers/bundles.js';
+export { COUNT_WAYS, type CountBy, MAX_ESTIMATED } from './endmembers/choose-count.js';
 export { leadingDirections } from './endmembers/directions.js';
 export {
   type EndmemberMethodName,
@@ -20,7 +21,6 @@ export {
   endmemberMethods,
   type FindEndmembersOptions,
   findEndmembers,
-  MAX_ESTIMATED,
 } from './endmembers/find-endmembers.js';
 export { type HySime, hysime } from './endmembers/hysime.js';
 export { meanSquaredSine, pixelDirections } from './endmembers/judge.js';
@@ -28,6 +28,7 @@ export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js
 export { floorMagnitudes } from './endmembers/magnitudes.js';
 export { clusterSpectra, overCluster } from './endmembers/over-clustering.js';
 export { type PurifyOptions, purify } from './endmembers/purification.js';
+export { countByResidual } from './endmembers/residual-count.js';
 export {
   BRIGHTNESS,
   type Brightness,

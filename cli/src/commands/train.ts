@@ -82,6 +82,7 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 /** What a resumed run takes from its first start. */
 const SETTLED = [
   'n',
+  'count-by',
   'brightness',
   'library',
   'library-scale',

@@ -29,7 +29,12 @@ const FEW_CANDIDATES = 10;
 export function noteEndmembers({ count, estimate, countSource, positions }: Endmembers): void {
   if (estimate !== undefined && estimate > count)
     note(`HySime counts ${estimate} signal directions; using ${count} endmembers: give -n to choose`);
-  const how = { given: 'as asked', hysime: 'estimated by HySime', library: 'from the library' }[countSource];
+  const how = {
+    given: 'as asked',
+    hysime: 'estimated by HySime',
+    residual: 'estimated by the residual',
+    library: 'from the library',
+  }[countSource];
   note(`${count} endmembers (${how}), ${positions.length} candidates labelled`);
   if (positions.length < FEW_CANDIDATES * count)
     note(

@@ -6,6 +6,8 @@ import { publicPath } from '@egunet/raster/url';
 import {
   BRIGHTNESS,
   type Brightness,
+  COUNT_WAYS,
+  type CountBy,
   type EndmemberMethodName,
   type Endmembers,
   endmemberMethods,
@@ -39,6 +41,8 @@ export interface DataRequest {
   readonly brightness?: Brightness;
   /** Endmembers to find; estimated when absent. */
   readonly count?: number;
+  /** How they are counted, where that is not by HySime. */
+  readonly countBy?: CountBy;
   /** Absolute path of a spectral library that gives the endmembers. */
   readonly library?: string;
   readonly libraryScale?: number;
@@ -70,6 +74,7 @@ export function assertDataRequest(value: unknown, path: string): asserts value i
     method: optional(oneOf(Object.keys(endmemberMethods))),
     brightness: optional(oneOf(Object.keys(BRIGHTNESS))),
     count: optional(count),
+    countBy: optional(oneOf([...COUNT_WAYS])),
     library: optional(text),
     libraryScale: optional(positive),
     maxPixels: optional(count),
@@ -141,7 +146,7 @@ interface Work extends DataNeeds {
 
 async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work: Work; bands: readonly number[] }) {
   const { request, control } = work;
-  const { library, method = 'kmeans', brightness, count, seed } = request;
+  const { library, method = 'kmeans', brightness, count, countBy, seed } = request;
   const given = library === undefined ? undefined : await readLibrary(scene, bands, { ...request, library });
   const { show, stop } = stages(control.startProgress);
   try {
@@ -151,6 +156,7 @@ async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work
       signal: control.signal,
       onProgress: ({ stage, done, total }) => show(`endmembers: ${stage}`, done, total),
       ...(count === undefined ? {} : { count }),
+      ...(countBy === undefined ? {} : { countBy }),
       ...(brightness === undefined ? {} : { brightness }),
       ...(given === undefined ? {} : { given: given.given }),
     });
@@ -160,10 +166,11 @@ async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work
   }
 }
 
-function methodOf({ method, brightness, count, estimate }: Endmembers, { library }: DataRequest): string {
+function methodOf({ method, brightness, count, countSource, estimate }: Endmembers, { library }: DataRequest): string {
   if (library !== undefined) return `given by ${basename(library)}`;
   const how = brightness === undefined ? method : `${method}, ${brightness} brightness`;
   if (estimate === undefined) return `${how}, number given`;
+  if (countSource === 'residual') return `${how}, number estimated by the residual`;
   return `${how}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
 }
 

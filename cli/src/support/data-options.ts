@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isUrl } from '@egunet/raster/url';
-import type { Brightness } from '@egunet/train';
+import type { Brightness, CountBy } from '@egunet/train';
 import type { Argv } from 'yargs';
 import type { DataRequest } from '../pipeline/prepare.js';
 import { excludeAllBut } from './bands.js';
@@ -11,6 +11,7 @@ import { openOptions, type SceneArguments } from './scene-options.js';
 /** Options that decide what is taken from a scene for training, and how its endmembers are found. */
 export interface DataArguments extends SceneArguments {
   readonly n?: number | undefined;
+  readonly 'count-by'?: CountBy | undefined;
   readonly library?: string | undefined;
   readonly 'library-scale'?: number | undefined;
   readonly brightness?: Brightness | undefined;
@@ -27,16 +28,27 @@ export const DEFAULT_SEED = 1;
 /** The words that `BRIGHTNESS` of the training knows, which an explanation must not load. */
 const BRIGHTNESSES = ['absolute', 'bounded', 'equalised'] as const satisfies readonly Brightness[];
 
-/** Adds `-n`, `--brightness`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
+/** The words that `COUNT_WAYS` of the training knows. */
+const COUNT_WAYS = ['hysime', 'residual'] as const satisfies readonly CountBy[];
+
+/** Adds `-n`, `--count-by`, `--brightness`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
 export const withDataOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
       'n',
       wholeNumber('n', {
-        describe: 'Number of endmembers [default: estimated by HySime, at most 10]',
+        describe: 'Number of endmembers [default: estimated, at most 10]',
         alias: 'count',
         least: 2,
       }),
+    )
+    .option(
+      'count-by',
+      oneOf(
+        'count-by',
+        COUNT_WAYS,
+        'Without -n, count the directions above the noise (HySime), or stop where one more endmember leaves nearly as much unexplained [default: hysime]',
+      ),
     )
     .option(
       'brightness',
@@ -64,7 +76,10 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
       'max-blocks',
       wholeNumber('max-blocks', { describe: '5 x 5 blocks searched at most [default: 1600]', least: 1 }),
     )
-    .group(['n', 'brightness', 'library', 'library-scale', 'max-pixels', 'max-blocks', 'seed'], 'Endmembers:')
+    .group(
+      ['n', 'count-by', 'brightness', 'library', 'library-scale', 'max-pixels', 'max-blocks', 'seed'],
+      'Endmembers:',
+    )
     .group(['bands', 'exclude'], 'Bands:');
 
 /** What to read and find, from the command line. */
@@ -72,6 +87,9 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
   const { n, brightness, library, bands, exclude, seed = DEFAULT_SEED } = args;
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
+  const countBy = args['count-by'];
+  if (countBy !== undefined && (n !== undefined || library !== undefined))
+    throw new UsageError('--count-by: the number of endmembers is given; leave --count-by out');
   if (brightness !== undefined && library !== undefined)
     throw new UsageError(
       '--brightness: the spectra of a library are used as they are; leave --brightness or --library out',
@@ -84,6 +102,7 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
     method: 'refined',
     ...(brightness === undefined ? {} : { brightness }),
     ...(n === undefined ? {} : { count: n }),
+    ...(countBy === undefined ? {} : { countBy }),
     ...(library === undefined ? {} : { library: resolve(library) }),
     ...(libraryScale === undefined ? {} : { libraryScale }),
     ...(maxPixels === undefined ? {} : { maxPixels }),

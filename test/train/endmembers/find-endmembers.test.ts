@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {
+  countByResidual,
   createRandom,
+  DEFAULT_SUBSET_SETTINGS,
   endmemberMethods,
   findEndmembers,
   labelCandidates,
@@ -67,6 +69,25 @@ describe('findEndmembers', () => {
     assert.ok(found.estimate! > MAX_ESTIMATED, `${found.estimate}`);
     assert.deepEqual([found.count, found.countSource], [MAX_ESTIMATED, 'hysime']);
     assert.equal(found.endmembers.length, MAX_ESTIMATED * wide);
+  });
+
+  it('counts by the residual where asked: four materials in any noise, and says so', async () => {
+    const found = await findEndmembers(mixedSample(2), { seed: 1, countBy: 'residual' });
+    assert.deepEqual([found.count, found.countSource, found.estimate], [4, 'residual', 4]);
+    assert.deepEqual(found, await findEndmembers(mixedSample(2), { seed: 1, countBy: 'residual' }));
+  });
+
+  it('counts by the residual no more than blocks hold, and at least two', async () => {
+    const options = { random: createRandom(1), pause: async () => {}, subset: DEFAULT_SUBSET_SETTINGS };
+    assert.equal(await countByResidual(cut(mixedSample(2), 3), { ...options, most: 10 }), 3);
+    assert.equal(await countByResidual(mixedSample(2), { ...options, most: 2 }), 2);
+  });
+
+  it('refuses ways to count that are none, or where nothing is to be counted', async () => {
+    const refused = (options: object, message: RegExp) =>
+      assert.rejects(findEndmembers(mixedSample(2), { seed: 1, ...options }), { _tag: 'TrainError', message });
+    await refused({ countBy: 'guess' }, /countBy: expected hysime or residual, got 'guess'/);
+    await refused({ countBy: 'residual', count: 3 }, /countBy: of no use where the number of endmembers is given/);
   });
 
   it('takes a number that is given', async () => {

@@ -143,6 +143,19 @@ describe('sampleScene', () => {
     );
   });
 
+  it('reads windows of at most 16 MB, one after the other into one memory', async () => {
+    const scene = fakeScene({ rows: 2000, cols: 1000, bands: 3, block: { rows: 1, cols: 1000 } });
+    const memories = new Set<ArrayBufferLike>();
+    const readSpectra: typeof scene.readSpectra = async (window, bands, into) => {
+      assert.ok(window.rows * window.cols * bands.length <= 2 ** 22);
+      memories.add(into!.buffer);
+      return scene.readSpectra(window, bands, into);
+    };
+    await sample({ ...scene, readSpectra }, { bands: [0, 1, 2], maxPixels: 10, maxBlocks: 2 });
+    assert.equal(memories.size, 1);
+    assert.ok(scene.read.length > 1);
+  });
+
   it('measures least, largest and mean reflectance of all valid pixels', async () => {
     const scene = fakeScene({ ...small, valid: (position) => position >= 100 && position < 103 });
     const { bandStatistics } = await sample(scene, { maxPixels: 2, blockSize: 1 });

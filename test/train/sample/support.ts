@@ -41,9 +41,13 @@ export function fakeScene(options: FakeOptions): FakeScene {
     read,
     bands: Array.from({ length: options.bands }, (_, band) => ({ bad: false, ...options.describe?.(band) })),
     spectrum: (position, bands) => bands.map((band) => Math.fround(value(position, band))),
-    async readSpectra(window, bands) {
+    async readSpectra(window, bands, into) {
       const { data, positions } = values(window, bands);
-      return { spectra: data, valid: Uint8Array.from(positions, (p) => Number(valid(p))) };
+      if (into) into.set(data);
+      return {
+        spectra: into?.subarray(0, data.length) ?? data,
+        valid: Uint8Array.from(positions, (p) => Number(valid(p))),
+      };
     },
     readWindow: async (window, bands) => ({ data: values(window, bands).data }),
   };

@@ -30,7 +30,13 @@ describe('the windows that a scene is read in', () => {
       first = window;
       throw new Error('enough');
     };
-    const options = { bands: Array.from({ length: bands }, (_, i) => i), seed: 1, maxPixels: 1, maxBlocks: 1 };
+    const options = {
+      bands: Array.from({ length: bands }, (_, i) => i),
+      seed: 1,
+      maxPixels: 1,
+      maxBlocks: 1,
+      windowValues: 2 ** 24,
+    };
     await assert.rejects(sampleScene({ ...scene, readSpectra }, options), /enough/);
     return first!;
   }

@@ -1,9 +1,9 @@
 // From a sample of a scene to endmembers and labelled candidates. Legend: n pixels, B bands, C endmembers, m candidates.
 import { TrainError } from '../error.js';
-import { columnGram, dotRows, evenlySpacedRows, rankOf, symmetricEigen } from '../linear-algebra.js';
+import { dotRows } from '../linear-algebra.js';
 import { createRandom } from '../random.js';
 import { extractBundles } from './bundles.js';
-import { hysime } from './hysime.js';
+import { type CountBy, chooseCount } from './choose-count.js';
 import { kmeansMethod } from './kmeans-method.js';
 import { labelCandidates } from './labels.js';
 import { refinedMethod } from './refined-method.js';
@@ -29,8 +29,10 @@ export type EndmemberMethodName = keyof typeof endmemberMethods;
 export interface FindEndmembersOptions {
   /** A whole number: the same seed gives the same bytes. */
   readonly seed: number;
-  /** Endmembers to find; estimated by HySime, and at most `MAX_ESTIMATED`, when absent. */
+  /** Endmembers to find; estimated, and at most `MAX_ESTIMATED`, when absent. */
   readonly count?: number;
+  /** How their number is estimated, `hysime` when absent; only where `count` is. */
+  readonly countBy?: CountBy;
   /** `refined` when absent. */
   readonly method?: EndmemberMethodName;
   /** Endmembers [C, B] from a spectral library, to be used as they are. */
@@ -51,8 +53,8 @@ export interface Endmembers {
   /** `endmember 1` and so on. */
   readonly names: readonly string[];
   readonly count: number;
-  readonly countSource: 'given' | 'hysime' | 'library';
-  /** What HySime counted, where the count was not given; above `MAX_ESTIMATED` it was cut to that. */
+  readonly countSource: 'given' | CountBy | 'library';
+  /** What was counted, where the count was not given; above `MAX_ESTIMATED` it was cut to that. */
   readonly estimate?: number;
   readonly bands: number;
   /** The bundles [m, B]. */
@@ -68,16 +70,8 @@ export interface Endmembers {
   readonly brightness?: Brightness;
 }
 
-/**
- * The largest count that an estimate may give. HySime counts the directions that rise above the noise: in real scenes, with their
- * shades, variable materials and stripes, several times as many as there are materials.
- */
-export const MAX_ESTIMATED = 10;
-
 /** Two endmembers nearer than this, radians, are one spectrum. */
 const SAME_SPECTRUM = 1e-3;
-const FEW_RANK_PIXELS = 2000;
-const MOST_RANK_PIXELS = 20_000;
 
 /**
  * Endmembers of a scene and the labelled candidates that train a network on them.
@@ -91,7 +85,12 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
   const random = createRandom(options.seed).fork('endmembers');
   const pause = createPause(options);
   await pause('count', 0, 1);
-  const { count, ...origin } = chooseCount(sample, options);
+  const { count, ...origin } = await chooseCount(sample, {
+    ...options,
+    ...settings,
+    random: random.fork('count'),
+    pause,
+  });
   await pause('count', 1, 1);
   const found = given
     ? { endmembers: given, candidates: await extractBundles(sample, { count, random: random.fork('bundles'), pause }) }
@@ -140,70 +139,6 @@ function createPause({ signal, onProgress }: FindEndmembersOptions): MethodOptio
     await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
   };
-}
-
-function chooseCount(
-  sample: SpectraSample,
-  { count, given }: FindEndmembersOptions,
-): Pick<Endmembers, 'count' | 'countSource' | 'estimate'> {
-  if (given) return { count: libraryCount(given, sample.bands, count), countSource: 'library' };
-  if (count === undefined) {
-    const estimate = hysime(sample.pixels, sample.bands).count;
-    if (estimate < 2)
-      throw new TrainError(
-        `number of endmembers: HySime finds ${estimate} in this scene, unmixing needs 2 or more; give the number of endmembers (-n)`,
-      );
-    const cut = Math.min(estimate, MAX_ESTIMATED);
-    assertCarried(sample, cut, 'estimated by HySime');
-    return { count: cut, countSource: 'hysime', estimate };
-  }
-  if (!Number.isInteger(count) || count < 2)
-    throw new TrainError(`number of endmembers: expected a whole number >= 2, got ${count}; give such a number`);
-  assertCarried(sample, count, 'asked for');
-  return { count, countSource: 'given' };
-}
-
-function libraryCount(given: Float32Array, bands: number, count: number | undefined): number {
-  const found = given.length / bands;
-  if (!Number.isInteger(found) || found < 2)
-    throw new TrainError(
-      `given endmembers: expected 2 or more spectra of ${bands} bands, got ${given.length} values; resample the library to the scene's bands`,
-    );
-  if (count !== undefined && count !== found)
-    throw new TrainError(
-      `given endmembers: the library has ${found} spectra, ${count} endmembers are asked for; leave the number out`,
-    );
-  if (found > bands)
-    throw new TrainError(
-      `given endmembers: ${found} spectra of ${bands} bands; more than ${bands} cannot be told apart: give a smaller library`,
-    );
-  if (!given.every((value) => Number.isFinite(value) && value >= 0))
-    throw new TrainError(
-      'given endmembers: expected finite reflectance >= 0 in every band; repair or leave out the bands without data',
-    );
-  return found;
-}
-
-/** More endmembers than bands, pixels, or directions in the pixels cannot be told apart. */
-function assertCarried({ pixels, blocks, bands }: SpectraSample, count: number, source: string): void {
-  const total = pixels.length / bands;
-  const refuse = (limit: string): never => {
-    throw new TrainError(`number of endmembers: ${count} ${source}, but ${limit}; give a smaller number (-n)`);
-  };
-  if (count > bands) refuse(`the spectra have ${bands} bands`);
-  if (count >= total) refuse(`there are ${total} pixels with data`);
-  const largest = blocks.reduce((most, block) => Math.max(most, block.positions.length), 0);
-  if (count > largest) refuse(`the largest block has ${largest} pixels with data`);
-  const rank = independentSpectra(pixels, bands, count);
-  if (count > rank) refuse(`the pixels span ${rank} independent spectra`);
-}
-
-/** How many independent spectra the pixels hold; only a few are looked at where these already hold `enough`. */
-function independentSpectra(pixels: Float32Array, bands: number, enough: number): number {
-  const rank = (most: number) =>
-    rankOf(symmetricEigen(columnGram(evenlySpacedRows(pixels, bands, most), bands), bands).values);
-  const few = rank(FEW_RANK_PIXELS);
-  return few >= enough ? few : rank(MOST_RANK_PIXELS);
 }
 
 function assertDistinct(endmembers: Float32Array, bands: number): void {

@@ -31,8 +31,8 @@ function linearView(pixels: Float32Array, bands: number, count: number): SignalV
 }
 
 /**
- * Endmembers [C, B] of the smallest simplex outside which only noise lies; undefined where the best restart's own is large enough, as where there
- * are pure pixels, or where none fits.
+ * Endmembers [C, B] of the smallest simplex outside which only noise lies, or of the least excess where none grows so far; undefined where the best
+ * restart's own is large enough, as where there are pure pixels.
  */
 async function smallestSimplex(
   view: SignalView,
@@ -45,12 +45,14 @@ async function smallestSimplex(
     ...search.restarts.map(({ endmembers }) => view.project(endmembers)),
     ...vertices(pixels, count, random.fork('vertices')),
   ];
-  let best: { endmembers: Float64Array; size: number } | undefined;
+  let best: { endmembers: Float64Array; excess: number; size: number } | undefined;
   for (const [i, start] of starts.entries()) {
     await pause('growth', i, starts.length);
-    const { endmembers, excess } = growSimplex(start, pixels, REFINE);
-    const size = logSize(endmembers);
-    if (excess <= REFINE.settledExcess && (!best || size < best.size)) best = { endmembers, size };
+    const grown = growSimplex(start, pixels, REFINE);
+    const excess = Math.max(grown.excess, REFINE.settledExcess);
+    const size = logSize(grown.endmembers);
+    if (!best || excess < best.excess || (excess === best.excess && size < best.size))
+      best = { ...grown, excess, size };
   }
   await pause('growth', starts.length, starts.length);
   return best && view.spectra(best.endmembers);

@@ -92,6 +92,14 @@ export const REFINE: RefineSettings = {
   vertexRuns: 4,
 };
 
+/** The number of endmembers by the residual. */
+export const COUNT = {
+  /** Clusterings whose residuals are averaged. */
+  clusterings: 3,
+  /** One endmember more should leave less than this share of what is left without it. */
+  leastFall: 0.75,
+} as const;
+
 const WHOLE = [
   'clusters',
   'directions',

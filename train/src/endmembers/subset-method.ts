@@ -11,7 +11,7 @@ import { floorMagnitudes } from './magnitudes.js';
 import { clusterSpectra, overCluster } from './over-clustering.js';
 import { purify } from './purification.js';
 import { BRIGHTNESS, type Brightness } from './settings.js';
-import { selectSubset } from './subset-selection.js';
+import { type Selection, selectSubset } from './subset-selection.js';
 import type { Candidates, MethodOptions, MethodResult, SpectraSample } from './types.js';
 
 /** A restart's endmembers before their magnitudes are bounded [C, B], and what the judge says of them. */
@@ -73,11 +73,40 @@ export function finish(
   return { endmembers: byAbundance(floored, pixels, bands), candidates };
 }
 
-/** One restart's choice of spectra [C, B]: what depends on no random draw is made once. */
+/** One restart's choice of spectra [C, B]. */
 function createChooser(
   sample: SpectraSample,
-  { candidates, count, random, subset }: MethodOptions & { candidates: Candidates },
+  options: MethodOptions & { candidates: Candidates },
 ): (random: Random) => Float32Array {
+  const { bands } = sample;
+  const cluster = createClusterer(sample, options);
+  return (drawn) => {
+    const { spectra, select } = cluster(drawn);
+    const { members } = select(options.count);
+    const chosen = new Float32Array(members.length * bands);
+    members.forEach((k, c) => {
+      chosen.set(spectra.subarray(k * bands, (k + 1) * bands), c * bands);
+    });
+    return chosen;
+  };
+}
+
+/** The mean spectra of one clustering [K, B], and the choice of some of them. */
+interface Clustered {
+  readonly spectra: Float32Array;
+  readonly select: (count: number) => Selection;
+}
+
+/** Clusterings of the candidates, of which up to `count` spectra are to be chosen: what depends on no random draw is made once. */
+export function createClusterer(
+  sample: SpectraSample,
+  {
+    candidates,
+    count,
+    random,
+    subset,
+  }: Pick<MethodOptions, 'count' | 'random' | 'subset'> & { candidates: Candidates },
+): (random: Random) => Clustered {
   const { bands } = sample;
   const { clusters, leastMembers, leastShare } = subset;
   const directions = Math.min(bands, subset.directions);
@@ -91,15 +120,8 @@ function createChooser(
   return (drawn) => {
     const assignment = overCluster(points, directions, { clusters, random: drawn });
     const spectra = clusterSpectra(candidates.spectra, assignment, { bands, least, count }); // [K, B]
-    const { members } = selectSubset(seen.project(unitRows(Float64Array.from(spectra), bands)), seen.pixels, {
-      width: seen.width,
-      count,
-    });
-    const chosen = new Float32Array(count * bands);
-    members.forEach((k, c) => {
-      chosen.set(spectra.subarray(k * bands, (k + 1) * bands), c * bands);
-    });
-    return chosen;
+    const units = seen.project(unitRows(Float64Array.from(spectra), bands));
+    return { spectra, select: (wanted) => selectSubset(units, seen.pixels, { width: seen.width, count: wanted }) };
   };
 }
 

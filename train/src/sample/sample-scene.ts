@@ -10,12 +10,19 @@ import { type SampleWindow, type SceneShape, sceneWindows } from './windows.js';
 
 /** The part of a scene that sampling needs; `raster`'s Scene is one. */
 export interface SpectraReader extends SceneShape {
-  /** Reflectance, pixel-major [rows * cols, bands], and 1 for each pixel with data in every band asked for [rows * cols]. */
+  /**
+   * Reflectance, pixel-major [rows * cols, bands], and 1 for each pixel with data in every band asked for [rows * cols]. The spectra may lie in
+   * `into`, which the next window is given again.
+   */
   readSpectra(
     window: SampleWindow,
     bands: readonly number[],
+    into?: Float32Array,
   ): Promise<{ readonly spectra: Float32Array; readonly valid: Uint8Array }>;
 }
+
+/** Values of a window; each also takes the memory of its stored values, which are let go late. */
+const WINDOW_VALUES = 2 ** 22;
 
 export interface SampleOptions {
   /** Indices of the bands, in the order wanted (see `usableBands`). */
@@ -30,7 +37,7 @@ export interface SampleOptions {
   readonly blockSize?: number;
   /** Keep patches for a spatial layer, too. */
   readonly patches?: boolean;
-  /** Values read at once, where the scene's own blocks allow it; 16 M (64 MB of spectra) when absent. The sample does not depend on it. */
+  /** Values read at once, where the scene's own blocks allow it; 4 M (16 MB of spectra) when absent. The sample does not depend on it. */
   readonly windowValues?: number;
   readonly signal?: AbortSignal;
   /** Pixels read so far, of all. */
@@ -76,9 +83,13 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
   const collector = createBlockCollector({ ...shape, blockSize, maxBlocks, minPixels, priority });
   const patches = options.patches ? createPatchCollector(shape, random) : undefined;
   let done = 0;
-  for (const window of sceneWindows(scene, bands.length, options.windowValues)) {
+  const windows = sceneWindows(scene, bands.length, options.windowValues ?? WINDOW_VALUES);
+  // One memory for all windows: collected garbage would be several of them at a time.
+  const most = windows.reduce((largest, window) => Math.max(largest, window.rows * window.cols), 0);
+  const into = windows.length > 1 ? new Float32Array(most * bands.length) : undefined;
+  for (const window of windows) {
     signal?.throwIfAborted();
-    const { spectra, valid } = await scene.readSpectra(window, bands);
+    const { spectra, valid } = await scene.readSpectra(window, bands, into);
     const usable = pixels.add(window, spectra, valid);
     collector.add(window, spectra, usable);
     patches?.add(window, spectra, usable);
