@@ -50,7 +50,7 @@ export const builder = (yargs: Argv) =>
           )
           .option(
             'weight-decay',
-            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.005]', least: 0 }),
+            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.0005]', least: 0 }),
           )
           .option(
             'batch',
