@@ -1,10 +1,10 @@
 import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
-import { spatialWords } from '../support/describe-run.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
 import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { spatialWords } from '../support/spatial-words.js';
 
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';

@@ -1,14 +1,7 @@
 import type { Checkpoint } from '@egunet/train';
 import { bandWords, inputWords, settingWords } from './describe-model.js';
 import { shellCommand } from './output.js';
-
-/** How much of what neighbours differ by the spatial layer takes for noise. */
-export function spatialWords({ radius, noiseShares }: NonNullable<Checkpoint['spatial']>): string {
-  const shares = noiseShares.map((share) => `${Math.round(100 * share)} %`).join(', ');
-  return noiseShares.some((share) => share > 0)
-    ? `noise is ${shares} of what neighbours differ by (combinations of abundances, noisiest first); smoothed over ${radius} pixels around each`
-    : 'neighbours differ by signal alone: nothing to smooth, --model pw gives the same map faster';
-}
+import { spatialWords } from './spatial-words.js';
 
 /** The lines that `egunet info` prints of a training run in the folder `path`. */
 export function runFacts(path: string, checkpoint: Checkpoint): [string, string | undefined][] {
