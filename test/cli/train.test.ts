@@ -46,6 +46,7 @@ describe('train, on the command line', () => {
     const { stdout } = succeed(['train', scene, ...settings, ...sampling, '-o', 'set', '--json'], folder);
     const result = JSON.parse(stdout);
     assert.deepEqual(result.settings, {
+      model: 'pw',
       seed: 1,
       epochs: 2,
       schedule: 'poly',
