@@ -163,13 +163,16 @@ export function assertModelCard(value: unknown): asserts value is ModelCard {
   assertIndices(card);
 }
 
+/** No network looks further: a window and its halo have to be held. */
+const MOST_HALO = 256;
+
 /** A spatial model has a halo, a pixel-wise one has none. */
 function assertHalo({ kind, halo }: ModelCard): void {
-  const good = kind === 'spatial' ? halo !== undefined && halo >= 1 : halo === undefined;
+  const good = kind === 'spatial' ? halo !== undefined && halo >= 1 && halo <= MOST_HALO : halo === undefined;
   if (!good)
     throw invalid(
       'card.halo',
-      kind === 'spatial' ? 'a whole number >= 1' : 'absent from a pixel-wise model',
+      kind === 'spatial' ? `1 to ${MOST_HALO}` : 'absent from a pixel-wise model',
       `${halo ?? 'nothing'}`,
     );
 }

@@ -255,8 +255,13 @@ describe('a window by a spatial model', function () {
     );
     await refused(
       spatial,
+      { kind: 'spatial', halo: 1 },
+      { _tag: 'InferError', message: /looks further than its card says, 1 pixels: tiles would not fit together/ },
+    );
+    await refused(
+      spatial,
       { kind: 'spatial' },
-      { _tag: 'ModelCardError', message: /card\.halo should be a whole number >= 1, got nothing/ },
+      { _tag: 'ModelCardError', message: /card\.halo should be 1 to 256, got nothing/ },
     );
     await refused(
       pixelwise,

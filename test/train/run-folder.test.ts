@@ -86,6 +86,18 @@ describe('a run folder', () => {
     probe: { file: string; sha256: string };
     facts: { bands: unknown[]; endmembers: { spectrum: number[] }[]; pixels: number };
   }
+  /** Gives the run a spatial layer that is right but for what is given. */
+  const withLayer = (json: Editable, wrong: object, model = 'ss') => {
+    const right = {
+      radius: 1,
+      toFactors: [1, 0, -1],
+      fromFactors: [1, 0, -1],
+      weights: [1, 1, 0, 0, 0, 0, 0, 0, 0],
+      noiseShares: [1],
+    };
+    Object.assign(json, { spatial: { ...right, ...wrong } });
+    Object.assign(json.settings, { model });
+  };
   const wrong: [what: string, change: (json: Editable) => void, says: RegExp][] = [
     ['a newer version', (j) => Object.assign(j, { version: 99 }), /version 99 is newer than 2.*update egunet/],
     ['an older version', (j) => Object.assign(j, { version: 1 }), /version should be 2, got 1; train anew/],
@@ -127,12 +139,31 @@ describe('a run folder', () => {
     ],
     ['a model of another kind', (j) => Object.assign(j.settings, { model: 'x' }), /model should be one of "pw", "ss"/],
     [
+      'a layer of a pixel-wise network',
+      (j) => withLayer(j, {}, 'pw'),
+      /spatial should be absent from a pixel-wise network/,
+    ],
+    [
       'a spatial layer whose lists do not fit',
-      (j) =>
-        Object.assign(j, {
-          spatial: { radius: 1, toFactors: [1, 0, -1], fromFactors: [1, 0, -1], weights: [0], noiseShares: [1] },
-        }),
+      (j) => withLayer(j, { weights: [0] }),
       /spatial\.weights should be 9 values for 3 endmembers, 1 factors and radius 1, got 1/,
+    ],
+    ['a layer that looks too far', (j) => withLayer(j, { radius: 17 }), /spatial\.radius should be 1 to 16, got 17/],
+    ['a share beyond 1', (j) => withLayer(j, { noiseShares: [42] }), /noiseShares\[0\] should be 0 to 1, got 42/],
+    [
+      'weights of no filter',
+      (j) => withLayer(j, { weights: [9, 0, 0, 0, 0, 0, 0, 0, 0] }),
+      /weights should be weights of a filter, 0 in the middle, got 9 and 0/,
+    ],
+    [
+      'a weight in the middle',
+      (j) => withLayer(j, { weights: [0, 0, 0, 0, 0.1, 0, 0, 0, 0] }),
+      /0 in the middle, got 0.1 and 0.1/,
+    ],
+    [
+      'abundances that do not sum to 1 any more',
+      (j) => withLayer(j, { fromFactors: [1, 0, 0] }),
+      /fromFactors should be rows that sum to 0, got 1/,
     ],
     ['a schedule of another kind', (j) => Object.assign(j.settings, { schedule: 'x' }), /schedule should be one of/],
     [

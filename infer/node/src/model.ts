@@ -1,7 +1,16 @@
 // Model files and the onnxruntime-node sessions that run them.
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { assertCount, assertGraph, firstLine, InferError, OUTPUT, readCardOf, type Session } from '@egunet/infer';
+import {
+  assertCount,
+  assertGraph,
+  assertHalo,
+  firstLine,
+  InferError,
+  OUTPUT,
+  readCardOf,
+  type Session,
+} from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { InferenceSession } from 'onnxruntime-node';
@@ -108,12 +117,13 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       ...(device !== 'cpu' && { remedy: 'device' as const }),
     });
   }
+  const session = makeSession(path, { ort, Tensor });
   try {
     assertGraph(path, { inputs: ort.inputMetadata, outputs: ort.outputMetadata }, card);
+    await assertHalo(session, card, path);
   } catch (error) {
     await ort.release();
     throw error;
   }
-  const session = makeSession(path, { ort, Tensor });
   return { path, card, session, release: () => session.release() };
 }

@@ -1,5 +1,5 @@
 // A model whose spectra come from this side and whose abundances come back to it.
-import { assertGraph, firstLine, InferError, OUTPUT, type Session } from '@egunet/infer';
+import { assertGraph, assertHalo, firstLine, InferError, OUTPUT, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferenceSession } from 'onnxruntime-web';
 import type { Onnxruntime } from './runtime.js';
@@ -24,13 +24,7 @@ export async function openSession(
   } catch (cause) {
     throw new InferError(`${name}: onnxruntime cannot load the model: ${firstLine(cause)}`, { cause });
   }
-  try {
-    assertGraph(name, { inputs: opened.inputMetadata, outputs: opened.outputMetadata }, card);
-  } catch (error) {
-    await opened.release();
-    throw error;
-  }
-  return {
+  const session: Session = {
     async run(inputs) {
       const feeds = inputs.map(({ name, data, shape }) => [name, new ort.Tensor('float32', data, shape)] as const);
       try {
@@ -44,4 +38,12 @@ export async function openSession(
     },
     release: () => opened.release(),
   };
+  try {
+    assertGraph(name, { inputs: opened.inputMetadata, outputs: opened.outputMetadata }, card);
+    await assertHalo(session, card, name);
+  } catch (error) {
+    await opened.release();
+    throw error;
+  }
+  return session;
 }

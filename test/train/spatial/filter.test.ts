@@ -160,16 +160,32 @@ describe('the nugget of a factor', () => {
 });
 
 describe('the noise of a factor', () => {
-  it('is the larger of the nugget and of what the spectra show, within what the variogram allows', () => {
+  it('is the larger of the usual nugget and of what the spectra show, within what the variogram allows', () => {
     const linear = [1, 1.6, 2.8] as const; // nugget .4; at exponent 2 it would be .8
-    assert.ok(Math.abs(noiseShare(linear, 0.1) - 0.4) < 1e-12);
-    assert.equal(noiseShare(linear, 0.5), 0.5);
-    assert.ok(Math.abs(noiseShare(linear, 3) - 0.8) < 1e-12);
+    assert.ok(Math.abs(noiseShare(linear, { usual: linear, ofSpectra: 0.1 }) - 0.4) < 1e-12);
+    assert.equal(noiseShare(linear, { usual: linear, ofSpectra: 0.5 }), 0.5);
+    assert.ok(Math.abs(noiseShare(linear, { usual: linear, ofSpectra: 3 }) - 0.8) < 1e-12);
+    assert.ok(Math.abs(noiseShare(linear, { usual: [0.1, 0.16, 0.28], ofSpectra: 0 }) - 0.04) < 1e-12);
   });
 
   it('is never all of it, nor less than nothing', () => {
-    assert.equal(noiseShare([1, 1, 1], 0), 0.99);
-    assert.equal(noiseShare([1, 4, 16], 0.7), 0); // a plane
+    assert.equal(noiseShare([1, 1, 1], { usual: [1, 1, 1], ofSpectra: 0 }), 0.99);
+    assert.equal(noiseShare([1, 4, 16], { usual: [1, 4, 16], ofSpectra: 0.7 }), 0); // a plane
+    assert.equal(noiseShare([1, 1, 1], { usual: [0, 0, 0], ofSpectra: 0 }), 0); // most pixels do not differ at all
+  });
+
+  it('is not what single pixels and roads have of their own', async () => {
+    const random = createRandom(17);
+    const roof = (row: number, col: number) => (row * 64 + col) % 97 === 0; // one pixel in a hundred
+    const road = (row: number, col: number) => Math.round(20 + 8 * Math.sin(col / 7)) === row;
+    for (const rare of [roof, road]) {
+      const image = patchOf(64, 64, (row, col) => (rare(row, col) ? 0.9 : 0.3 + 0.002 * row) + 0.005 * random.normal());
+      const after = await smoothed(spatialFilter({ patches: [image] }, 2), { rows: 64, cols: 64 }, image.abundances);
+      let [kept, count] = [0, 0];
+      for (let n = 0; n < 64 * 64; n++)
+        if (rare(Math.floor(n / 64), n % 64)) [kept, count] = [kept + after[2 * n]!, count + 1];
+      assert.ok(kept / count > 0.88, `${kept / count}`);
+    }
   });
 });
 

@@ -2,6 +2,7 @@
 import { pixelwiseNetwork, type SpatialFilter } from '@egunet/models';
 import { type Check, createChecks } from '@egunet/models/check';
 import { TrainError } from '../error.js';
+import { SPATIAL } from '../spatial/settings.js';
 import type { Checkpoint } from './checkpoint.js';
 import { SCHEDULES } from './schedule.js';
 import { assertSettings, MODELS } from './settings.js';
@@ -115,6 +116,8 @@ function assertConsistent(
     if (spectrum.length !== bands.length)
       throw invalid(`manifest.facts.endmembers[${c}].spectrum`, `${bands.length} values, one a band`, spectrum.length);
   });
+  if (spatial && settings.model === 'pw')
+    throw invalid('manifest.spatial', 'absent from a pixel-wise network', 'a layer');
   if (spatial) assertFilter(spatial, endmembers.length, invalid);
   if (epoch > settings.epochs) throw invalid('manifest.epoch', `at most settings.epochs, ${settings.epochs}`, epoch);
   if (history.length !== epoch) throw invalid('manifest.history', `${epoch} entries, one an epoch`, history.length);
@@ -126,9 +129,13 @@ function assertConsistent(
   }
 }
 
-/** The filter's lists fit each other. */
+/** The most that a radius can be: the layer's cost grows with its square. */
+const MOST_RADIUS = 16;
+
+/** The filter's lists fit each other, and are those of a filter. */
 function assertFilter(filter: SpatialFilter, C: number, invalid: Invalid): void {
-  const { radius, noiseShares } = filter;
+  const { radius, noiseShares, weights, fromFactors } = filter;
+  if (radius < 1 || radius > MOST_RADIUS) throw invalid('manifest.spatial.radius', `1 to ${MOST_RADIUS}`, radius);
   const q = noiseShares.length;
   const sizes = { toFactors: C * q, fromFactors: q * C, weights: (2 * radius + 1) ** 2 * q };
   for (const [name, size] of Object.entries(sizes) as [keyof typeof sizes, number][])
@@ -138,4 +145,15 @@ function assertFilter(filter: SpatialFilter, C: number, invalid: Invalid): void 
         `${size} values for ${C} endmembers, ${q} factors and radius ${radius}`,
         filter[name].length,
       );
+  for (const [f, share] of noiseShares.entries()) {
+    if (share < 0 || share > 1) throw invalid(`manifest.spatial.noiseShares[${f}]`, '0 to 1', share);
+    const own = weights.filter((_, i) => i % q === f);
+    const size = own.reduce((sum, weight) => sum + Math.abs(weight), 0);
+    const middle = own[(own.length - 1) / 2]!;
+    if (size > SPATIAL.mostWeight + 1 || middle !== 0)
+      throw invalid(`manifest.spatial.weights`, 'weights of a filter, 0 in the middle', `${size} and ${middle}`);
+    const row = fromFactors.slice(f * C, (f + 1) * C);
+    const [sum, most] = [row.reduce((a, b) => a + b, 0), row.reduce((a, b) => Math.max(a, Math.abs(b)), 0)];
+    if (Math.abs(sum) > 1e-6 * most) throw invalid('manifest.spatial.fromFactors', 'rows that sum to 0', sum);
+  }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SpectraBlock } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import type { Random } from '../random.js';
+import { SPATIAL } from '../spatial/settings.js';
 import type { RunFacts } from './checkpoint.js';
 
 /** What a network is trained on, in reflectance. */
@@ -43,7 +44,7 @@ export function assertTrainingSet(
 export function assertPatches({ bands, patches = [] }: TrainingSet): void {
   if (patches.length === 0)
     throw new TrainError(
-      'training: EGU-Net-ss needs patches of the scene, got none; use EGU-Net-pw, or a larger scene',
+      `training: --model ss needs patches of the scene with data in ${SPATIAL.leastPixels} of their pixels, or a quarter, and there are none; check its NoData value, or use --model pw`,
     );
   for (const { spectra, positions } of patches)
     if (spectra.length !== positions.length * bands || !spectra.every(Number.isFinite))

@@ -112,15 +112,15 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
   };
 }
 
-/** Collects the patches that a spatial layer is fitted to: those with data in a quarter of their pixels. */
+/** Collects the patches that a spatial layer is fitted to. */
 function createPatchCollector(shape: { rows: number; cols: number; bands: number }, random: Random) {
-  const { patchSize, maxPatches } = SPATIAL;
+  const { patchSize, maxPatches, leastPixels } = SPATIAL;
   const pixels = Math.min(patchSize, shape.rows) * Math.min(patchSize, shape.cols);
   return createBlockCollector({
     ...shape,
     blockSize: patchSize,
     maxBlocks: maxPatches,
-    minPixels: Math.ceil(pixels / 4),
+    minPixels: Math.min(leastPixels, Math.ceil(pixels / 4)),
     priority: createPriority(random.fork('patches')),
   });
 }

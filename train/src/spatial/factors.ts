@@ -12,7 +12,7 @@ export interface Factors {
 }
 
 /** Directions in which neighbours differ by less than this share of the most are rounding; abundances sum to 1, so one of C always is. */
-const LEAST_SHARE = 1e-6;
+const LEAST_SHARE = 1e-4;
 
 /** The factors of the variograms of next neighbours and of pixels two apart [C, C], the noisiest first: that which grows least. */
 export function autocorrelationFactors(next: Float64Array, twoApart: Float64Array, C: number): Factors {

@@ -6,6 +6,7 @@ import { alongFactor, autocorrelationFactors, type Factors } from './factors.js'
 import { krigingWeights, windowPlaces } from './kriging.js';
 import { noiseShare } from './nugget.js';
 import { SPATIAL } from './settings.js';
+import { usualGrowth } from './usual-growth.js';
 import { type AbundancePatch, distanceKey, type Variogram, variograms } from './variograms.js';
 
 /** Abundances of patches of the scene, twice: as they are, and with as much noise again in the spectra as the scene has. */
@@ -81,7 +82,8 @@ export function spatialFilter(given: NoisedPatches, endmembers: number): Spatial
   const factors = autocorrelationFactors(apart(1), apart(2), endmembers);
   const noise = addedNoise(given, factors).map((added, f) => {
     const at = (h: number) => alongFactor(factors, f, apart(h));
-    return noiseShare([at(1), at(2), at(4)], added);
+    const usual = usualGrowth(given.patches, factors, f);
+    return noiseShare([at(1), at(2), at(4)], { usual, ofSpectra: added });
   });
   const weights = weightsOf(factors, noise, found);
   return {

@@ -1,7 +1,7 @@
 // The spatial layer of a trained network, fitted to patches of its scene. Legend: n pixels of a patch, B bands, C endmembers.
 import { encodeModel } from '@egunet/export';
 import type { SpatialFilter } from '@egunet/models';
-import { hysime } from '../endmembers/hysime.js';
+import { bandNoise } from '../endmembers/hysime.js';
 import type { SpectraBlock } from '../endmembers/types.js';
 import type { Checkpoint } from '../fit/checkpoint.js';
 import { foldEncoder, headGraph } from '../head-graph.js';
@@ -48,7 +48,7 @@ export function assertReach(patches: readonly SpectraBlock[], cols: number): voi
 /** Standard deviation of the noise in each band, reflectance [B]; undefined where there are too few pixels to tell. */
 function noiseOf(pixels: Float32Array, bands: number): Float64Array | undefined {
   if (pixels.length / bands <= bands) return undefined;
-  return hysime(pixels, bands).noise.map(Math.sqrt);
+  return bandNoise(pixels, bands).noise.map(Math.sqrt);
 }
 
 /**

@@ -17,11 +17,12 @@ export function extrapolateNugget(growth: Growth): number {
 }
 
 /**
- * The noise in a factor: the nugget, or what the noise of the spectra makes there if that is more; but no more than the nugget would be if the rest
- * were as smooth as can be: noise that neighbours share is none that they can tell. 0 to `mostNoise` of g(1) = 1.
+ * The noise in a factor: the nugget of its usual differences, or what the noise of the spectra makes there if that is more; but no more than the nugget
+ * would be if the rest were as smooth as can be: noise that neighbours share is none that they can tell. 0 to `mostNoise` of g(1) = 1.
+ * `usual` is the growth without what few pixels make of it (`usualGrowth`): roofs and roads a pixel wide are no noise.
  */
-export function noiseShare(growth: Growth, ofSpectra: number): number {
+export function noiseShare(growth: Growth, { usual, ofSpectra }: { usual: Growth; ofSpectra: number }): number {
   const { mostExponent, mostNoise } = SPATIAL;
   const most = Math.min(nuggetAt(mostExponent, growth), mostNoise);
-  return Math.max(Math.min(Math.max(ofSpectra, extrapolateNugget(growth)), most), 0);
+  return Math.max(Math.min(Math.max(ofSpectra, extrapolateNugget(usual)), most), 0);
 }
