@@ -122,10 +122,11 @@ describe('egunet info', () => {
     assert.equal(fact(lines, 'sensor'), 'TEST-1');
     assert.equal(fact(lines, 'bands'), '8, 450.0-1250.0 nm');
     assert.equal(fact(lines, 'endmembers'), '3: endmember 1, endmember 2, endmember 3');
+    assert.equal(fact(lines, 'model'), 'egunet-pw');
     assert.match(fact(lines, 'input')!, /^reflectance \(1 = 100 %\) x [\d.]+, clipped to \[0, 1\]/);
     assert.match(
       fact(lines, 'settings')!,
-      /^Adam with the poly schedule from 0\.02, drop rate 0\.1, weight decay 0\.005, seed 7, batches of 50 pixels$/,
+      /^Adam with the poly schedule from 0\.02, drop rate 0\.1, weight decay 0\.0005, seed 7, batches of 50 pixels$/,
     );
   });
 

@@ -4,7 +4,7 @@ import type { Session, Window } from './contract.js';
 import { type DamagedPixels, damageIn } from './damage.js';
 import { QUALITY_BANDS } from './quality.js';
 import { type Seen, sumSeen } from './seen.js';
-import { unmixSpatial } from './spatial/unmix-spatial.js';
+import { unmixSpatial } from './spatial/when-needed.js';
 import { unmixWindow } from './unmix-window.js';
 import type { UnmixWindowOptions, WindowAbundances, WindowToUnmix } from './window-abundances.js';
 import { around, cutMarks, joinMarks, marksIn, placePart } from './windows.js';

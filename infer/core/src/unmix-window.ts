@@ -4,7 +4,7 @@ import type { Session } from './contract.js';
 import { spectraInputs } from './graph.js';
 import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { lookAt, type Seen, sumSeen } from './seen.js';
-import { unmixSpatial } from './spatial/unmix-spatial.js';
+import { unmixSpatial } from './spatial/when-needed.js';
 import {
   assertAbundances,
   floatsIn,

@@ -16,7 +16,6 @@ const anySpectra = (length: number, { inputScale }: ModelCard): Float32Array =>
  * the outermost have no data. `name` is the model's, for the message.
  */
 export async function assertHalo(session: Session, card: ModelCard, name: string): Promise<void> {
-  if (card.kind !== 'spatial') return;
   const [h, B, C] = [haloOf(card), card.bands.length, card.endmembers.length];
   const S = 2 * h + 3;
   const image = anySpectra(S * S * B, card);
