@@ -2,18 +2,16 @@
 // What the spatial layer of EGU-Net-ss does to abundances, beside simpler ways to smooth: no network, NNLS on the endmembers found blind.
 // Legend: N pixels, B bands, C endmembers.
 import { parseArgs } from 'node:util';
-import { filterAbundances, type SpatialFilter } from '@egunet/models';
 import {
   type AbundancePatch,
   abundanceErrors,
   assignByAngle,
   createRandom,
+  filterOnCpu,
   hysime,
   nnlsAbundances,
   spatialFilter,
 } from '@egunet/train';
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
 import { prepareBlind } from './blind.js';
 import { assertSceneNames, SCENE_NAMES, sceneNamed } from './scene-list.js';
 import type { ReferenceScene } from './scenes.js';
@@ -33,7 +31,7 @@ interface Unmixed {
   readonly noised: Float32Array;
 }
 
-type Way = (unmixed: Unmixed) => Float32Array;
+type Way = (unmixed: Unmixed) => Float32Array | Promise<Float32Array>;
 
 /** Each pixel's mean with its 8 neighbours, weighted by `weigh` of the pixels' numbers. */
 const weighted =
@@ -71,14 +69,6 @@ function squaredAngle({ spectra, bands }: ReferenceScene, a: number, b: number):
 /** Radians within which spectra are alike. */
 const LIKENESS = 0.05;
 
-function filtered(filter: SpatialFilter, { scene: { rows, cols }, abundances }: Unmixed): Float32Array {
-  const C = abundances.length / (rows * cols);
-  return tf.tidy(() => {
-    const image = tf.tensor4d(abundances, [1, rows, cols, C]);
-    return filterAbundances(image, tf.ones([1, rows, cols, 1]) as tf.Tensor4D, filter).dataSync() as Float32Array;
-  });
-}
-
 const layer =
   (withSpectra: boolean): Way =>
   (unmixed) => {
@@ -87,7 +77,9 @@ const layer =
     const patch = (values: Float32Array): AbundancePatch => ({ rows, cols, abundances: values });
     const patches = [patch(abundances)];
     const given = withSpectra ? { patches, noised: [patch(noised)] } : { patches };
-    return filtered(spatialFilter(given, materials.length), unmixed);
+    const valid = new Float32Array(rows * cols).fill(1);
+    const endmembers = materials.length;
+    return filterOnCpu(spatialFilter(given, endmembers), { rows, cols, valid, abundances, endmembers });
   };
 
 const WAYS: readonly (readonly [string, Way])[] = [
@@ -113,11 +105,10 @@ async function score(scene: ReferenceScene, seed: number): Promise<number[]> {
   const count = materials.length;
   const assignment = assignByAngle(endmembers, referenceEndmembers, bands);
   const ordered = (a: Float32Array) => a.map((_, k) => a[k - (k % count) + assignment[k % count]!]!);
-  return WAYS.map(([, way]) => abundanceErrors(ordered(way(unmixed)), reference, count).armse);
+  const smoothed = await Promise.all(WAYS.map(([, way]) => way(unmixed)));
+  return smoothed.map((abundances) => abundanceErrors(ordered(abundances), reference, count).armse);
 }
 
-tf.enableProdMode(); // no banner about native bindings
-await tf.setBackend('cpu');
 const names = values.scenes.split(',');
 assertSceneNames(names);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);

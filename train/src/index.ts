@@ -103,7 +103,7 @@ export {
   usableBands,
 } from './sample/usable-bands.js';
 export type { SampleWindow, SceneShape } from './sample/windows.js';
-export { type Raster, runSpatialHead } from './spatial/check-layer.js';
+export { filterOnCpu, type Raster, runSpatialHead } from './spatial/check-layer.js';
 export { type NoisedPatches, spatialFilter } from './spatial/filter.js';
 export { krigingWeights } from './spatial/kriging.js';
 export { extrapolateNugget, noiseShare } from './spatial/nugget.js';
