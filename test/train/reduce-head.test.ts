@@ -15,21 +15,14 @@ import {
 } from '@egunet/train';
 import * as ort from 'onnxruntime-node';
 import { temporaryFolder } from '../support/index.js';
+import { runHead } from './run-head.js';
 import { mixtures } from './training-set.js';
 
 const options = { softwareVersion: '1.2.3', created: new Date('2026-01-02T03:04:05Z') };
 const B = 15;
 
 /** Abundances [n, 3] of pixels [n, 15] by a model file. */
-async function run(bytes: Uint8Array, pixels: Float32Array): Promise<Float32Array> {
-  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  try {
-    const { abundances } = await session.run({ spectra: new ort.Tensor('float32', pixels, [pixels.length / B, B]) });
-    return abundances!.data as Float32Array;
-  } finally {
-    await session.release();
-  }
-}
+const run = (bytes: Uint8Array, pixels: Float32Array) => runHead(bytes, pixels, B);
 
 const rows = (values: Float32Array, size: number, parity: number) =>
   values.filter((_, i) => Math.floor(i / size) % 2 === parity);

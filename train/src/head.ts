@@ -11,7 +11,7 @@ import type { Checkpoint } from './fit/checkpoint.js';
 import { foldEncoder, headGraph, networkOf } from './head-graph.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
-import { filterOnCpu, probeImage, runSpatialHead } from './spatial/check-layer.js';
+import { filterOnCpu, ofValid, probeImage, runSpatialHead } from './spatial/check-layer.js';
 import { spatialHeadGraph } from './spatial/spatial-head-graph.js';
 
 /** Largest difference between the model in float32 and the training's own forward pass that an export may show. */
@@ -89,7 +89,7 @@ async function layerDifference(
   const [actual, reference] = [
     await runSpatialHead(bytes, { ...image, bands: B, spectra }),
     await filterOnCpu(spatial, { ...image, endmembers: C, abundances }),
-  ].map((values) => values.filter((_, i) => image.valid[Math.floor(i / C)] === 1));
+  ].map((values) => ofValid(values, image.valid));
   return largestDifference(actual!, reference!);
 }
 

@@ -15,8 +15,8 @@ import {
 } from '@egunet/train';
 import fc from 'fast-check';
 import { temporaryFolder } from '../../support/index.js';
+import { runHead } from '../run-head.js';
 import { BANDS, COUNT, noisyImage, SIDE } from './noisy-image.js';
-import { runHead } from './run-head.js';
 
 const options = { softwareVersion: '1.2.3', created: new Date('2026-01-02T03:04:05Z') };
 const refused = (pattern: RegExp) => (error: unknown) => error instanceof TrainError && pattern.test(error.message);

@@ -7,7 +7,7 @@ import { type CardOrigin, cardOf } from '../card-of.js';
 import { computeOnCpu } from '../cpu.js';
 import type { RunFacts } from '../fit/checkpoint.js';
 import { assertSame, type Head, largestDifference } from '../head.js';
-import { runSpatialHead } from '../spatial/check-layer.js';
+import { ofValid, runSpatialHead, withGaps } from '../spatial/check-layer.js';
 import type { ImageFitResult } from './fit-images.js';
 import { convolutionalHeadGraph } from './head.js';
 import type { NetworkState } from './statistics.js';
@@ -39,9 +39,6 @@ function imageCard(trained: ImageFitResult, facts: RunFacts, origin: CardOrigin)
   return cardOf(facts, own, origin);
 }
 
-/** Every so many pixels of the probe are taken for pixels without data. */
-const GAP = 7;
-
 /**
  * Exports the encoder of images with batch-norm folded, its halo in the card. Compared with the unfolded network on the probe, with gaps; throws
  * TrainError above EXPORT_TOLERANCE. A step counts as an epoch.
@@ -51,13 +48,13 @@ export async function exportImageHead(trained: ImageFitResult, facts: RunFacts, 
   assertModelCard(card);
   const metadata = { egunet: JSON.stringify(card) };
   const bytes = encodeModel(convolutionalHeadGraph(trained), { metadata, producerVersion: origin.softwareVersion });
-  const { bands, endmembers: C } = trained.network;
-  const valid = trained.probe.valid.map((one, i) => (i % GAP === GAP - 1 ? 0 : one));
+  const { bands } = trained.network;
+  const valid = withGaps(trained.probe.valid);
   const image = { ...trained.probe, valid };
   const [actual, expected] = [
     await runSpatialHead(bytes, { ...image, bands }),
     await evaluateImage(trained, image),
-  ].map((values) => values.filter((_, i) => valid[Math.floor(i / C)] === 1));
+  ].map((values) => ofValid(values, valid));
   const maxDifference = largestDifference(actual!, expected!);
   assertSame(maxDifference);
   return { bytes, card, maxDifference };

@@ -12,14 +12,21 @@ export interface Raster {
   readonly valid: Float32Array;
 }
 
-/** Every so many pixels of the probe's image have no data. */
+/** Every so many pixels of a probe are taken for pixels without data. */
 const GAP = 7;
+
+/** Which pixels are valid once there are gaps among those that are. */
+export const withGaps = (valid: Float32Array): Float32Array => valid.map((one, i) => (i % GAP === GAP - 1 ? 0 : one));
+
+/** Abundances [n, C] of the valid pixels alone [n]: what is given for the others means nothing. */
+export const ofValid = (abundances: Float32Array, valid: Float32Array): Float32Array =>
+  abundances.filter((_, i) => valid[Math.floor((i * valid.length) / abundances.length)] === 1);
 
 /** The widest image that so many pixels fill, nearly square, with gaps. */
 export function probeImage(pixels: number): Raster {
   const rows = Math.floor(Math.sqrt(pixels));
   const cols = Math.floor(pixels / rows);
-  return { rows, cols, valid: Float32Array.from({ length: rows * cols }, (_, i) => (i % GAP === GAP - 1 ? 0 : 1)) };
+  return { rows, cols, valid: withGaps(new Float32Array(rows * cols).fill(1)) };
 }
 
 /** Abundances [H * W, C] of an image [H * W, B] by a spatial model file, on one thread. */
