@@ -1,6 +1,7 @@
-// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --epochs 25,50,100,200 --side 0 --record FILE]
-// What the schedule, the learning rate, the weight decay and the number of epochs of a training give, on one thread, with the same endmembers, labels
+// npm run bench:schedule [-- --scenes jasper,samson,sim1 --seeds 3 --schedules poly --learning-rates 0.02 --weight-decays 0.005,0.0005,0.0001,0 --drop-rates 0.1 --batches all --epochs 25,50,100,200 --side 0 --method refined --record FILE]
+// What the schedule, the learning rate, the weight decay, the batch and the number of epochs of a training give, on one thread, with the same endmembers, labels
 // and draws for all settings of a seed. --side: only the middle of larger scenes, of so many pixels a side (0: the whole).
+// --method: how endmembers are found.
 // --record: outcomes are kept in this file, a line of JSON each, and what it holds already is not trained again.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,6 +9,7 @@ import {
   abundanceErrors,
   assignByAngle,
   DEFAULT_SETTINGS,
+  type EndmemberMethodName,
   evaluateNetwork,
   type FitSettings,
   fit,
@@ -28,13 +30,18 @@ const { values } = parseArgs({
     'learning-rates': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     'weight-decays': { type: 'string', default: '0.005,0.0005,0.0001,0' },
     'drop-rates': { type: 'string', default: `${DEFAULT_SETTINGS.dropRate}` },
+    batches: { type: 'string', default: 'all' },
     epochs: { type: 'string', default: '25,50,100,200' },
     side: { type: 'string', default: '0' },
+    method: { type: 'string', default: 'refined' },
     record: { type: 'string' },
   },
 });
 
-type Trial = Pick<FitSettings, 'schedule' | 'learningRate' | 'weightDecay' | 'dropRate' | 'epochs'>;
+type Trial = Pick<FitSettings, 'schedule' | 'learningRate' | 'weightDecay' | 'dropRate' | 'epochs'> & {
+  /** Pixels and candidates a step; as many as there are candidates where it is 'all'. */
+  readonly batch: string;
+};
 
 /** One training, scored. */
 interface Outcome {
@@ -63,6 +70,7 @@ function trials(): Trial[] {
   all = each(all, 'learningRate', numbers('learning-rates'));
   all = each(all, 'weightDecay', numbers('weight-decays'));
   all = each(all, 'dropRate', numbers('drop-rates'));
+  all = each(all, 'batch', list(values.batches));
   return each(all, 'epochs', numbers('epochs')) as Trial[];
 }
 
@@ -82,7 +90,7 @@ interface Prepared {
 
 async function prepare(scene: ReferenceScene, seed: number): Promise<Prepared> {
   const { spectra, bands, reference, referenceEndmembers, materials } = scene;
-  const training = await prepareBlind(scene, seed, { method: 'subset' });
+  const training = await prepareBlind(scene, seed, { method: values.method as EndmemberMethodName });
   const { endmembers } = training.found;
   const count = materials.length;
   const assignment = assignByAngle(endmembers, referenceEndmembers, bands);
@@ -95,7 +103,8 @@ async function prepare(scene: ReferenceScene, seed: number): Promise<Prepared> {
 
 async function run({ scene, seed, training, unmixed, score }: Prepared, trial: Trial): Promise<Outcome> {
   const { set, facts } = training;
-  const { value, seconds } = await timed(() => fit(set, facts, { ...trial, seed, threads: 1 }));
+  const batch = trial.batch === 'all' ? facts.candidates : Number(trial.batch);
+  const { value, seconds } = await timed(() => fit(set, facts, { ...trial, batch, seed, threads: 1 }));
   const { checkpoint } = value;
   const abundances = await evaluateNetwork(checkpoint, scene.spectra);
   const ofCandidates = await evaluateNetwork(checkpoint, set.candidates);
@@ -114,6 +123,7 @@ const HEADER = [
   'learning rate',
   'weight decay',
   'drop rate',
+  'batch',
   'epochs',
   'steps',
   'aRMSE (eq. 9)',
@@ -123,11 +133,14 @@ const HEADER = [
   'processor s',
 ];
 
-function row({ schedule, learningRate, weightDecay, dropRate, epochs }: Trial, outcomes: readonly Outcome[]): string[] {
+function row(
+  { schedule, learningRate, weightDecay, dropRate, batch, epochs }: Trial,
+  outcomes: readonly Outcome[],
+): string[] {
   const of = (figure: (outcome: Outcome) => number) => mean(outcomes.map(figure));
   return [
     schedule,
-    ...[learningRate, weightDecay, dropRate, epochs, outcomes[0]!.steps].map(String),
+    ...[learningRate, weightDecay, dropRate, batch, epochs, outcomes[0]!.steps].map(String),
     spread(outcomes.map(({ armse }) => armse)),
     of(({ armse, nnls }) => armse - nnls).toFixed(4),
     of(({ fromLabels }) => fromLabels).toFixed(4),
@@ -137,8 +150,10 @@ function row({ schedule, learningRate, weightDecay, dropRate, epochs }: Trial, o
 }
 
 /** Which training an outcome is of. */
-const keyOf = (scene: string, seed: number, { schedule, learningRate, weightDecay, dropRate, epochs }: Trial): string =>
-  JSON.stringify([scene, seed, schedule, learningRate, weightDecay, dropRate, epochs]);
+const keyOf = (scene: string, seed: number, trial: Trial): string => {
+  const { schedule, learningRate, weightDecay, dropRate, batch, epochs } = trial;
+  return JSON.stringify([scene, seed, schedule, learningRate, weightDecay, dropRate, batch, epochs]);
+};
 
 /** The outcomes that the record holds, by key. */
 function readRecord(): Map<string, Outcome> {

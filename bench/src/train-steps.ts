@@ -20,6 +20,7 @@ await fit(set, facts, {
   threads,
   epochs,
   batch: BATCH,
+  candidateBatch: facts.candidates,
   onEpoch: ({ seconds }) => {
     times.push(((seconds - before) * 1000) / stepsAnEpoch);
     before = seconds;

@@ -41,6 +41,8 @@ describe('train, on the command line', () => {
       '0.001',
       '--batch',
       '40',
+      '--candidate-batch',
+      '30',
     ];
     const sampling = ['--max-pixels', '300', '--max-blocks', '20', '--threads', '1', '--epochs', '2', '-n', '2'];
     const { stdout } = succeed(['train', scene, ...settings, ...sampling, '-o', 'set', '--json'], folder);
@@ -54,6 +56,7 @@ describe('train, on the command line', () => {
       dropRate: 0,
       weightDecay: 0.001,
       batch: 40,
+      candidateBatch: 30,
     });
     assert.equal(result.pixels, 300);
     assert.equal(result.endmembers.length, 2);

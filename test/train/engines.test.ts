@@ -104,8 +104,11 @@ describe('training engines', () => {
     });
 
   /** Ten steps in one epoch: their losses [10, 3] and the state after them. */
-  async function tenSteps(create: (problem: Problem) => Promise<Engine>): Promise<EpochResult> {
-    const { set, facts } = mixtures({ pixels: 310, candidates: 31 });
+  async function tenSteps(
+    create: (problem: Problem) => Promise<Engine>,
+    { candidates = 31, candidateBatch = 31 } = {},
+  ): Promise<EpochResult> {
+    const { set, facts } = mixtures({ pixels: 310, candidates });
     let result: EpochResult | undefined;
     const engine = async (problem: Problem): Promise<Engine> => {
       const inner = await create(problem);
@@ -117,7 +120,7 @@ describe('training engines', () => {
         },
       };
     };
-    await fit(set, facts, { epochs: 1, batch: 31, learningRate: 0.001, seed: 4, engine });
+    await fit(set, facts, { epochs: 1, batch: 31, candidateBatch, learningRate: 0.001, seed: 4, engine });
     return result!;
   }
 
@@ -136,6 +139,45 @@ describe('training engines', () => {
     });
     const moving = relativeDifference(compiled.state.moving, reference.state.moving);
     assert.ok(moving < 1e-5, `moving averages: relative difference ${moving}`);
+  });
+
+  it('give the same losses where a step takes some of the candidates alone, within 1e-5', async () => {
+    const some = { candidates: 50, candidateBatch: 19 };
+    const compiled = await tenSteps((problem) => createOnnxEngine(problem, { threads: 1 }), some);
+    const reference = await tenSteps(eager, some);
+    assert.ok(relativeDifference(compiled.losses, reference.losses) < 1e-5);
+    assert.ok(relativeDifference(compiled.state.moving, reference.state.moving) < 1e-5);
+  });
+
+  it('train on the candidates of a step as if there were no others', async () => {
+    const { set, facts } = mixtures({ pixels: 40, candidates: 30 });
+    const chosen = [7, 2, 28, 11];
+    const rows = (values: Float32Array, width: number) =>
+      Float32Array.from(chosen.flatMap((row) => [...values.subarray(row * width, (row + 1) * width)]));
+    const results: EpochResult[] = [];
+    /** Runs one step on what `change` makes of the problem and of the plan's first candidates. */
+    const step = (change: (problem: Problem) => Problem, order: number[]) =>
+      fit(set, facts, {
+        ...{ epochs: 1, batch: 40, candidateBatch: chosen.length },
+        engine: async (problem) => {
+          const inner = await createOnnxEngine(change(problem), { threads: 1 });
+          const runEpoch: Engine['runEpoch'] = async (state, plan) => {
+            const result = await inner.runEpoch(state, { ...plan, candidateOrder: Int32Array.from(order) });
+            results.push(result);
+            return result;
+          };
+          return { ...inner, runEpoch };
+        },
+      });
+    await step((problem) => problem, chosen);
+    const only = ({ candidates, labels, ...data }: Problem['data']) => ({
+      ...data,
+      ...{ candidates: rows(candidates, set.bands), labels: rows(labels, set.endmembers) },
+    });
+    await step((problem) => ({ ...problem, data: only(problem.data) }), [0, 1, 2, 3]);
+    assert.deepEqual(results[0], results[1]);
+    await step((problem) => problem, [7, 2, 28, 12]);
+    assert.notDeepEqual(results[2]!.losses, results[0]!.losses);
   });
 
   it('leave out the last incomplete batch: 65 pixels in batches of 31 make 2 steps', async () => {

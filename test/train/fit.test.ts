@@ -71,6 +71,8 @@ describe('fit', () => {
     ['a model of another kind', /model must be one of pw, ss, got x/, { model: 'x' as 'pw' }],
     ['a batch larger than the scene', /must not exceed the 60 training pixels, got 61/, { batch: 61 }],
     ['a batch of one pixel', /at least 2 pixels, got 1/, { batch: 1 }],
+    ['one candidate a step', /at least 2 candidates, got 1/, { candidateBatch: 1 }],
+    ['more candidates a step than there are', /must not exceed the 30 candidates, got 31/, { candidateBatch: 31 }],
     ['an unknown schedule', /one of released, poly, got cosine/, { schedule: 'cosine' as never }],
     ['a negative learning rate', /must be positive, got -1/, { learningRate: -1 }],
     ['a drop rate of 1', /in \[0, 1\), got 1/, { dropRate: 1 }],
@@ -90,9 +92,9 @@ describe('fit', () => {
 
   it('refuses a batch so small that the dropout masks of an epoch do not fit, naming one that works', async () => {
     const { set, facts } = mixtures({ pixels: 5000, candidates: 2000 });
-    // 2500 steps x 2002 pixels x 256 is 1.19 GiB, 1666 x 2003 x 256 is 0.80 GiB.
+    // With all candidates in every step 2500 steps x 2002 pixels x 256 is 1.19 GiB, 1666 x 2003 x 256 is 0.80 GiB.
     await assert.rejects(
-      fit(set, facts, { batch: 2, epochs: 1 }),
+      fit(set, facts, { batch: 2, candidateBatch: 2000, epochs: 1 }),
       refused(/batch of 2 of 5000 pixels needs 1\.19 GiB of dropout masks.*smallest batch that works here is 3 /),
     );
   });

@@ -14,6 +14,7 @@ import { mixtures } from './training-set.js';
 
 // 23 pixels in batches of 5: 4 steps an epoch, 3 pixels left out. 3 epochs are 12 steps.
 const [pixels, candidates, batch, steps, epochs] = [23, 6, 5, 4, 3];
+const candidateBatch = candidates; // but where a test takes fewer
 const { set, facts } = mixtures({ pixels, candidates });
 
 interface Seen {
@@ -24,7 +25,7 @@ interface Seen {
 }
 
 /** Runs `fit` with an engine that trains nothing but keeps what it is given. */
-async function spied(options: FitOptions = {}, training = set): Promise<Seen> {
+async function spied(options: FitOptions = {}, { set: training, facts: of } = { set, facts }): Promise<Seen> {
   const plans: EpochPlan[] = [];
   let [given, released]: [Problem | undefined, number] = [undefined, 0];
   const engine = async (problem: Problem): Promise<Engine> => {
@@ -40,7 +41,7 @@ async function spied(options: FitOptions = {}, training = set): Promise<Seen> {
       },
     };
   };
-  const result = await fit(training, facts, { batch, epochs, engine, ...options });
+  const result = await fit(training, of, { batch, candidateBatch, epochs, engine, ...options });
   return { problem: given!, plans, released, result };
 }
 
@@ -84,6 +85,72 @@ describe('the order of the pixels', () => {
     assert.deepEqual([...begun.plans, ...resumed.plans], whole.plans);
     assert.equal(begun.released, 1);
     assert.equal(resumed.released, 1);
+  });
+});
+
+describe('the candidates of a step', () => {
+  it('are all, in their order, where a batch holds all', async () => {
+    const { plans } = await spied();
+    const all = Array.from({ length: candidates }, (_, i) => i);
+    for (const { candidateOrder } of plans) assert.deepEqual([...candidateOrder], Array(steps).fill(all).flat());
+  });
+
+  it('are shuffled passes through all of them where it holds fewer, other ones in each epoch', async () => {
+    const { plans, problem } = await spied({ candidateBatch: 4 });
+    assert.equal(problem.candidateBatch, 4);
+    for (const { candidateOrder, candidateKeep } of plans) {
+      assert.equal(candidateOrder.length, steps * 4);
+      assert.equal(candidateKeep.length, steps * 4 * 256);
+      // 16 candidates of 6: two whole passes and 4 of a third.
+      const passes = [candidateOrder.subarray(0, 6), candidateOrder.subarray(6, 12), candidateOrder.subarray(12)];
+      assert.deepEqual(
+        passes.map((pass) => new Set(pass).size),
+        [6, 6, 4],
+      );
+      assert.ok(candidateOrder.every((candidate) => candidate >= 0 && candidate < candidates));
+    }
+    const passes = plans.flatMap(({ candidateOrder }) => [candidateOrder.slice(0, 6), candidateOrder.slice(6, 12)]);
+    assert.ok(new Set(passes.map(String)).size >= 5, `${passes.join(' | ')}`);
+  });
+
+  it('come each equally often', async () => {
+    const { plans } = await spied({ candidateBatch: 4, epochs: 300 });
+    // 300 epochs of 16 draws: of the third pass's 4 places each of 6 candidates has 200, standard deviation 8.2, besides 600 of the whole passes.
+    for (let candidate = 0; candidate < candidates; candidate++) {
+      const times = plans
+        .flatMap(({ candidateOrder }) => [...candidateOrder])
+        .filter((one) => one === candidate).length;
+      assert.ok(Math.abs(times - 800) < 5 * 8.2, `candidate ${candidate}: ${times} times`);
+    }
+  });
+
+  it('do not change the other draws', async () => {
+    const [all, some] = [await spied(), await spied({ candidateBatch: 4 })];
+    for (const key of ['order', 'stepSizes', 'mixedKeep'] as const)
+      assert.deepEqual(some.plans[1]![key], all.plans[1]![key]);
+  });
+});
+
+describe('the size of a batch', () => {
+  const sizes = async (given: FitOptions, of: { pixels: number; candidates: number }) => {
+    const { batch, candidateBatch } = (
+      await spied({ batch: undefined, candidateBatch: undefined, epochs: 1, ...given }, mixtures(of))
+    ).problem;
+    return [batch, candidateBatch];
+  };
+
+  it('is 512 of each stream, or as many as there are candidates or pixels', async () => {
+    assert.deepEqual(await sizes({}, { pixels: 1100, candidates: 700 }), [512, 512]);
+    assert.deepEqual(await sizes({}, { pixels: 1100, candidates: 300 }), [300, 300]);
+    assert.deepEqual(await sizes({}, { pixels: 100, candidates: 300 }), [100, 100]);
+  });
+
+  it('of the candidates follows that of the pixels where it is not given', async () => {
+    const of = { pixels: 1100, candidates: 300 };
+    assert.deepEqual(await sizes({ batch: 50 }, of), [50, 50]);
+    assert.deepEqual(await sizes({ batch: 900 }, of), [900, 300]);
+    assert.deepEqual(await sizes({ candidateBatch: 70 }, of), [300, 70]);
+    assert.deepEqual(await sizes({ batch: 50, candidateBatch: 300 }, of), [50, 300]);
   });
 });
 
@@ -173,7 +240,7 @@ describe('the training data', () => {
     // The brightest pixel is 0.5, so that the factor is 2 and every product is exact.
     const dim = set.pixels.map((v, i) => (i === 40 ? 0.5 : i === 7 ? -0.25 : Math.min(v, 0.4)));
     const bright = set.candidates.map((v, i) => (i === 11 ? 0.75 : i === 12 ? -0.125 : Math.min(v, 0.4)));
-    const { problem, result } = await spied({}, { ...set, pixels: dim, candidates: bright });
+    const { problem, result } = await spied({}, { set: { ...set, pixels: dim, candidates: bright }, facts });
     const clipped = (values: Float32Array) => values.map((v) => Math.min(Math.max(2 * v, 0), 1));
     assert.equal(result.checkpoint.inputScale * 0.5, 1);
     assert.equal(Math.max(...problem.data.mixed), 1);

@@ -99,8 +99,8 @@ describe('a run folder', () => {
     Object.assign(json.settings, { model });
   };
   const wrong: [what: string, change: (json: Editable) => void, says: RegExp][] = [
-    ['a newer version', (j) => Object.assign(j, { version: 99 }), /version 99 is newer than 2.*update egunet/],
-    ['an older version', (j) => Object.assign(j, { version: 1 }), /version should be 2, got 1; train anew/],
+    ['a newer version', (j) => Object.assign(j, { version: 99 }), /version 99 is newer than 3.*update egunet/],
+    ['an older version', (j) => Object.assign(j, { version: 1 }), /version should be one of 2, 3, got 1; train anew/],
     ['a negative scale', (j) => Object.assign(j, { inputScale: -1 }), /inputScale should be a positive number/],
     [
       'a state elsewhere',
@@ -120,6 +120,13 @@ describe('a run folder', () => {
       'no batch',
       (j) => Object.assign(j.settings, { batch: 0 }),
       /batch must hold at least 2 pixels, got 0; train anew/,
+    ],
+    [
+      'no batch of candidates',
+      (j) => {
+        delete j.settings.candidateBatch;
+      },
+      /settings\.candidateBatch should be a whole number >= 0, got nothing/,
     ],
     [
       'more batch than pixels',
@@ -175,13 +182,16 @@ describe('a run folder', () => {
       /the state holds \d+ values, 11 bands and 3 endmembers need \d+/,
     ],
   ];
-  it('of a version that knew one network alone is of that network', async () => {
+  it('of a version that knew one network alone is of that network, and took all candidates in every step', async () => {
     const original = readFileSync(manifest);
     const json = JSON.parse(original.toString()) as Editable;
     delete json.settings.model;
-    writeFileSync(manifest, JSON.stringify(json));
+    delete json.settings.candidateBatch;
+    writeFileSync(manifest, JSON.stringify({ ...json, version: 2 }));
     try {
-      assert.equal((await loadRun(run)).checkpoint.settings.model, 'pw');
+      const { settings, facts } = (await loadRun(run)).checkpoint;
+      assert.equal(settings.model, 'pw');
+      assert.equal(settings.candidateBatch, facts.candidates);
     } finally {
       writeFileSync(manifest, original);
     }

@@ -109,11 +109,12 @@ function problemAndPlan(): { problem: Problem; plan: EpochPlan } {
   };
   const plan = {
     order: Int32Array.from({ length: steps * batch }, (_, i) => (8 * i + 5) % golden.pixels),
+    candidateOrder: Int32Array.from({ length: steps * candidates }, (_, i) => i % candidates),
     stepSizes: Float32Array.from(golden.stepSizes),
     mixedKeep: layOut(0, batch),
     candidateKeep: layOut(1, candidates),
   };
-  return { problem: { network, data, batch, steps, dropRate, weightDecay }, plan };
+  return { problem: { network, data, batch, candidateBatch: candidates, steps, dropRate, weightDecay }, plan };
 }
 
 /**

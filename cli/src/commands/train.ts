@@ -52,9 +52,10 @@ export const builder = (yargs: Argv) =>
             'weight-decay',
             realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.0005]', least: 0 }),
           )
+          .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: 512]', least: 2 }))
           .option(
-            'batch',
-            wholeNumber('batch', { describe: 'Pixels a step [default: as many as candidates]', least: 2 }),
+            'candidate-batch',
+            wholeNumber('candidate-batch', { describe: 'Candidates a step [default: as --batch]', least: 2 }),
           )
           .option('threads', threads)
           .option(
@@ -65,7 +66,17 @@ export const builder = (yargs: Argv) =>
           .option('overwrite', overwrite)
           .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
           .group(
-            ['model', 'epochs', 'schedule', 'learning-rate', 'drop-rate', 'weight-decay', 'batch', 'threads'],
+            [
+              'model',
+              'epochs',
+              'schedule',
+              'learning-rate',
+              'drop-rate',
+              'weight-decay',
+              'batch',
+              'candidate-batch',
+              'threads',
+            ],
             'Training:',
           )
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
@@ -98,6 +109,7 @@ const SETTLED = [
   'drop-rate',
   'weight-decay',
   'batch',
+  'candidate-batch',
   'reflectance-scale',
   'variable',
   'rows',
@@ -115,7 +127,9 @@ function assertResumable(args: Arguments): void {
 function settingsOf(args: Arguments) {
   const { model, epochs, schedule, batch, seed } = args;
   const [learningRate, dropRate, weightDecay] = [args['learning-rate'], args['drop-rate'], args['weight-decay']];
-  const given = Object.entries({ model, epochs, schedule, batch, seed, learningRate, dropRate, weightDecay });
+  const candidateBatch = args['candidate-batch'];
+  const all = { model, epochs, schedule, batch, candidateBatch, seed, learningRate, dropRate, weightDecay };
+  const given = Object.entries(all);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 

@@ -25,7 +25,7 @@ export function noteSample({ nonFinitePixels, bandStatistics: { mean } }: SceneS
 /** Fewer candidates than this for each endmember make poor batch statistics, and labels that a few spectra decide. */
 const FEW_CANDIDATES = 10;
 
-/** Says how many endmembers and candidates there are; warns where HySime counts more, and where the candidates, all of them the pure batch of every step, are few. */
+/** Says how many endmembers and candidates there are; warns where HySime counts more, and where the candidates, of which E-Net's batches are made, are few. */
 export function noteEndmembers({ count, estimate, countSource, positions }: Endmembers): void {
   if (estimate !== undefined && estimate > count)
     note(`HySime counts ${estimate} signal directions; using ${count} endmembers: give -n to choose`);

@@ -27,6 +27,9 @@ export function runFacts(path: string, checkpoint: Checkpoint): [string, string 
     ['training data', `${pixels} pixels, ${candidates} pseudo-endmembers`],
     ['model', `egunet-${settings.model}`],
     ['spatial', checkpoint.spatial && spatialWords(checkpoint.spatial)],
-    ['settings', `${settingWords(settings)}, batches of ${settings.batch} pixels`],
+    [
+      'settings',
+      `${settingWords(settings)}, batches of ${settings.batch} pixels and ${settings.candidateBatch} pseudo-endmembers`,
+    ],
   ];
 }

@@ -37,21 +37,23 @@ async function runEpoch(problem: Problem, start: TrainState, plan: EpochPlan): P
   return { state: Object.fromEntries(STATE_KEYS.map((key, i) => [key, arrays[i]!])) as unknown as TrainState, losses };
 }
 
-function batchOf({ network, data, batch }: Problem, plan: EpochPlan, step: number) {
+function batchOf({ network, data, batch, candidateBatch }: Problem, plan: EpochPlan, step: number) {
   const { bands, endmembers } = network;
   const width = network.widths[0]!;
   const m = data.labels.length / endmembers;
   const pixels = tf.tensor2d(data.mixed, [data.mixed.length / bands, bands]);
-  const order = tf.tensor1d(plan.order.subarray(step * batch, (step + 1) * batch), 'int32');
+  const chosenOf = (order: Int32Array, count: number) =>
+    tf.tensor1d(order.subarray(step * count, (step + 1) * count), 'int32');
+  const chosen = chosenOf(plan.candidateOrder, candidateBatch);
   const keep = (bits: Uint8Array, pixels: number) => {
     const size = width * pixels;
     return tf.tensor2d(Float32Array.from(bits.subarray(step * size, (step + 1) * size)), [width, pixels]);
   };
   return {
-    mixed: tf.transpose(tf.gather(pixels, order)),
-    candidates: tf.transpose(tf.tensor2d(data.candidates, [m, bands])),
-    labels: tf.tensor2d(data.labels, [m, endmembers]),
+    mixed: tf.transpose(tf.gather(pixels, chosenOf(plan.order, batch))),
+    candidates: tf.transpose(tf.gather(tf.tensor2d(data.candidates, [m, bands]), chosen)),
+    labels: tf.gather(tf.tensor2d(data.labels, [m, endmembers]), chosen),
     mixedKeep: keep(plan.mixedKeep, batch),
-    candidateKeep: keep(plan.candidateKeep, m),
+    candidateKeep: keep(plan.candidateKeep, candidateBatch),
   };
 }

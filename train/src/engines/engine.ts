@@ -1,4 +1,4 @@
-// What a training engine does. Legend: N mixed pixels, m pseudo-endmembers, B bands, C endmembers, S steps an epoch, n pixels a batch.
+// What a training engine does. Legend: N mixed pixels, m pseudo-endmembers, B bands, C endmembers, S steps an epoch, n pixels and k candidates a batch.
 import { type PixelwiseNetwork, parameterCount, statisticsCount } from '@egunet/models';
 
 /** Training data, scaled to [0, 1] as the network takes it. */
@@ -15,8 +15,10 @@ export interface TrainingData {
 export interface Problem {
   readonly network: PixelwiseNetwork;
   readonly data: TrainingData;
-  /** Pixels a batch of UR-Net; E-Net takes all candidates every step. */
+  /** Pixels a batch of UR-Net. */
   readonly batch: number;
+  /** Candidates a batch of E-Net. */
+  readonly candidateBatch: number;
   /** Steps an epoch: whole batches only. */
   readonly steps: number;
   readonly dropRate: number;
@@ -35,9 +37,11 @@ export interface TrainState {
 export interface EpochPlan {
   /** Pixels of each batch [S, n]. */
   readonly order: Int32Array;
+  /** Candidates of each batch [S, k]. */
+  readonly candidateOrder: Int32Array;
   /** Adam's step sizes [S]. */
   readonly stepSizes: Float32Array;
-  /** 1 = keep, 0 = drop, for layer 1: [S, 256, n] and [S, 256, m]. */
+  /** 1 = keep, 0 = drop, for layer 1: [S, 256, n] and [S, 256, k]. */
   readonly mixedKeep: Uint8Array;
   readonly candidateKeep: Uint8Array;
 }

@@ -1,5 +1,5 @@
 // An epoch as one ONNX graph: a Loop over batches whose body is the traced training step.
-// Legend: N mixed pixels, m pseudo-endmembers, B bands, C endmembers, S steps, n pixels a batch, P parameters, Q statistics.
+// Legend: N mixed pixels, m pseudo-endmembers, B bands, C endmembers, S steps, n pixels and k candidates a batch, P parameters, Q statistics.
 import {
   addConstant,
   addInput,
@@ -18,7 +18,6 @@ import {
   prefixNames,
   traceFunction,
 } from '@egunet/export';
-import type { PixelwiseNetwork } from '@egunet/models';
 import type * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers'; // registers tfjs's gradients
 import { trainStep } from '../fit/step.js';
@@ -30,31 +29,28 @@ export const EPOCH_INPUTS = {
   candidates: 'all_candidates',
   labels: 'all_labels',
   order: 'order',
+  candidateOrder: 'candidate_order',
   stepSizes: 'step_sizes',
   mixedKeep: 'mixed_keep',
   candidateKeep: 'candidate_keep',
 } as const;
 
 /** The rows of each stream in one step. */
-interface StepShape {
-  readonly network: PixelwiseNetwork;
-  readonly batch: number;
-  readonly candidates: number;
-}
+type StepShape = Pick<Problem, 'network' | 'batch' | 'candidateBatch'>;
 
 /** One training step as a graph: forward, gradients, Adam, moving averages. */
 export function traceStep(
-  { network, batch, candidates }: StepShape,
+  { network, batch, candidateBatch }: StepShape,
   { weightDecay, dropRate }: Pick<Problem, 'weightDecay' | 'dropRate'>,
 ): Graph {
   const { bands, endmembers, widths } = network;
   const sizes = stateSizes(network);
   const inputs = [
     { name: 'mixed', shape: [bands, batch] },
-    { name: 'candidates', shape: [bands, candidates] },
-    { name: 'labels', shape: [candidates, endmembers] },
+    { name: 'candidates', shape: [bands, candidateBatch] },
+    { name: 'labels', shape: [candidateBatch, endmembers] },
     { name: 'mixedKeep', shape: [widths[0]!, batch] },
-    { name: 'candidateKeep', shape: [widths[0]!, candidates] },
+    { name: 'candidateKeep', shape: [widths[0]!, candidateBatch] },
     { name: 'stepSize', shape: [] },
     ...STATE_KEYS.map((name) => ({ name, shape: [sizes[name]] })),
   ];
@@ -81,27 +77,25 @@ function addKeep(body: GraphBuilder, name: string, bits: string): void {
   addNode(body, 'DequantizeLinear', [kept, addConstant(body, float32Tensor([1], []))], { outputs: [name] });
 }
 
-/** Name of the candidates, transposed once for all steps of the epoch. */
-const CANDIDATES_BY_FEATURE = 'candidates_by_feature';
-
 const transpose = (graph: GraphBuilder, from: string, name: string) =>
   addNode(graph, 'Transpose', [from], { attributes: { perm: attr.ints([1, 0]) }, outputs: [name] });
 
-function epochBody(shape: StepShape, problem: Problem): Graph {
+function epochBody(problem: Problem): Graph {
   const body = createBuilder('batch');
   addInput(body, { name: 'iteration', type: 'int64', shape: [] });
   addInput(body, { name: 'go_on', type: 'bool', shape: [] });
-  const sizes = stateSizes(shape.network);
+  const sizes = stateSizes(problem.network);
   for (const key of STATE_KEYS) addInput(body, { name: key, type: 'float32', shape: [sizes[key]] });
   const pick = (from: string, index: string, name?: string) =>
     addNode(body, 'Gather', [from, index], { attributes: { axis: attr.int(0) }, ...(name && { outputs: [name] }) });
   transpose(body, pick(EPOCH_INPUTS.mixed, pick(EPOCH_INPUTS.order, 'iteration')), 'mixed');
   pick(EPOCH_INPUTS.stepSizes, 'iteration', 'stepSize');
-  addNode(body, 'Identity', [CANDIDATES_BY_FEATURE], { outputs: ['candidates'] });
-  addNode(body, 'Identity', [EPOCH_INPUTS.labels], { outputs: ['labels'] });
+  const chosen = pick(EPOCH_INPUTS.candidateOrder, 'iteration');
+  transpose(body, pick(EPOCH_INPUTS.candidates, chosen), 'candidates');
+  pick(EPOCH_INPUTS.labels, chosen, 'labels');
   addKeep(body, 'mixedKeep', EPOCH_INPUTS.mixedKeep);
   addKeep(body, 'candidateKeep', EPOCH_INPUTS.candidateKeep);
-  const traced = traceStep(shape, problem);
+  const traced = traceStep(problem, problem);
   const step = prefixNames(
     traced,
     'step_',
@@ -115,7 +109,7 @@ function epochBody(shape: StepShape, problem: Problem): Graph {
 
 /** The graph of a whole epoch: data, draws and state in; state and the losses of every step [S, 3] out. */
 export function epochGraph(problem: Problem): Graph {
-  const { network, data, batch, steps } = problem;
+  const { network, data, batch, candidateBatch, steps } = problem;
   const { bands, endmembers, widths } = network;
   const candidates = data.labels.length / endmembers;
   const epoch = createBuilder('epoch');
@@ -125,13 +119,13 @@ export function epochGraph(problem: Problem): Graph {
   float(EPOCH_INPUTS.labels, [candidates, endmembers]);
   float(EPOCH_INPUTS.stepSizes, [steps]);
   addInput(epoch, { name: EPOCH_INPUTS.order, type: 'int32', shape: [steps, batch] });
+  addInput(epoch, { name: EPOCH_INPUTS.candidateOrder, type: 'int32', shape: [steps, candidateBatch] });
   addInput(epoch, { name: EPOCH_INPUTS.mixedKeep, type: 'uint8', shape: [steps, widths[0]!, batch] });
-  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'uint8', shape: [steps, widths[0]!, candidates] });
+  addInput(epoch, { name: EPOCH_INPUTS.candidateKeep, type: 'uint8', shape: [steps, widths[0]!, candidateBatch] });
   const sizes = stateSizes(network);
   const state = STATE_KEYS.map((key) => float(`initial_${key}`, [sizes[key]]));
   const outputs = [...STATE_KEYS.map((key) => `next_${key}`), 'losses'];
-  const loop = { body: attr.graph(epochBody({ network, batch, candidates }, problem)) };
-  transpose(epoch, EPOCH_INPUTS.candidates, CANDIDATES_BY_FEATURE);
+  const loop = { body: attr.graph(epochBody(problem)) };
   const go = addConstant(epoch, boolTensor([1], []));
   addNodes(epoch, 'Loop', [addInt64(epoch, [steps], []), go, ...state], { outputs, attributes: loop });
   for (const key of STATE_KEYS) addOutput(epoch, { name: `next_${key}`, type: 'float32', shape: [sizes[key]] });

@@ -43,18 +43,15 @@ async function runEpoch(
   state: TrainState,
   plan: EpochPlan,
 ): Promise<EpochResult> {
-  const { steps, batch, network } = problem;
+  const { steps, batch, candidateBatch, network } = problem;
   const width = network.widths[0]!;
   const feeds = {
     ...fixed,
     [EPOCH_INPUTS.stepSizes]: new ort.Tensor('float32', plan.stepSizes, [steps]),
     [EPOCH_INPUTS.order]: new ort.Tensor('int32', plan.order, [steps, batch]),
+    [EPOCH_INPUTS.candidateOrder]: new ort.Tensor('int32', plan.candidateOrder, [steps, candidateBatch]),
     [EPOCH_INPUTS.mixedKeep]: new ort.Tensor('uint8', plan.mixedKeep, [steps, width, batch]),
-    [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('uint8', plan.candidateKeep, [
-      steps,
-      width,
-      plan.candidateKeep.length / (steps * width),
-    ]),
+    [EPOCH_INPUTS.candidateKeep]: new ort.Tensor('uint8', plan.candidateKeep, [steps, width, candidateBatch]),
     ...Object.fromEntries(
       STATE_KEYS.map((key) => [`initial_${key}`, new ort.Tensor('float32', state[key], [state[key].length])]),
     ),

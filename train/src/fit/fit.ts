@@ -76,8 +76,8 @@ function begin(
   facts: RunFacts,
   { options, dataDigest }: { options: FitOptions; dataDigest: string },
 ): Checkpoint {
-  const { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
-  const given = { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
+  const { model, seed, epochs, batch, candidateBatch, schedule, learningRate, dropRate, weightDecay } = options;
+  const given = { model, seed, epochs, batch, candidateBatch, schedule, learningRate, dropRate, weightDecay };
   const network = pixelwiseNetwork(set.bands, set.endmembers);
   const settings = resolveSettings(given as Partial<FitSettings>, {
     pixels: set.pixels.length / set.bands,
@@ -111,9 +111,10 @@ async function withSpatialLayer(result: FitResult, { patches = [], pixels }: Tra
 async function makeProblem(set: TrainingSet, { settings, inputScale }: Checkpoint): Promise<Problem> {
   const [mixed, candidates] = await scaleData([set.pixels, set.candidates], { bands: set.bands, inputScale });
   const data: TrainingData = { mixed: mixed!, candidates: candidates!, labels: set.labels };
-  const { batch, dropRate, weightDecay } = settings;
+  const { batch, candidateBatch, dropRate, weightDecay } = settings;
   const steps = Math.floor(set.pixels.length / set.bands / batch);
-  return { network: pixelwiseNetwork(set.bands, set.endmembers), data, batch, steps, dropRate, weightDecay };
+  const network = pixelwiseNetwork(set.bands, set.endmembers);
+  return { network, data, batch, candidateBatch, steps, dropRate, weightDecay };
 }
 
 interface Training {
@@ -127,7 +128,7 @@ async function runEpochs({ engine, problem, start }: Training, options: FitOptio
   const candidates = problem.data.labels.length / problem.network.endmembers;
   const schedule = { ...settings, candidates, steps: settings.epochs * problem.steps };
   const plan = createPlanner(problem, { random: createRandom(settings.seed), schedule });
-  const pixelsAnEpoch = problem.steps * (problem.batch + candidates);
+  const pixelsAnEpoch = problem.steps * (problem.batch + problem.candidateBatch);
   options.onStart?.();
   const began = performance.now();
   const { spatial: _, ...withoutLayer } = start; // that of an interrupted training is of another network

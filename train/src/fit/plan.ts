@@ -9,7 +9,7 @@ export function createPlanner(
   problem: Problem,
   { random, schedule }: { random: Random; schedule: ScheduleOptions },
 ): (epoch: number) => EpochPlan {
-  const { network, data, batch, steps, dropRate } = problem;
+  const { network, data, batch, candidateBatch, steps, dropRate } = problem;
   const pixels = data.mixed.length / network.bands;
   const candidates = data.labels.length / network.endmembers;
   const width = network.widths[0]!;
@@ -25,11 +25,29 @@ export function createPlanner(
         .fork('order')
         .shuffle(indices(pixels))
         .subarray(0, steps * batch),
+      candidateOrder: drawCandidates({ steps, candidates, candidateBatch }, stream.fork('candidates')),
       stepSizes,
       mixedKeep: drawKept(steps * batch * width, gaps, stream.fork('mixed dropout')),
-      candidateKeep: drawKept(steps * candidates * width, gaps, stream.fork('candidate dropout')),
+      candidateKeep: drawKept(steps * candidateBatch * width, gaps, stream.fork('candidate dropout')),
     };
   };
+}
+
+interface CandidateDraws {
+  readonly steps: number;
+  readonly candidates: number;
+  readonly candidateBatch: number;
+}
+
+/** The candidates of each step [steps, candidateBatch]: shuffled passes, one after another; all in their order where a batch holds them all. */
+function drawCandidates({ steps, candidates, candidateBatch }: CandidateDraws, random: Random): Int32Array {
+  const order = new Int32Array(steps * candidateBatch);
+  for (let at = 0, pass = 0; at < order.length; at += candidates, pass++) {
+    const all = indices(candidates);
+    if (candidateBatch < candidates) random.fork(`pass ${pass}`).shuffle(all);
+    order.set(all.subarray(0, order.length - at), at);
+  }
+  return order;
 }
 
 function indices(length: number): Int32Array {

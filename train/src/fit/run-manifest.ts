@@ -10,7 +10,7 @@ import { assertSettings, MODELS } from './settings.js';
 export const RUN_FORMAT = 'egunet-run';
 
 /** The format's version; raised when an older reader would misread a newer run, or a newer one misses something in an older. */
-export const RUN_VERSION = 2;
+export const RUN_VERSION = 3;
 
 /** A file of vectors in the run folder. */
 export interface VectorFile {
@@ -44,15 +44,17 @@ export function parseManifest(text: string, path: string): Manifest {
     );
   const invalid: Invalid = (field, expected, got) =>
     new TrainError(`${path}: ${field} should be ${expected}, got ${got}; train anew`);
-  manifestCheck(invalid)(withModel(manifest), 'manifest');
+  manifestCheck(invalid)(withLaterSettings(manifest), 'manifest');
   assertConsistent(manifest as Manifest, path, invalid);
   return manifest as Manifest;
 }
 
-/** A run of a version that knew EGU-Net-pw alone does not name its model. Gives the same manifest. */
-function withModel(manifest: unknown): unknown {
-  const { settings } = (manifest ?? {}) as { settings?: { model?: unknown } };
-  if (typeof settings === 'object' && settings !== null && settings.model === undefined) settings.model = 'pw';
+/** Runs of version 2 were EGU-Net-pw where they do not name their model, and took all candidates in every step. Gives the same manifest. */
+function withLaterSettings(manifest: unknown): unknown {
+  const { version, settings, facts } = (manifest ?? {}) as { [key: string]: Record<string, unknown> | null };
+  if (version !== (2 as unknown) || typeof settings !== 'object' || settings === null) return manifest;
+  settings.model ??= 'pw';
+  settings.candidateBatch ??= facts?.candidates;
   return manifest;
 }
 
@@ -67,12 +69,13 @@ function manifestCheck(invalid: Invalid): Check {
     });
   return record({
     format: is(RUN_FORMAT),
-    version: is(RUN_VERSION),
+    version: oneOf([2, RUN_VERSION]),
     settings: record({
       model: oneOf(MODELS),
       seed: count,
       epochs: count,
       batch: count,
+      candidateBatch: count,
       schedule: oneOf(SCHEDULES),
       learningRate: number,
       dropRate: number,

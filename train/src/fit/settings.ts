@@ -11,8 +11,10 @@ export interface FitSettings {
   readonly model: ModelName;
   readonly seed: number;
   readonly epochs: number;
-  /** Mixed pixels a step; E-Net takes all candidates every step. */
+  /** Mixed pixels a step. */
   readonly batch: number;
+  /** Candidates a step, at most all. */
+  readonly candidateBatch: number;
   readonly schedule: Schedule;
   readonly learningRate: number;
   /** Share of layer 1 that dropout silences. */
@@ -23,7 +25,6 @@ export interface FitSettings {
 /**
  * The released settings but for the schedule, its rate and the weight decay: the released schedule stops learning after some 200 steps where
  * candidates are few; poly from 0.02, with a tenth of the decay, follows the labels more closely (docs/schedule-log.md; npm run bench:schedule compares).
- * The batch is the number of candidates, or all pixels where those are fewer.
  */
 export const DEFAULT_SETTINGS = {
   model: 'pw',
@@ -33,7 +34,10 @@ export const DEFAULT_SETTINGS = {
   learningRate: 0.02,
   dropRate: 0.1,
   weightDecay: 0.0005,
-} as const satisfies Omit<FitSettings, 'batch'>;
+} as const satisfies Omit<FitSettings, 'batch' | 'candidateBatch'>;
+
+/** Mixed pixels a step, where there are so many candidates and pixels: what more gives is less than what more steps give. */
+const BATCH = 512;
 
 function check(good: boolean, what: string, got: unknown): void {
   if (!good) throw new TrainError(`training settings: ${what}, got ${String(got)}`);
@@ -50,15 +54,17 @@ export interface FitSize {
 const MOST_MASK_BYTES = 2 ** 30;
 
 /** Bytes of the dropout masks of an epoch of both streams: one for each output of layer 1 of each pixel. */
-const maskBytes = (batch: number, { pixels, candidates, width }: FitSize): number =>
-  Math.floor(pixels / batch) * (batch + candidates) * width;
+const maskBytes = ({ batch, candidateBatch }: Batches, { pixels, width }: FitSize): number =>
+  Math.floor(pixels / batch) * (batch + candidateBatch) * width;
 
-/** Throws TrainError where the steps of an epoch are so many that its masks would not fit; every step takes all candidates. */
-function assertMasksFit(batch: number, size: FitSize): void {
-  const bytes = maskBytes(batch, size);
+type Batches = Pick<FitSettings, 'batch' | 'candidateBatch'>;
+
+/** Throws TrainError where the steps of an epoch are so many that its masks would not fit. */
+function assertMasksFit({ batch, candidateBatch }: Batches, size: FitSize): void {
+  const bytes = maskBytes({ batch, candidateBatch }, size);
   if (bytes <= MOST_MASK_BYTES) return;
   let least = 2;
-  while (least <= size.pixels && maskBytes(least, size) > MOST_MASK_BYTES) least++;
+  while (least <= size.pixels && maskBytes({ batch: least, candidateBatch }, size) > MOST_MASK_BYTES) least++;
   const remedy =
     least <= size.pixels
       ? `the smallest batch that works here is ${least} (--batch ${least})`
@@ -70,25 +76,33 @@ function assertMasksFit(batch: number, size: FitSize): void {
 
 /** Fills in what is not given; throws TrainError naming the first setting that is wrong. */
 export function resolveSettings(given: Partial<FitSettings>, size: FitSize): FitSettings {
-  const batch = Math.min(size.candidates, size.pixels);
-  const settings = { ...DEFAULT_SETTINGS, batch, ...withoutUndefined(given) };
+  const batch = given.batch ?? Math.min(BATCH, size.candidates, size.pixels);
+  const candidateBatch = Math.min(batch, size.candidates);
+  const settings = { ...DEFAULT_SETTINGS, candidateBatch, ...withoutUndefined(given), batch };
   assertSettings(settings, size);
   return settings;
 }
 
 /** Throws TrainError naming the first setting that is wrong. */
 export function assertSettings(settings: FitSettings, size: FitSize): void {
-  const { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = settings;
+  const { model, seed, epochs, batch, candidateBatch, schedule, learningRate, dropRate, weightDecay } = settings;
   check(MODELS.includes(model), `the model must be one of ${MODELS.join(', ')}`, model);
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
   check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
   check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);
   check(batch <= size.pixels, `a batch must not exceed the ${size.pixels} training pixels`, batch);
+  const least = Math.min(2, size.candidates);
+  check(
+    Number.isInteger(candidateBatch) && candidateBatch >= least,
+    'a batch must hold at least 2 candidates',
+    candidateBatch,
+  );
+  check(candidateBatch <= size.candidates, `a batch must not exceed the ${size.candidates} candidates`, candidateBatch);
   check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);
-  assertMasksFit(batch, size);
+  assertMasksFit(settings, size);
 }
 
 function withoutUndefined<T extends object>(given: T): T {
