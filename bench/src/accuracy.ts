@@ -32,7 +32,7 @@ const { values } = parseArgs({
     'first-seed': { type: 'string', default: '1' },
     method: { type: 'string', default: 'refined' },
     brightness: { type: 'string' },
-    epochs: { type: 'string', default: `${DEFAULT_SETTINGS.epochs}` },
+    epochs: { type: 'string' },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },
     'learning-rate': { type: 'string', default: `${DEFAULT_SETTINGS.learningRate}` },
     'weight-decay': { type: 'string', default: `${DEFAULT_SETTINGS.weightDecay}` },
@@ -69,7 +69,7 @@ function assignmentOf(scene: string, search: string, seed: number): Assignment {
     own: { method: values.method as EndmemberMethodName, ...(brightness && { brightness }) },
     models: withNetworks.has(seed) ? models : [],
     settings: {
-      epochs: Number(values.epochs),
+      ...(values.epochs !== undefined && { epochs: Number(values.epochs) }),
       schedule: values.schedule as Schedule,
       learningRate: Number(values['learning-rate']),
       weightDecay: Number(values['weight-decay']),
@@ -108,7 +108,8 @@ function score(name: string): Row[] {
 function commandOf(name: string): string {
   const found = ` --method ${values.method}${brightness ? ` --brightness ${brightness}` : ''}`;
   const { epochs, schedule, 'learning-rate': rate, 'weight-decay': decay, threads } = values;
-  const trained = ` --epochs ${epochs} --schedule ${schedule} --learning-rate ${rate} --weight-decay ${decay} --threads ${threads}`;
+  const passes = epochs === undefined ? '' : ` --epochs ${epochs}`;
+  const trained = `${passes} --schedule ${schedule} --learning-rate ${rate} --weight-decay ${decay} --threads ${threads}`;
   const some = withNetworks.size < seeds.length ? ` --network-seeds ${withNetworks.size}` : '';
   const from = first === 1 ? '' : ` --first-seed ${first}`;
   return `npm run bench:accuracy -- --scenes ${name} --models ${values.models} --seeds ${seeds.length}${some}${from}${found}${models.length > 0 ? trained : ''}`;

@@ -90,16 +90,17 @@ describe('scoring scenes', () => {
     const { status, stdout, stderr } = bench(
       'schedule',
       ...['--scenes', 'samson', '--seeds', '1', '--epochs', '1,6', '--weight-decays', '0.0005', '--side', '40'],
+      ...['--batches', '200', '--method', 'subset'],
     );
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^### Samson, its middle 40 x 40 pixels/);
     const rows = stdout.split('\n').filter((line) => line.startsWith('| poly'));
     const cells = rows.map((line) => line.slice(2, -2).split(' | '));
     assert.deepEqual(
-      cells.map(([, , decay, , epochs]) => [decay, epochs]),
+      cells.map(([, , decay, , batch, epochs]) => [decay, batch, epochs]),
       [
-        ['0.0005', '1'],
-        ['0.0005', '6'],
+        ['0.0005', '200', '1'],
+        ['0.0005', '200', '6'],
       ],
     );
     const [few, more] = cells.map((row) => Number(row.at(-3))) as [number, number];

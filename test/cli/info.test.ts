@@ -126,7 +126,7 @@ describe('egunet info', () => {
     assert.match(fact(lines, 'input')!, /^reflectance \(1 = 100 %\) x [\d.]+, clipped to \[0, 1\]/);
     assert.match(
       fact(lines, 'settings')!,
-      /^Adam with the poly schedule from 0\.02, drop rate 0\.1, weight decay 0\.0005, seed 7, batches of 50 pixels and 48 pseudo-endmembers$/,
+      /^Adam with the poly schedule from 0\.02, drop rate 0\.1, weight decay 0\.0001, seed 7, batches of 50 pixels and 48 pseudo-endmembers$/,
     );
   });
 

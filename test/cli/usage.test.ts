@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BRIGHTNESS, BUNDLES, COUNT_WAYS, DEFAULT_BRIGHTNESS, DEFAULT_SETTINGS } from '@egunet/train';
+import { BRIGHTNESS, BUNDLES, COUNT_WAYS, DEFAULT_BRIGHTNESS, DEFAULT_SETTINGS, DEFAULT_SIZES } from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
 import { commandHelp } from 'egunet/dist/support/help.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
@@ -71,10 +71,11 @@ describe('the command line', () => {
 
   it('states the defaults that training really has', () => {
     const { stdout } = egunet(['train', '--help'], folder);
-    const { seed, epochs, schedule, learningRate, dropRate, weightDecay } = DEFAULT_SETTINGS;
+    const { seed, schedule, learningRate, dropRate, weightDecay } = DEFAULT_SETTINGS;
     const stated = {
       seed,
-      epochs,
+      epochs: `as many as make ${DEFAULT_SIZES.steps} steps, at most ${DEFAULT_SIZES.mostEpochs}`,
+      batch: DEFAULT_SIZES.batch,
       schedule,
       'learning-rate': learningRate,
       'drop-rate': dropRate,

@@ -20,7 +20,7 @@ export function untrained({ bands, endmembers, probe, scene }: ModelFacts): Chec
   const parameters = initialParameters(network, () => random.uniform()).map((v) => v + 0.15 * random.normal());
   const moving = initialStatistics(network).map((v) => v + 0.2 * random.uniform());
   return {
-    settings: { ...DEFAULT_SETTINGS, batch: 64, candidateBatch: 10 },
+    settings: { ...DEFAULT_SETTINGS, epochs: 200, batch: 64, candidateBatch: 10 },
     inputScale: 1.5,
     dataDigest: '00',
     epoch: 1,

@@ -16,7 +16,7 @@ function checkpoint(): Checkpoint {
   const parameters = initialParameters(network, () => random.uniform()).map((v) => v + 0.05 * random.normal());
   const moving = initialStatistics(network).map((v) => v + 0.2 * random.uniform());
   const state = { parameters, first: parameters, second: parameters, moving };
-  const settings = { ...DEFAULT_SETTINGS, weightDecay: 0.005, batch: PIXELS, candidateBatch: PIXELS }; // as in the golden's card
+  const settings = { ...DEFAULT_SETTINGS, epochs: 200, weightDecay: 0.005, batch: PIXELS, candidateBatch: PIXELS }; // as in the golden's card
   return { settings, inputScale: 2, dataDigest: '00', epoch: 1, history: [], state, probe: goldenPixels, facts };
 }
 

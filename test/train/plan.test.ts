@@ -154,6 +154,18 @@ describe('the size of a batch', () => {
   });
 });
 
+describe('the number of epochs', () => {
+  const epochsOf = async (given: FitOptions, of: { pixels: number; candidates: number }) =>
+    (await spied({ batch: 500, epochs: undefined, signal: AbortSignal.abort(), ...given }, mixtures(of))).result
+      .checkpoint.settings.epochs;
+
+  it('is what makes 4000 steps, whole epochs, but at most 200', async () => {
+    assert.equal(await epochsOf({}, { pixels: 20_999, candidates: 600 }), 98); // 41 steps an epoch: 97.6
+    assert.equal(await epochsOf({}, { pixels: 5000, candidates: 600 }), 200); // 10 steps
+    assert.equal(await epochsOf({ epochs: 7 }, { pixels: 5000, candidates: 600 }), 7);
+  });
+});
+
 describe('the step sizes', () => {
   /** Adam's bias correction in closed form, for the rate of each of the training's 12 steps. */
   function expected(rate: (step: number) => number): number[] {

@@ -27,7 +27,10 @@ export const builder = (yargs: Argv) =>
               'Network: every pixel by itself, or with a layer that smooths noise between neighbours [default: pw]',
             ),
           )
-          .option('epochs', wholeNumber('epochs', { describe: 'Epochs [default: 200]', least: 1 }))
+          .option(
+            'epochs',
+            wholeNumber('epochs', { describe: 'Epochs [default: as many as make 4000 steps, at most 200]', least: 1 }),
+          )
           .option(
             'schedule',
             oneOf(
@@ -50,7 +53,7 @@ export const builder = (yargs: Argv) =>
           )
           .option(
             'weight-decay',
-            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.0005]', least: 0 }),
+            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.0001]', least: 0 }),
           )
           .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: 512]', least: 2 }))
           .option(

@@ -144,18 +144,17 @@ async function fitWithProgress(
   facts: RunFacts,
   { control, onEpoch, ...options }: FitOptions & Pick<TrainOptions, 'control'>,
 ): Promise<Omit<TrainResult, 'run'>> {
-  const epochs = options.epochs ?? DEFAULT_SETTINGS.epochs;
   let line: Progress | undefined;
   let speed = { seconds: 0, pixelsPerSecond: 0 };
   try {
     const result = await fit(set, facts, {
       ...options,
       signal: control.signal,
-      onStart: () => {
+      onStart: (epochs) => {
         line = control.startProgress('training', epochs, options.resume?.epoch);
       },
       onEpoch: (progress) => {
-        const { epoch, losses, seconds, pixelsPerSecond } = progress;
+        const { epoch, epochs, losses, seconds, pixelsPerSecond } = progress;
         speed = { seconds, pixelsPerSecond };
         const { total: loss, crossEntropy, reconstruction } = losses;
         const figures = [loss, crossEntropy, reconstruction].map((value) => value.toPrecision(4));

@@ -31,8 +31,8 @@ export interface FitOptions extends Partial<FitSettings> {
   readonly engine?: (problem: Problem) => Promise<Engine>;
   /** Stops after the epoch that is running. */
   readonly signal?: AbortSignal;
-  /** Called once, when the data is scaled and the engine made: the clock of `FitProgress.seconds` starts. */
-  readonly onStart?: () => void;
+  /** Called once with the number of epochs wanted, when the data is scaled and the engine made: the clock of `FitProgress.seconds` starts. */
+  readonly onStart?: (epochs: number) => void;
   /** Called after every epoch; training goes on when its promise is settled. */
   readonly onEpoch?: (progress: FitProgress) => void | Promise<void>;
   /** Continues this run: its settings hold, and the data must be the same. */
@@ -129,7 +129,7 @@ async function runEpochs({ engine, problem, start }: Training, options: FitOptio
   const schedule = { ...settings, candidates, steps: settings.epochs * problem.steps };
   const plan = createPlanner(problem, { random: createRandom(settings.seed), schedule });
   const pixelsAnEpoch = problem.steps * (problem.batch + problem.candidateBatch);
-  options.onStart?.();
+  options.onStart?.(settings.epochs);
   const began = performance.now();
   const { spatial: _, ...withoutLayer } = start; // that of an interrupted training is of another network
   let checkpoint: Checkpoint = withoutLayer;

@@ -23,21 +23,28 @@ export interface FitSettings {
 }
 
 /**
- * The released settings but for the schedule, its rate and the weight decay: the released schedule stops learning after some 200 steps where
- * candidates are few; poly from 0.02, with a tenth of the decay, follows the labels more closely (docs/schedule-log.md; npm run bench:schedule compares).
+ * The released settings but for the schedule, its rate, the weight decay, the batch and the epochs: the released schedule stops learning after some 200
+ * steps where candidates are few; poly from 0.02, with a fiftieth of the decay, follows the labels more closely (docs/schedule-log.md; npm run
+ * bench:schedule compares).
  */
 export const DEFAULT_SETTINGS = {
   model: 'pw',
   seed: 1,
-  epochs: 200,
   schedule: 'poly',
   learningRate: 0.02,
   dropRate: 0.1,
-  weightDecay: 0.0005,
-} as const satisfies Omit<FitSettings, 'batch' | 'candidateBatch'>;
+  weightDecay: 0.0001,
+} as const satisfies Omit<FitSettings, 'batch' | 'candidateBatch' | 'epochs'>;
 
-/** Mixed pixels a step, where there are so many candidates and pixels: what more gives is less than what more steps give. */
-const BATCH = 512;
+/** What follows from the size of the data where it is not given. */
+export const DEFAULT_SIZES = {
+  /** Pixels a step, and candidates, where there are so many of both: smaller batches gain nothing, larger ones follow the labels later. */
+  batch: 512,
+  /** Steps count, not passes over the pixels: what more of them give is less than what seeds differ by. */
+  steps: 4000,
+  /** Of a scene that makes few steps an epoch: what more epochs give is too little for the time. */
+  mostEpochs: 200,
+} as const;
 
 function check(good: boolean, what: string, got: unknown): void {
   if (!good) throw new TrainError(`training settings: ${what}, got ${String(got)}`);
@@ -76,9 +83,10 @@ function assertMasksFit({ batch, candidateBatch }: Batches, size: FitSize): void
 
 /** Fills in what is not given; throws TrainError naming the first setting that is wrong. */
 export function resolveSettings(given: Partial<FitSettings>, size: FitSize): FitSettings {
-  const batch = given.batch ?? Math.min(BATCH, size.candidates, size.pixels);
+  const batch = given.batch ?? Math.min(DEFAULT_SIZES.batch, size.candidates, size.pixels);
   const candidateBatch = Math.min(batch, size.candidates);
-  const settings = { ...DEFAULT_SETTINGS, candidateBatch, ...withoutUndefined(given), batch };
+  const epochs = Math.min(DEFAULT_SIZES.mostEpochs, Math.ceil(DEFAULT_SIZES.steps / Math.floor(size.pixels / batch)));
+  const settings = { ...DEFAULT_SETTINGS, epochs, candidateBatch, ...withoutUndefined(given), batch };
   assertSettings(settings, size);
   return settings;
 }
