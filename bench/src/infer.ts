@@ -50,6 +50,7 @@ for (const layout of values.layouts.split(',')) {
   const contenders = [
     ours('egunet', within(file), models.float),
     ours('egunet, int8', within(file), models.int8),
+    ours('egunet, ss', within(file), models.spatial),
     theirs('tifffile', within(data), { model: models.float }),
     theirs('rasterio', within(data), { model: models.float }),
     theirs('tifffile', within(data), { model: models.float, cog: true }),

@@ -73,7 +73,7 @@ export function timeInference(scene: string, model: string, map: string, nodeOpt
 }
 
 /** Makes the scenes and models that are not there yet; their folder and the Python environment of the peers. */
-export function prepare(folder: string, python: string): { float: string; int8: string } {
+export function prepare(folder: string, python: string): { float: string; int8: string; spatial: string } {
   if (!existsSync(python))
     throw new Error(`${python} is not there; make it with peers/setup.sh and name it with --peers or EGUNET_PEERS`);
   mkdirSync(folder, { recursive: true });
@@ -82,15 +82,25 @@ export function prepare(folder: string, python: string): { float: string; int8: 
     console.error('making the scenes (1.8 GB, about a minute)');
     run(python, [join(peerScripts, 'make_scene.py'), folder]);
   }
-  const models = { float: within('model.onnx'), int8: within('model-int8.onnx') };
-  if (!existsSync(models.int8)) {
-    console.error('training a model on the scene');
+  const models = {
+    float: within('model.onnx'),
+    int8: within('model-int8.onnx'),
+    spatial: within('model-ss.onnx'),
+  };
+  const command = (name: string, ...args: string[]) => run(process.execPath, [egunet, name, ...args, '--overwrite']);
+  const train = (model: string, save: (trained: string) => void) => {
+    console.error(`training a model on the scene: ${model}`);
     const trained = within('run');
-    const command = (name: string, ...args: string[]) => run(process.execPath, [egunet, name, ...args, '--overwrite']);
-    command('train', within('scene-envi-bil.hdr'), '-o', trained, '--count', '5', '--epochs', '20', ...TEN_THOUSAND);
-    command('export', trained, '-o', models.float);
-    command('export', trained, '-o', models.int8, '--precision', 'int8');
+    const how = ['--model', model, '--count', '5', '--epochs', '20', ...TEN_THOUSAND];
+    command('train', within('scene-envi-bil.hdr'), '-o', trained, ...how);
+    save(trained);
     rmSync(trained, { recursive: true });
-  }
+  };
+  if (!existsSync(models.int8))
+    train('pw', (trained) => {
+      command('export', trained, '-o', models.float);
+      command('export', trained, '-o', models.int8, '--precision', 'int8');
+    });
+  if (!existsSync(models.spatial)) train('ss', (trained) => command('export', trained, '-o', models.spatial));
   return models;
 }

@@ -3,7 +3,7 @@ import { RasterError } from './error.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { packSpectra, type RowMemory, type StoredRows } from './pack.js';
 import { asStored, sampleSize } from './samples.js';
-import type { Band, Block, ReadOptions, Scene, SpectraBlock, Window } from './scene.js';
+import type { Band, Block, ReadOptions, Scene, SpectraBlock, StreamOptions, Window } from './scene.js';
 import { cleanText } from './text.js';
 
 /** The stored values of a window while they are decoded. */
@@ -12,7 +12,11 @@ export type RowStream = (memory: RowMemory) => AsyncIterable<StoredRows>;
 /** What a format has to provide: everything of a `Scene` but the spectra. */
 export type SceneCore = Omit<Scene, 'readSpectra' | 'streamSpectra'> & {
   /** Decodes the rows of a window in the memory given, one after another; undefined where reading it part by part is better. */
-  streamRows?(window: Window, bands: readonly number[], options?: ReadOptions): RowStream | undefined;
+  streamRows?(
+    window: Window,
+    bands: readonly number[],
+    options?: Pick<StreamOptions, 'signal' | 'edges'>,
+  ): RowStream | undefined;
 };
 
 /** 4 GiB of float32: above this a window is a mistake. */
@@ -75,10 +79,10 @@ export function makeScene(core: SceneCore): Scene {
       const used = bands.map((i) => bandsAsStored[i]!);
       return toSpectra(block, used, into);
     },
-    async *streamSpectra(window, bands, pixels, { leaveOut, signal } = {}) {
+    async *streamSpectra(window, bands, pixels, { leaveOut, signal, edges } = {}) {
       assertWindow(core, { ...window, rows: Math.min(1, window.rows) }, bands);
       const rows =
-        core.streamRows?.(window, bands, { signal }) ??
+        core.streamRows?.(window, bands, { signal, edges }) ??
         (() => rowsOfParts(core, partsOf(core, window, bands.length), bands, { signal }));
       const used = bands.map((i) => bandsAsStored[i]!);
       const kernels = idle.pop() ?? createKernels();

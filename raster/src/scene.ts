@@ -106,6 +106,8 @@ export type Stop = Pick<AbortSignal, 'throwIfAborted'>;
 export interface StreamOptions extends ReadOptions {
   /** [rows * cols], 1 = leave the pixel out, as if it had no data; none when absent. */
   readonly leaveOut?: Uint8Array;
+  /** Windows asked for later will reach so many pixels over the edges of the file's blocks: these edges are kept where that saves decoding them again. */
+  readonly edges?: number | undefined;
 }
 
 /** A mask or class map that comes with a product. */

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import type { Scene, Window } from '@egunet/raster';
 import { bytesOf } from './geotiff-support.js';
 
-/** The same pixels by `readSpectra` and by `streamSpectra`, but for those left out. */
+/** The same pixels by `readSpectra` and by `streamSpectra`, but for those left out; with `edges`, those of blocks are kept for the next windows. */
 export async function assertSame(
   scene: Scene,
   window: Window,
-  { bands, pixels, leaveOut }: { bands: number[]; pixels: number; leaveOut?: Uint8Array },
+  { bands, pixels, leaveOut, edges }: { bands: number[]; pixels: number; leaveOut?: Uint8Array; edges?: number },
 ) {
   const { spectra, valid } = await scene.readSpectra(window, bands);
   const expectedPixels = valid.map((has, i) => (leaveOut?.[i] === 1 ? 0 : has));
   const B = bands.length;
   const seen = new Uint8Array(valid.length);
   let last = pixels;
-  for await (const pack of scene.streamSpectra(window, bands, pixels, leaveOut && { leaveOut })) {
+  for await (const pack of scene.streamSpectra(window, bands, pixels, { ...(leaveOut && { leaveOut }), edges })) {
     assert.equal(last, pixels, 'only the last pack may be short');
     last = pack.count;
     for (let i = 0; i < pack.count; i++) {

@@ -44,14 +44,14 @@ export interface SpectraReader {
   readonly block: { readonly rows: number; readonly cols: number };
   /**
    * The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1; `signal` is
-   * asked between two pieces of reading. An error about
+   * asked between two pieces of reading; `edges`: windows asked for later will reach so many pixels over the edges of blocks. An error about
    * a block that cannot be decoded, where others can, has `damaged`: the block's name and its pixels in the scene.
    */
   streamSpectra(
     window: Window,
     bands: readonly number[],
     pixels: number,
-    options?: { readonly leaveOut?: Uint8Array; readonly signal?: Stop },
+    options?: { readonly leaveOut?: Uint8Array; readonly signal?: Stop; readonly edges?: number },
   ): AsyncIterable<SpectraPack>;
 }
 

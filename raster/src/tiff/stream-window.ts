@@ -5,6 +5,7 @@ import { sampleArrays, sampleSize } from '../samples.js';
 import type { SampleArray, Window } from '../scene.js';
 import type { ByteSource, Codecs } from '../source.js';
 import { BEHIND_BYTES, type BlockMemory, decodeBlockAt } from './decode.js';
+import type { DecodedRows, Edges } from './edges.js';
 import { type Part, partsOf } from './grid.js';
 import { type Layout, rowBytes, rowsOfBlock } from './layout.js';
 import { canStream, streamBlock } from './stream.js';
@@ -17,6 +18,8 @@ export interface StreamOptions {
   readonly memory: RowMemory;
   /** Blocks that are damaged may be left out: no piece of one may pass. */
   readonly allowDamaged: boolean;
+  /** Edges of blocks that are kept for the next windows, where these overlap. */
+  readonly edges?: Edges | undefined;
 }
 
 /** Planes a power of two apart would all lie in the same few places of the processor's caches. */
@@ -27,15 +30,15 @@ const MOST_BYTES = 2 ** 26;
 
 /**
  * Whether the blocks of a window can be decoded once each, and few bytes at a time; else what was decoded must be kept for the next window,
- * or only the rows asked for must be read.
+ * or only the rows asked for must be read. Where edges are kept, windows may take parts of blocks.
  */
 export function streamsWindow(
   layout: Layout,
-  { window, bands }: { window: Window; bands: readonly number[] },
+  { window, bands, edges }: { window: Window; bands: readonly number[]; edges: boolean },
 ): boolean {
   if (canStream(layout)) return true;
   const bytes = layout.blockRows * rowBytes(layout) * (layout.planar ? bands.length : 1);
-  const once = partsOf(layout, window).every(({ whole }) => whole);
+  const once = edges || partsOf(layout, window).every(({ whole }) => whole);
   return layout.compression !== 'none' && bytes <= MOST_BYTES && once;
 }
 
@@ -55,7 +58,11 @@ export async function* streamWindow(
 ): AsyncGenerator<StoredRows, void, undefined> {
   const work = { ...options, layout, bands, bandOffsets: Int32Array.from(bands) };
   const stream = layout.planar ? planeRows : canStream(layout) ? inflatedRows : pixelRows;
-  for (const part of partsOf(layout, window)) yield* stream(work, part);
+  for (const part of partsOf(layout, window)) {
+    const kept = part.whole ? undefined : options.edges?.rowsOf(part);
+    if (kept) yield kept;
+    else yield* stream(work, part);
+  }
 }
 
 /** The pixels of the scene that a part holds. */
@@ -82,15 +89,18 @@ async function* inflatedRows(work: Work, part: Part): AsyncGenerator<StoredRows,
   }
   const { blockCols, bands: S } = layout;
   const [from, end] = [part.top - part.blockRow, part.bottom - part.blockRow];
+  const collector = work.edges?.collect(part);
   // Of a block that reaches below the scene, the checksum is looked at all the same.
   const toEnd = work.allowDamaged || part.bottom === layout.rows;
   for await (const { first, rows, values } of streamBlock(layout, { index: part.index, end, toEnd }, work)) {
+    collector?.add({ values, first, rows, rowStride: blockCols * S, planeStride: 0 });
     const skipped = Math.max(0, from - first);
     if (skipped >= rows) continue;
     const window = { ...windowOf(part), row: part.blockRow + first + skipped, rows: rows - skipped };
     const start = (skipped * blockCols + part.left - part.blockCol) * S;
     yield { window, values, start, rowStride: blockCols * S, pixelStride: S, bandOffsets };
   }
+  collector?.keep();
 }
 
 /** Decodes a block and returns its stored values. */
@@ -116,7 +126,9 @@ async function* pixelRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
   const at = memory.from;
   const scratch = at + layout.blockRows * rowBytes(layout) + BEHIND_BYTES;
   const values = await decodeAt(work, part.index, { at, scratch });
-  yield { window: windowOf(part), values, start: 0, rowStride: blockCols * S, pixelStride: S, bandOffsets };
+  keepEdges(work, part, { values, rowStride: blockCols * S, planeStride: 0 });
+  const start = startIn(part, { rowStride: blockCols * S, pixelStride: S });
+  yield { window: windowOf(part), values, start, rowStride: blockCols * S, pixelStride: S, bandOffsets };
 }
 
 /** The blocks of the bands asked for. Where the first of them holds nothing but NoData, the others are not read. */
@@ -144,5 +156,24 @@ async function* planeRows(work: Work, part: Part): AsyncGenerator<StoredRows, vo
   }
   const values = new sampleArrays[layout.sampleType](kernels.buffer, from, (bands.length * plane) / size);
   const bandOffsets = Int32Array.from(bands, (_, i) => (i * plane) / size);
-  yield { window: windowOf(part), values, start: 0, rowStride: blockCols, pixelStride: 1, bandOffsets };
+  keepEdges(work, part, { values, rowStride: blockCols, planeStride: plane / size });
+  const start = startIn(part, { rowStride: blockCols, pixelStride: 1 });
+  yield { window: windowOf(part), values, start, rowStride: blockCols, pixelStride: 1, bandOffsets };
+}
+
+/** Where the first pixel of a part lies in its block. */
+const startIn = (
+  { top, left, blockRow, blockCol }: Part,
+  { rowStride, pixelStride }: { rowStride: number; pixelStride: number },
+): number => (top - blockRow) * rowStride + (left - blockCol) * pixelStride;
+
+/** Keeps the edges of a block that is decoded as a whole. */
+function keepEdges(
+  { edges, layout }: Work,
+  part: Part,
+  decoded: Pick<DecodedRows, 'values' | 'rowStride' | 'planeStride'>,
+): void {
+  const collector = edges?.collect(part);
+  collector?.add({ ...decoded, first: 0, rows: rowsOfBlock(layout, part.index) });
+  collector?.keep();
 }

@@ -5,21 +5,24 @@ import { rowsIn, sharedWindow } from '../windows.js';
 import type { SceneImage } from './scene-image.js';
 
 /** Pixels a side of a piece with its halo, at most: few enough that what layers make of them stays in the processor's caches, and halos are a small part. */
-const MOST_SIDE = 96;
+const MOST_SIDE = 64;
 
 /** Pixels a side without the halo at least, however wide that is. */
 const LEAST_SIDE = 32;
 
-/** Even parts of a side. */
-function sideFor(length: number, halo: number): number {
+/** Even parts of a side: how long they are. */
+export function sideFor(length: number, halo: number): number {
   const most = Math.max(LEAST_SIDE, MOST_SIDE - 2 * halo);
   return Math.ceil(length / Math.ceil(length / most));
 }
 
-/** The pieces that cover a window, row by row: `inner` is what one yields, `outer` what the model is given, which may reach beyond the scene. */
-export function* piecesOf(window: Window, halo: number): Generator<Tile> {
-  const rows = sideFor(window.rows, halo);
-  const cols = sideFor(window.cols, halo);
+/**
+ * The pieces that cover a window, row by row, of the size that suits `of`, which it is a part of: `inner` is what one yields, `outer` what the model
+ * is given, which may reach beyond the scene.
+ */
+export function* piecesOf(window: Window, { halo, of }: { halo: number; of: TileShape }): Generator<Tile> {
+  const rows = sideFor(of.rows, halo);
+  const cols = sideFor(of.cols, halo);
   for (let row = window.row; row < window.row + window.rows; row += rows)
     for (let col = window.col; col < window.col + window.cols; col += cols)
       yield {
@@ -42,7 +45,7 @@ export const pieceMemory = ({ rows, cols }: TileShape, B: number): PieceImage =>
   valid: new Float32Array(rows * cols),
 });
 
-/** Fills a piece with what an image has of it; beyond the image nothing is valid. */
+/** Fills a piece with what an image has of it, 0 where that is not valid; beyond the image nothing is. */
 export function cutPiece(piece: PieceImage, outer: Window, { window, spectra, valid }: SceneImage): void {
   const B = piece.image.length / piece.valid.length;
   const shared = sharedWindow(outer, window)!;
@@ -55,5 +58,7 @@ export function cutPiece(piece: PieceImage, outer: Window, { window, spectra, va
     const [at] = to.next().value!;
     piece.image.set(spectra.subarray(from * B, end * B), at * B);
     piece.valid.set(valid.subarray(from, end), at);
+    for (let i = valid.indexOf(0, from); i !== -1 && i < end; i = valid.indexOf(0, i + 1))
+      piece.image.fill(0, (at + i - from) * B, (at + i - from + 1) * B);
   }
 }

@@ -8,7 +8,7 @@ import { around, type Marks, marksIn, rowsIn } from '../windows.js';
 /** A part of a scene. */
 export interface SceneImage {
   readonly window: Window;
-  /** [N, B]; 0 where not valid. */
+  /** [N, B]; anything finite where not valid. */
   readonly spectra: Float32Array;
   /** [N], 1 = has data. */
   readonly valid: Uint8Array;
@@ -25,58 +25,70 @@ export interface ImageSource {
   /** Told of a block that cannot be decoded, whose pixels count as if they had no data; when absent that is an error. */
   readonly onDamage?: ((block: string, window: Window) => void) | undefined;
   readonly signal?: Stop | undefined;
+  /** Of the model, in pixels. */
+  readonly halo: number;
 }
 
 /** Pixels that are read at a time. */
 const PACK_PIXELS = 512;
 
-/** Puts the spectra of a pack of `part` where its pixels lie. */
-function place(
-  image: SceneImage,
-  part: Window,
-  { pack, plan, B }: { pack: SpectraPack; plan: BandPlan; B: number },
+/** A pixel of a pack, and where it lies in the scene. */
+interface PackedPixel {
+  readonly pack: SpectraPack;
+  readonly slot: number;
+  readonly row: number;
+  readonly col: number;
+}
+
+/** Puts a spectrum where its pixel lies in the image. */
+export function putSpectrum(
+  { window, spectra, valid }: SceneImage,
+  { pack, slot, row, col }: PackedPixel,
+  { plan, bands: B }: Pick<ImageSource, 'plan' | 'bands'>,
 ): void {
-  const { window, spectra, valid } = image;
   const R = plan.bands.length;
-  for (let slot = 0; slot < pack.count; slot++) {
-    const pixel = pack.pixels[slot]!;
-    const row = part.row - window.row + Math.floor(pixel / part.cols);
-    const at = row * window.cols + part.col - window.col + (pixel % part.cols);
-    valid[at] = 1;
-    if (plan.interpolation)
-      resampleSpectrum(plan.interpolation, { spectra: pack.spectra, from: slot * R }, { spectra, to: at * B });
-    else spectra.set(pack.spectra.subarray(slot * R, slot * R + B), at * B);
+  const at = (row - window.row) * window.cols + col - window.col;
+  valid[at] = 1;
+  if (plan.interpolation)
+    resampleSpectrum(plan.interpolation, { spectra: pack.spectra, from: slot * R }, { spectra, to: at * B });
+  else spectra.set(pack.spectra.subarray(slot * R, slot * R + B), at * B);
+}
+
+/** The pixels of a part that have data and are not masked. Throws what the reader throws, and the signal's reason when aborted. */
+export async function* packsOf(part: Window, { reader, plan, masked, signal, halo }: ImageSource) {
+  const leaveOut = marksIn(masked, part);
+  const how = { ...(leaveOut && { leaveOut }), ...(signal && { signal }), edges: halo };
+  for await (const pack of reader.streamSpectra(part, plan.bands, PACK_PIXELS, how)) {
+    signal?.throwIfAborted();
+    yield pack;
   }
 }
 
 /** Forgets what was read of a part. */
-function clear({ window, spectra, valid }: SceneImage, part: Window, B: number): void {
-  for (const [from, to] of rowsIn(window, part)) {
-    valid.fill(0, from, to);
-    spectra.fill(0, from * B, to * B);
-  }
+function clear({ window, valid }: SceneImage, part: Window): void {
+  for (const [from, to] of rowsIn(window, part)) valid.fill(0, from, to);
 }
 
-/** Reads a window into `memory` [N, B], whose values do not matter. Throws what the reader throws, and the signal's reason when aborted. */
+/** Reads a window into `memory` [N, B], whose values do not matter but are finite. Throws what the reader throws, and the signal's reason when aborted. */
 export async function readImage(window: Window, memory: Float32Array, source: ImageSource): Promise<SceneImage> {
-  const { reader, plan, bands: B, masked, onDamage, signal } = source;
+  const { bands: B, onDamage, signal } = source;
   const N = window.rows * window.cols;
-  const image = { window, spectra: memory.subarray(0, N * B).fill(0), valid: new Uint8Array(N) };
+  const image = { window, spectra: memory.subarray(0, N * B), valid: new Uint8Array(N) };
   for (let rest: Window[] = [window]; rest.length > 0; ) {
     const part = rest.pop()!;
-    const leaveOut = marksIn(masked, part);
     try {
-      const how = { ...(leaveOut && { leaveOut }), ...(signal && { signal }) };
-      for await (const pack of reader.streamSpectra(part, plan.bands, PACK_PIXELS, how)) {
-        signal?.throwIfAborted();
-        place(image, part, { pack, plan, B });
-      }
+      for await (const pack of packsOf(part, source))
+        for (let slot = 0; slot < pack.count; slot++) {
+          const pixel = pack.pixels[slot]!;
+          const row = part.row + Math.floor(pixel / part.cols);
+          putSpectrum(image, { pack, slot, row, col: part.col + (pixel % part.cols) }, source);
+        }
     } catch (error) {
       signal?.throwIfAborted(); // a reading that was broken off is no damage
       const found = onDamage && damageIn(error, part);
       if (!found) throw error;
       onDamage(found.block, found.window);
-      clear(image, found.window, B);
+      clear(image, found.window);
       rest = [...rest, ...around(part, found.window)];
     }
   }

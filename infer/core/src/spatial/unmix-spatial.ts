@@ -2,11 +2,11 @@
 // B model bands, C endmembers, D bands of the map: C, or C + 2 with quality.
 import { haloOf, type ModelCard } from '@egunet/models/card';
 import type { Session, Stop, Window } from '../contract.js';
-import type { DamagedPixels } from '../damage.js';
+import { type DamagedPixels, damageIn } from '../damage.js';
 import { imageInputs } from '../graph.js';
 import { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from '../quality.js';
 import { lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
-import { planTiles, TILE_PIXELS, type Tile, tileShape } from '../tiles.js';
+import { planTiles, TILE_PIXELS, type Tile, type TileShape, tileShape } from '../tiles.js';
 import {
   assertAbundances,
   assertLength,
@@ -16,9 +16,10 @@ import {
   type WindowAbundances,
   type WindowToUnmix,
 } from '../window-abundances.js';
-import { cutMarks, joinMarks, marksIn, sharedWindow } from '../windows.js';
-import { cutPiece, type PieceImage, pieceMemory, piecesOf } from './pieces.js';
-import { readImage, type SceneImage } from './scene-image.js';
+import { cutMarks, joinMarks, marksIn, rowsIn, sharedWindow, withHalo } from '../windows.js';
+import { cutPiece, type PieceImage, pieceMemory, piecesOf, sideFor } from './pieces.js';
+import { comesInRows, type HeldImage, heldPixels, type ImageRows, rolledImages } from './rolled-image.js';
+import { type ImageSource, readImage, type SceneImage } from './scene-image.js';
 
 /** Reflectances that are held at once: 256 MiB, where a block of the scene has so many; a large one is decoded from its beginning for each part. */
 const MOST_VALUES = 2 ** 26;
@@ -35,12 +36,17 @@ interface Result {
   readonly abundances: Float32Array;
 }
 
-/** Parts of the window whose image, with its halo, can be held; blocks of the scene as a whole where they fit. */
+/** Parts of the window whose image, with its halo, can be held; blocks of the scene, and windows as small as tiles, as a whole where they fit. */
 function partsOf({ reader, window }: WindowToUnmix, card: ModelCard): Tile[] {
   const { rows, cols, block } = reader;
   const halo = haloOf(card);
+  const whole = { inner: window, outer: withHalo(window, halo, { row: 0, col: 0, rows, cols }) };
+  const values = (sideFor(window.rows, halo) + 2 * halo) * whole.outer.cols * card.bands.length;
+  if (comesInRows(window, block) && values <= MOST_VALUES) return [whole];
+  const seen = ({ rows, cols }: TileShape) => (rows + 2 * halo) * (cols + 2 * halo);
   const most = Math.floor(MOST_VALUES / card.bands.length);
-  const maxPixels = Math.min(most, Math.max(TILE_PIXELS, block.rows * block.cols));
+  const small = window.rows * window.cols <= TILE_PIXELS ? seen(window) : TILE_PIXELS;
+  const maxPixels = Math.min(most, Math.max(small, seen(block)));
   const tile = tileShape({ rows, cols, block, halo, maxPixels });
   return planTiles({ rows, cols, block, halo, tile, window });
 }
@@ -94,12 +100,12 @@ function taken({ window, leaveOut, masked }: WindowToUnmix, part: Window): numbe
   return part.rows * part.cols - (marks?.reduce((sum, one) => sum + one, 0) ?? 0);
 }
 
-/** Unmixes a part of the window whose image can be held, piece by piece. */
-async function unmixPart(image: SceneImage, inner: Window, result: Result): Promise<Seen[]> {
+/** Unmixes rows of a part of the window whose image is held, piece by piece. */
+async function unmixRows({ image, inner }: ImageRows, part: Window, result: Result): Promise<Seen[]> {
   const { card, signal } = result;
   const seen: Seen[] = [];
   let memory: PieceImage | undefined;
-  for (const piece of piecesOf(inner, haloOf(card))) {
+  for (const piece of piecesOf(inner, { halo: haloOf(card), of: part })) {
     signal?.throwIfAborted();
     const wanted = wantedOf(piece, image, result);
     if (wanted.slots.length === 0) continue;
@@ -108,6 +114,38 @@ async function unmixPart(image: SceneImage, inner: Window, result: Result): Prom
     seen.push(await unmixPiece({ outer: piece.outer, memory }, wanted, result));
   }
   return seen;
+}
+
+/** Memory of the last part that a session unmixed while it was read: its pages need not be made anew. */
+const idle = new WeakMap<Session, HeldImage>();
+
+function borrow(session: Session, { pixels, B }: { pixels: number; B: number }): HeldImage {
+  const found = idle.get(session);
+  idle.delete(session);
+  if (found && found.valid.length >= pixels && found.spectra.length >= pixels * B) return found;
+  return { spectra: new Float32Array(pixels * B), valid: new Uint8Array(pixels) };
+}
+
+/** Unmixes a part while it is read; after it is read where its rows do not come one after another, or some of it is damaged. */
+async function unmixPart({ inner, outer }: Tile, source: ImageSource, result: Result): Promise<Seen[]> {
+  const { onDamage, halo, bands: B, signal } = source;
+  if (comesInRows(inner, source.reader.block))
+    try {
+      const seen: Seen[] = [];
+      const rows = sideFor(inner.rows, halo);
+      const held = borrow(result.session, { pixels: heldPixels({ inner, outer }, { rows, halo }), B });
+      const images = rolledImages({ inner, outer }, { rows, held }, { ...source, onDamage: undefined });
+      for await (const image of images) seen.push(...(await unmixRows(image, inner, result)));
+      idle.set(result.session, held);
+      return seen;
+    } catch (error) {
+      signal?.throwIfAborted(); // a reading that was broken off is no damage
+      if (!onDamage || !damageIn(error, outer)) throw error;
+      const D = result.abundances.length / (result.window.rows * result.window.cols);
+      for (const [from, to] of rowsIn(result.window, inner)) result.abundances.fill(Number.NaN, from * D, to * D);
+    }
+  const image = await readImage(outer, new Float32Array(B * outer.rows * outer.cols), source);
+  return unmixRows({ image, inner }, inner, result);
 }
 
 /**
@@ -127,20 +165,17 @@ export async function unmixSpatial(
   const meter = quality ? makeQualityMeter(card) : undefined;
   const D = C + (meter ? QUALITY_BANDS.length : 0);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
-  const parts = partsOf(task, card);
-  const held = new Float32Array(B * Math.max(...parts.map(({ outer }) => outer.rows * outer.cols)));
   const seen: Seen[] = [];
-  for (const { inner, outer } of parts) {
+  for (const part of partsOf(task, card)) {
     signal?.throwIfAborted();
-    if (cutMarks(leaveOut, window, inner)?.every((one) => one === 1)) continue;
+    if (cutMarks(leaveOut, window, part.inner)?.every((one) => one === 1)) continue;
     const note = (block: string, lost: Window) => {
-      const own = sharedWindow(lost, inner);
+      const own = sharedWindow(lost, part.inner);
       const pixels = own ? taken(task, own) : 0;
       if (own && pixels > 0) damaged?.push({ block, window: own, pixels });
     };
-    const source = { reader, plan, bands: B, masked, signal, ...(damaged && { onDamage: note }) };
-    const image = await readImage(outer, held, source);
-    seen.push(...(await unmixPart(image, inner, { session, window, leaveOut, card, meter, abundances, signal })));
+    const source = { reader, plan, bands: B, masked, signal, halo: haloOf(card), ...(damaged && { onDamage: note }) };
+    seen.push(...(await unmixPart(part, source, { session, window, leaveOut, card, meter, abundances, signal })));
   }
   return { abundances, seen: sumSeen(seen) };
 }
