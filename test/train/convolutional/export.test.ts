@@ -3,23 +3,13 @@ import { decodeModel } from '@egunet/export';
 import { parseModelCard } from '@egunet/models/card';
 import { EXPORT_TOLERANCE, exportImageHead, fitImages, type ImageFitResult, TrainError } from '@egunet/train';
 import { mixtures } from '../training-set.js';
+import { firstBands, imageScene } from './image-scene.js';
 
 const [ROWS, COLS] = [6, 10];
 const { set, facts } = mixtures({ pixels: ROWS * COLS, candidates: 20 });
 const image = {
-  reader: {
-    rows: ROWS,
-    cols: COLS,
-    block: { rows: ROWS, cols: COLS },
-    readSpectra: async ({ row, col, rows, cols }: { row: number; col: number; rows: number; cols: number }) => {
-      const lines = Array.from({ length: rows }, (_, r) => {
-        const start = (row + r) * COLS + col;
-        return [...set.pixels.subarray(start * set.bands, (start + cols) * set.bands)];
-      });
-      return { spectra: Float32Array.from(lines.flat()), valid: new Uint8Array(rows * cols).fill(1) };
-    },
-  },
-  bands: Array.from({ length: set.bands }, (_, i) => i),
+  reader: imageScene(set, { rows: ROWS, cols: COLS }),
+  bands: firstBands(set.bands),
   positions: Float64Array.from({ length: 20 }, (_, i) => 3 * i),
 };
 const origin = { softwareVersion: '1.2.3', created: new Date('2026-01-02T03:04:05Z') };
