@@ -47,7 +47,9 @@ describe("the paper's form of the spatial network, on the command line", () => {
   it('gives the map of the whole scene, however it is cut into tiles', async () => {
     const { card } = JSON.parse(succeed(['export', 'run', '-o', 'paper.onnx', '--json'], folder).stdout);
     assert.deepEqual([card.kind, card.halo, card.network.name], ['spatial', 6, 'egunet-ss-paper']);
-    assert.match(succeed(['info', 'paper.onnx'], folder).stdout, /kind +spatial: looks 6 pixels around each/);
+    const said = succeed(['info', 'paper.onnx'], folder).stdout;
+    assert.match(said, /kind +spatial: looks 6 pixels around each/);
+    assert.match(said, /network +egunet-ss-paper, 256-128-32-3, kernels 5 x 5, 3 x 3, 1 x 1, 1 x 1$/m);
     const [rows, cols] = [130, 110];
     const large = writeEnvi(folder, 'large', gappyScene(rows, cols));
     const values = new Float32Array(new Uint8Array(readFileSync(large)).buffer);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { decodeModel } from '@egunet/export';
 import { parseModelCard } from '@egunet/models/card';
-import { EXPORT_TOLERANCE, exportImageHead, fitImages, type ImageFitResult, TrainError } from '@egunet/train';
+import { EXPORT_TOLERANCE, exportImageHead, fitImages, type ImageFitResult, stacItem, TrainError } from '@egunet/train';
 import { mixtures } from '../training-set.js';
 import { firstBands, imageScene } from './image-scene.js';
 
@@ -27,7 +27,11 @@ describe('the exported head of a convolutional network', () => {
     assert.deepEqual(parseModelCard(metadata.egunet!), card);
     assert.equal(card.kind, 'spatial');
     assert.equal(card.halo, 6); // 2 + 1 of the kernels, 3 of the pools
-    assert.deepEqual(card.network, { name: 'egunet-ss-guided', layers: [256, 128, 32, 3] });
+    assert.deepEqual(card.network, { name: 'egunet-ss-guided', layers: [256, 128, 32, 3], kernels: [5, 3, 1, 1] });
+    const item = stacItem(card, { href: 'model.onnx', bytes: bytes.length, sha256: '' });
+    const properties = item.properties as Record<string, unknown>;
+    const parameters = (25 * 12 + 1) * 256 + (9 * 256 + 1) * 128 + 129 * 32 + 33 * 3;
+    assert.equal(properties['mlm:total_parameters'], parameters);
     assert.equal(card.training.steps, 3);
     assert.equal(card.data.sha256, trained.dataDigest);
   });

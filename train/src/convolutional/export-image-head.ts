@@ -39,7 +39,11 @@ function imageCard(trained: TrainedImages, facts: RunFacts, origin: CardOrigin):
     kind: 'spatial',
     halo: Math.max(1, headHalo(network)), // a card of this kind has one, be every kernel a pixel
     inputScale,
-    network: { name: `egunet-ss-${form}`, layers: network.widths.slice(0, ENCODER_LAYERS) },
+    network: {
+      name: `egunet-ss-${form}`,
+      layers: network.widths.slice(0, ENCODER_LAYERS),
+      kernels: network.kernels.slice(0, ENCODER_LAYERS),
+    },
     training: { seed, epochs: steps, steps, schedule, learningRate, dropRate, weightDecay },
     dataDigest,
   } as const;
