@@ -1,9 +1,9 @@
 // A run of `--model ss-paper`: how it begins, what an epoch is and what ends it. Legend: h x w pixels of the probe, B bands.
 import { TrainError } from '../error.js';
 import type { Checkpoint, RunFacts } from '../fit/checkpoint.js';
-import type { FitOptions, FitResult } from '../fit/fit.js';
+import type { Beginning, FitOptions, FitResult } from '../fit/fit.js';
 import type { EpochTraining } from '../fit/run-epochs.js';
-import { brightest, type TrainingSet } from '../fit/training-set.js';
+import type { TrainingSet } from '../fit/training-set.js';
 import { beginImages, drawProbe, endStatistics, type Probe, prepareImages, probeSize } from './fit-images.js';
 import { imageSettings, paperNetwork, resolvePaperSettings } from './paper-settings.js';
 import type { TrainingImage } from './patches.js';
@@ -20,23 +20,14 @@ function imageOf({ image }: TrainingSet, { scene }: RunFacts): TrainingImage {
   return image;
 }
 
-/** A run before its first epoch. Throws TrainError on unusable settings, and on a scene that is too small. */
-export async function beginPaperRun(
-  set: TrainingSet,
-  facts: RunFacts,
-  { options, dataDigest }: { options: FitOptions; dataDigest: string },
-): Promise<Checkpoint> {
+/** Throws TrainError on unusable settings, and on a scene that is too small. */
+export async function beginPaperRun(set: TrainingSet, facts: RunFacts, options: FitOptions): Promise<Beginning> {
   const image = imageOf(set, facts);
   const settings = resolvePaperSettings(options, facts.scene);
   return {
     settings,
-    inputScale: 1 / brightest(set),
-    dataDigest,
-    epoch: 0,
-    history: [],
     state: beginImages(paperNetwork(facts), settings.seed),
     probe: fromProbe(await drawProbe(image, settings.seed), set.bands),
-    facts,
   };
 }
 

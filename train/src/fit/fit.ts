@@ -62,7 +62,10 @@ export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions
   }
   const dataDigest = digestOf(set);
   const onImages = model === 'ss-paper';
-  const start = options.resume ?? (await (onImages ? beginPaperRun : begin)(set, facts, { options, dataDigest }));
+  const start = options.resume ?? {
+    ...(await (onImages ? beginPaperRun : begin)(set, facts, options)),
+    ...{ inputScale: 1 / brightest(set), dataDigest, epoch: 0, history: [], facts },
+  };
   if (start.dataDigest !== dataDigest)
     throw new TrainError(
       'resume: the training data is not what this run began with (sha256 differs); use the same scene and options, or train anew',
@@ -76,11 +79,10 @@ export async function fit(set: TrainingSet, facts: RunFacts, options: FitOptions
   }
 }
 
-function begin(
-  set: TrainingSet,
-  facts: RunFacts,
-  { options, dataDigest }: { options: FitOptions; dataDigest: string },
-): Checkpoint {
+/** What a run begins with that depends on its network. */
+export type Beginning = Pick<Checkpoint, 'settings' | 'state' | 'probe'>;
+
+function begin(set: TrainingSet, _: RunFacts, options: FitOptions): Beginning {
   const { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay } = options;
   const given = { model, seed, epochs, batch, schedule, learningRate, dropRate, weightDecay };
   const network = pixelwiseNetwork(set.bands, set.endmembers);
@@ -94,16 +96,7 @@ function begin(
   const parameters = initialParameters(network, () => draw.uniform());
   const zeros = () => new Float32Array(parameters.length);
   const state: TrainState = { parameters, first: zeros(), second: zeros(), moving: initialStatistics(network) };
-  return {
-    settings,
-    inputScale: 1 / brightest(set),
-    dataDigest,
-    epoch: 0,
-    history: [],
-    state,
-    probe: drawPixels(set, PROBE_PIXELS, random.fork('probe')),
-    facts,
-  };
+  return { settings, state, probe: drawPixels(set, PROBE_PIXELS, random.fork('probe')) };
 }
 
 /** Fits the spatial layer, where the model has one, to the network as it is now. */
