@@ -11,10 +11,9 @@ import {
   DEFAULT_BRIGHTNESS,
   DEFAULT_SETTINGS,
   type EndmemberMethodName,
-  MODELS,
-  type ModelName,
   type Schedule,
 } from '@egunet/train';
+import { SCORED_MODELS, type ScoredModel } from './networks.js';
 import { POTSDAM, potsdamSection } from './potsdam.js';
 import { writeResults } from './results-page.js';
 import { assertSceneNames, SCENE_NAMES, sceneNamed } from './scene-list.js';
@@ -26,7 +25,7 @@ import { lastLine } from './timed.js';
 const { values } = parseArgs({
   options: {
     scenes: { type: 'string', default: [...SCENE_NAMES, POTSDAM].join(',') },
-    models: { type: 'string', default: MODELS.join(',') },
+    models: { type: 'string', default: SCORED_MODELS.join(',') },
     seeds: { type: 'string', default: '10' },
     'network-seeds': { type: 'string' },
     'first-seed': { type: 'string', default: '1' },
@@ -47,9 +46,9 @@ const scorer = fileURLToPath(new URL('score-search.js', import.meta.url));
 
 const names = values.scenes.split(',');
 assertSceneNames(names.filter((name) => name !== POTSDAM));
-const models = values.models === 'none' ? [] : (values.models.split(',') as ModelName[]);
-const unknown = models.find((model) => !MODELS.includes(model));
-if (unknown !== undefined) throw new Error(`no model '${unknown}': one of ${MODELS.join(', ')}, or none`);
+const models = values.models === 'none' ? [] : (values.models.split(',') as ScoredModel[]);
+const unknown = models.find((model) => !SCORED_MODELS.includes(model));
+if (unknown !== undefined) throw new Error(`no model '${unknown}': one of ${SCORED_MODELS.join(', ')}, or none`);
 const first = Number(values['first-seed']);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i);
 

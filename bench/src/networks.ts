@@ -7,7 +7,10 @@ import type { ReferenceScene } from './scenes.js';
 /** Settings of a training besides its seed and model. */
 export type Settings = Partial<Omit<FitSettings, 'seed' | 'model'>> & { readonly threads?: number };
 
-type Model = FitSettings['model'];
+/** The models that are scored here, one behind the other; the paper's form has `bench:spatial`. */
+export const SCORED_MODELS = ['pw', 'ss'] as const satisfies readonly FitSettings['model'][];
+
+export type ScoredModel = (typeof SCORED_MODELS)[number];
 
 /** A network of a model, and what making it took. */
 interface Made {
@@ -22,7 +25,7 @@ interface Made {
  */
 export function createTrainer({ set, facts }: BlindTraining, options: Settings & Pick<FitSettings, 'seed'>) {
   let first: Made | undefined;
-  return async (model: Model): Promise<Made> => {
+  return async (model: ScoredModel): Promise<Made> => {
     const before = first;
     const resume = before && { ...before.checkpoint, settings: { ...before.checkpoint.settings, model } };
     const { value, seconds } = await timed(() => fit(set, facts, { ...options, model, ...(resume && { resume }) }));

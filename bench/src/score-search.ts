@@ -1,9 +1,9 @@
 // node bench/dist/score-search.js ASSIGNMENT: finds endmembers of a scene by one search with one seed, unmixes the scene with them in every way, and
 // prints the scores as one line of JSON. A process of its own, so that its peak of memory is that of this work alone.
 import { writeFileSync } from 'node:fs';
-import { evaluateAbundances, type FitSettings, type MapEvaluation } from '@egunet/train';
+import { evaluateAbundances, type MapEvaluation } from '@egunet/train';
 import { abundancePicture } from './abundance-picture.js';
-import { createTrainer, networkAbundances, type Settings } from './networks.js';
+import { createTrainer, networkAbundances, type ScoredModel, type Settings } from './networks.js';
 import { timed } from './processor-time.js';
 import { sceneNamed } from './scene-list.js';
 import type { ReferenceScene } from './scenes.js';
@@ -15,7 +15,7 @@ export interface Assignment {
   readonly search: string;
   readonly seed: number;
   readonly own: OwnSearch;
-  readonly models: readonly FitSettings['model'][];
+  readonly models: readonly ScoredModel[];
   readonly settings: Settings;
   /** Where the networks' maps are drawn beside the reference, if at all. */
   readonly picture?: string;

@@ -13,8 +13,8 @@ import {
 } from '@egunet/train';
 import * as ort from 'onnxruntime-node';
 import { type BlindTraining, prepareBlind } from './blind.js';
-import { cropped, jasperRidge, type ReferenceScene, readerOf } from './scenes.js';
-import { sim1, synthetic } from './simulated-scenes.js';
+import { sceneNamed } from './scene-list.js';
+import { cropped, type ReferenceScene, readerOf } from './scenes.js';
 import { spread, table } from './statistics.js';
 
 const { values } = parseArgs({
@@ -36,8 +36,6 @@ const { values } = parseArgs({
     patches: { type: 'string', default: `${DEFAULT_IMAGE_SETTINGS.patches}` },
   },
 });
-
-const scenes: Record<string, () => Promise<ReferenceScene>> = { sim1, synthetic, jasper: jasperRidge };
 
 interface Score {
   readonly nnls: number;
@@ -111,7 +109,7 @@ const numbers = Array.from({ length: Number(values.seeds) }, (_, i) => Number(va
 
 /** The rows of one scene. */
 async function rowsOf(key: string): Promise<string[][]> {
-  const scene = cropped(await scenes[key]!(), Number(values.crop));
+  const scene = cropped(await sceneNamed(key), Number(values.crop));
   const blind = await Promise.all(numbers.map((seed) => prepareBlind(scene, seed)));
   const rows: string[][] = [];
   for (const form of values.forms.split(',') as ConvolutionalForm[])

@@ -70,7 +70,8 @@ export interface ModelCard {
   endmembers: CardEndmember[];
   /** The network's input is clip(reflectance * inputScale, 0, 1); already inside the graph. */
   inputScale: number;
-  network: { name: string; layers: number[] };
+  /** The encoder's output widths; sides of its kernels in pixels, absent where all are 1. */
+  network: { name: string; layers: number[]; kernels?: number[] };
   training: {
     seed: number;
     epochs: number;
@@ -121,7 +122,7 @@ const checkCard = record({
   bands: list(record({ wavelength: orNull(positive), fwhm: orNull(positive), index: optional(count) }), 1),
   endmembers: list(record({ name: label, spectrum: list(number, 1) }), 2),
   inputScale: positive,
-  network: record({ name: text, layers: list(count, 1) }),
+  network: record({ name: text, layers: list(count, 1), kernels: optional(list(positive, 1)) }),
   training: record({
     seed: count,
     epochs: count,
@@ -159,6 +160,9 @@ export function assertModelCard(value: unknown): asserts value is ModelCard {
   for (const [i, { name, spectrum }] of card.endmembers.entries())
     if (spectrum.length !== card.bands.length)
       throw invalid(`endmembers[${i}] (${name})`, `a spectrum of ${card.bands.length} bands`, `${spectrum.length}`);
+  const { layers, kernels } = card.network;
+  if (kernels && kernels.length !== layers.length)
+    throw invalid('card.network.kernels', `${layers.length} sides, one a layer`, `${kernels.length}`);
   assertHalo(card);
   assertIndices(card);
 }

@@ -68,7 +68,7 @@ describe('the spatial network, on the command line', () => {
   it('refuses what it cannot be', () => {
     const { code, stderr } = egunet(['train', scene, '--model', 'xx', '-o', 'never'], folder);
     assert.equal(code, 2);
-    assert.match(stderr, /--model: expected pw or ss, got 'xx'/);
+    assert.match(stderr, /--model: expected pw or ss or ss-paper, got 'xx'/);
     assert.match(
       egunet(['train', '-o', 'run', '--resume', '--model', 'pw'], folder).stderr,
       /--model: a resumed run keeps its settings/,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BRIGHTNESS, BUNDLES, COUNT_WAYS, DEFAULT_BRIGHTNESS, DEFAULT_SETTINGS, DEFAULT_SIZES } from '@egunet/train';
+import {
+  BRIGHTNESS,
+  BUNDLES,
+  COUNT_WAYS,
+  DEFAULT_BRIGHTNESS,
+  DEFAULT_IMAGE_SETTINGS,
+  DEFAULT_SETTINGS,
+  DEFAULT_SIZES,
+  MODELS,
+} from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
 import { commandHelp } from 'egunet/dist/support/help.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
@@ -86,6 +95,16 @@ describe('the command line', () => {
     const words = stdout.replace(/\s+/g, ' ');
     for (const [name, value] of Object.entries(stated))
       assert.match(words, new RegExp(`--${name} [^\\[]*\\[default: ${value}\\]`), name);
+    const { steps, learningRate: rate, weightDecay: decay } = DEFAULT_IMAGE_SETTINGS;
+    for (const [name, value] of Object.entries({ epochs: steps, 'learning-rate': rate, 'weight-decay': decay }))
+      assert.match(
+        words,
+        new RegExp(`--${name} [^\\[]*\\[default: [^\\]]*\\], of ss-paper [a-z ]*\\[default: ${value}\\]`),
+        name,
+      );
+    for (const name of ['schedule', 'dropRate'] as const)
+      assert.equal(DEFAULT_IMAGE_SETTINGS[name], DEFAULT_SETTINGS[name], `one default of ${name} is stated for all`);
+    assert.ok(words.includes(`--model ${MODELS.join('|')} `));
     assert.ok(words.includes(`--count-by ${COUNT_WAYS.join('|')} `));
     assert.ok(words.includes(`--brightness ${Object.keys(BRIGHTNESS).join('|')} `));
   });

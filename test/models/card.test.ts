@@ -52,6 +52,19 @@ describe('a model card', () => {
       );
   });
 
+  it('may say how wide the kernels of its network are, one a layer', () => {
+    const withKernels = (kernels: number[]) => ({ ...CARD, network: { ...CARD.network, kernels } });
+    assert.deepEqual(parseModelCard(JSON.stringify(withKernels([5, 1]))), withKernels([5, 1]));
+    assert.throws(
+      () => assertModelCard(withKernels([5])),
+      /card\.network\.kernels should be 2 sides, one a layer, got 1/,
+    );
+    assert.throws(
+      () => assertModelCard(withKernels([5, 0])),
+      /network\.kernels\[1\] should be a positive number, got 0/,
+    );
+  });
+
   it('says how its model stores numbers; one that says nothing is of float32', () => {
     const quantisation: CardQuantisation = {
       precision: 'int8',

@@ -68,7 +68,7 @@ describe('fit', () => {
 
   const bad: [string, RegExp, Parameters<typeof fit>[2]][] = [
     ['no epochs', /at least 1 epoch, got 0/, { epochs: 0 }],
-    ['a model of another kind', /model must be one of pw, ss, got x/, { model: 'x' as 'pw' }],
+    ['a model of another kind', /model must be one of pw, ss, ss-paper, got x/, { model: 'x' as 'pw' }],
     ['a batch larger than the scene', /must not exceed the 60 training pixels, got 61/, { batch: 61 }],
     ['a batch of one pixel', /at least 2 pixels, got 1/, { batch: 1 }],
     ['one candidate a step', /at least 2 candidates, got 1/, { candidateBatch: 1 }],

@@ -144,11 +144,15 @@ describe('a run folder', () => {
       (j) => Object.assign(j.settings, { learningRate: 0 }),
       /learning rate must be positive, got 0/,
     ],
-    ['a model of another kind', (j) => Object.assign(j.settings, { model: 'x' }), /model should be one of "pw", "ss"/],
+    [
+      'a model of another kind',
+      (j) => Object.assign(j.settings, { model: 'x' }),
+      /model should be one of "pw", "ss", "ss-paper"/,
+    ],
     [
       'a layer of a pixel-wise network',
       (j) => withLayer(j, {}, 'pw'),
-      /spatial should be absent from a pixel-wise network/,
+      /spatial should be absent from a run of model pw, got some/,
     ],
     [
       'a spatial layer whose lists do not fit',

@@ -4,6 +4,7 @@ import { abundanceHead, ENCODER_LAYERS, evaluationBlock, unflatten } from '@egun
 import { assertModelCard, type ModelCard, type Precision } from '@egunet/models/card';
 import * as tf from '@tensorflow/tfjs-core';
 import { type CardOrigin, cardOf } from './card-of.js';
+import { exportPaperHead } from './convolutional/export-image-head.js';
 import { computeOnCpu } from './cpu.js';
 import { deepnessMetadata } from './deepness.js';
 import { TrainError } from './error.js';
@@ -11,11 +12,9 @@ import type { Checkpoint } from './fit/checkpoint.js';
 import { foldEncoder, headGraph, networkOf } from './head-graph.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
+import { assertSame, largestDifference } from './same-head.js';
 import { filterOnCpu, ofValid, probeImage, runSpatialHead } from './spatial/check-layer.js';
 import { spatialHeadGraph } from './spatial/spatial-head-graph.js';
-
-/** Largest difference between the model in float32 and the training's own forward pass that an export may show. */
-export const EXPORT_TOLERANCE = 1e-5;
 
 export interface HeadOptions extends ErrorLimits, CardOrigin {
   /** How the file stores its numbers; float32 when absent. */
@@ -32,9 +31,11 @@ export interface Head {
 
 /**
  * Exports the encoder with batch-norm folded. In float32 it is compared with the unfolded network on the checkpoint's probe; throws TrainError
- * above EXPORT_TOLERANCE. In another precision it is compared with the one in float32 besides; throws TrainError above the limits.
+ * above EXPORT_TOLERANCE. In another precision it is compared with the one in float32 besides; throws TrainError above the limits. A network of images
+ * has no other precision.
  */
 export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): Promise<Head> {
+  if (checkpoint.settings.model === 'ss-paper') return exportPaperHead(checkpoint, options);
   const { precision = 'float32', softwareVersion } = options;
   const { inputScale, probe: pixels, facts } = checkpoint;
   const card = modelCard(checkpoint, options);
@@ -57,14 +58,6 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
   const reduced = await reduceHead({ layers, inputScale, pixels, abundances }, precision, options);
   const full = { ...card, quantisation: reduced.quantisation };
   return { bytes: encode(reduced.graph, full), card: full, maxDifference };
-}
-
-/** Throws TrainError where a model file's difference from the network is above EXPORT_TOLERANCE. */
-export function assertSame(maxDifference: number): void {
-  if (!(maxDifference <= EXPORT_TOLERANCE))
-    throw new TrainError(
-      `export: the model file differs from the trained network by ${maxDifference} (limit ${EXPORT_TOLERANCE}); nothing was written`,
-    );
 }
 
 /** The graph of a pixel-wise head with the spatial layer behind it, where the run has one. */
@@ -91,11 +84,6 @@ async function layerDifference(
     await filterOnCpu(spatial, { ...image, endmembers: C, abundances }),
   ].map((values) => ofValid(values, image.valid));
   return largestDifference(actual!, reference!);
-}
-
-/** Largest absolute difference of two arrays of one length. */
-export function largestDifference(a: Float32Array, b: Float32Array): number {
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
 }
 
 /** Abundances [n, C] by the unfolded network with its moving averages, on tfjs's CPU backend. */

@@ -81,19 +81,20 @@ export {
   pureSpectra,
   spectralAngle,
 } from './evaluate/metrics.js';
-export type { Checkpoint, EpochLosses, RunFacts } from './fit/checkpoint.js';
+export { type Checkpoint, type EpochLosses, isComplete, type RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
 export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
 export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, DEFAULT_SIZES, type FitSettings, MODELS, type ModelName } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
-export { EXPORT_TOLERANCE, evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
+export { evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
 export { fclsAbundances } from './nnls/fcls.js';
 export { nnls, nnlsAbundances } from './nnls/nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
 export { roundCompensating } from './round-weights.js';
+export { EXPORT_TOLERANCE } from './same-head.js';
 export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
 export {
   type BandReader,

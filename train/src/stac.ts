@@ -116,8 +116,8 @@ function outputOf({ kind }: ModelCard, names: string[]) {
 /** Weights and biases of the folded encoder. */
 function countParameters({ bands, network }: ModelCard): number {
   let inputs = bands.length;
-  return network.layers.reduce((sum, outputs) => {
-    const count = (inputs + 1) * outputs;
+  return network.layers.reduce((sum, outputs, i) => {
+    const count = (inputs * (network.kernels?.[i] ?? 1) ** 2 + 1) * outputs;
     inputs = outputs;
     return sum + count;
   }, 0);

@@ -23,13 +23,16 @@ export const builder = (yargs: Argv) =>
             'model',
             oneOf(
               'model',
-              ['pw', 'ss'],
-              'Network: every pixel by itself, or with a layer that smooths noise between neighbours [default: pw]',
+              ['pw', 'ss', 'ss-paper'],
+              "Network: every pixel by itself, with a layer that smooths noise between neighbours, or the paper's convolutions, which are there to compare with and worse than their labels on every scene tried [default: pw]",
             ),
           )
           .option(
             'epochs',
-            wholeNumber('epochs', { describe: 'Epochs [default: as many as make 4000 steps, at most 200]', least: 1 }),
+            wholeNumber('epochs', {
+              describe: 'Epochs [default: as many as make 4000 steps, at most 200], of ss-paper steps [default: 100]',
+              least: 1,
+            }),
           )
           .option(
             'schedule',
@@ -41,7 +44,10 @@ export const builder = (yargs: Argv) =>
           )
           .option(
             'learning-rate',
-            realNumber('learning-rate', { describe: 'Rate at the first step [default: 0.02]', above: 0 }),
+            realNumber('learning-rate', {
+              describe: 'Rate at the first step [default: 0.02], of ss-paper [default: 0.01]',
+              above: 0,
+            }),
           )
           .option(
             'drop-rate',
@@ -53,7 +59,10 @@ export const builder = (yargs: Argv) =>
           )
           .option(
             'weight-decay',
-            realNumber('weight-decay', { describe: 'Weight of the L2 term [default: 0.0001]', least: 0 }),
+            realNumber('weight-decay', {
+              describe: 'Weight of the L2 term [default: 0.0001], of ss-paper [default: 0.005]',
+              least: 0,
+            }),
           )
           .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: 512]', least: 2 }))
           .option(
@@ -127,8 +136,16 @@ function assertResumable(args: Arguments): void {
   if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
 }
 
+/** What means nothing for a network of images. */
+const PIXEL_OPTIONS = ['batch', 'candidate-batch'] as const satisfies (keyof Arguments)[];
+
 function settingsOf(args: Arguments) {
   const { model, epochs, schedule, batch, seed } = args;
+  const meaningless = model === 'ss-paper' ? PIXEL_OPTIONS.find((name) => args[name] !== undefined) : undefined;
+  if (meaningless)
+    throw new UsageError(
+      `--${meaningless}: every step of ss-paper takes the whole scene, or patches of it; leave it out`,
+    );
   const [learningRate, dropRate, weightDecay] = [args['learning-rate'], args['drop-rate'], args['weight-decay']];
   const candidateBatch = args['candidate-batch'];
   const all = { model, epochs, schedule, batch, candidateBatch, seed, learningRate, dropRate, weightDecay };

@@ -22,7 +22,7 @@ import { type Control, sceneAccess } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
 import type { Interval } from '../support/options.js';
-import type { Progress, StartProgress } from '../support/progress.js';
+import { stages } from '../support/progress.js';
 import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
@@ -89,27 +89,6 @@ export interface PreparedData {
   readonly sample: SceneSample;
   readonly found: Endmembers;
   readonly facts: RunFacts;
-}
-
-/** Shows one progress line after another, each for a stage of the work. */
-function stages(startProgress: StartProgress): {
-  show: (stage: string, done: number, total: number) => void;
-  stop: () => void;
-} {
-  let current: { stage: string; line: Progress } | undefined;
-  const stop = () => {
-    current?.line.stop();
-    current = undefined;
-  };
-  const show = (stage: string, done: number, total: number) => {
-    if (current?.stage !== stage) {
-      stop();
-      current = { stage, line: startProgress(stage, total) };
-    }
-    current.line.update(done);
-    if (done >= total) stop();
-  };
-  return { show, stop };
 }
 
 /** The library's spectra at the scene's bands [C, B], with their names. */
@@ -201,11 +180,15 @@ function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataR
 }
 
 /** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
-export async function prepareData(
+export const prepareData = (request: DataRequest, control: Control, needs: DataNeeds = {}): Promise<PreparedData> =>
+  withData(request, { control, ...needs }, async (data) => data);
+
+/** The same for work that needs the scene still: it is closed when that is done. */
+export async function withData<T>(
   request: DataRequest,
-  control: Control,
-  needs: DataNeeds = {},
-): Promise<PreparedData> {
+  { control, ...needs }: DataNeeds & { readonly control: Control },
+  work: (data: PreparedData, scene: Scene) => Promise<T>,
+): Promise<T> {
   const scene = await openScene(request.scene, request.open, sceneAccess(control));
   try {
     const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
@@ -215,14 +198,14 @@ export async function prepareData(
     const found = await findIn(scene, sample, { work: { request, control }, bands });
     noteEndmembers(found);
     const data = { bands, sample, found };
-    return { ...data, facts: factsOf(scene, data, request) };
+    return await work({ ...data, facts: factsOf(scene, data, request) }, scene);
   } finally {
     await scene.close();
   }
 }
 
-/** What `fit` takes. */
-export function trainingSet({ bands, sample, found }: PreparedData): TrainingSet {
+/** What `fit` takes; with the scene itself, for a network of images. */
+export function trainingSet({ bands, sample, found }: PreparedData, scene?: Scene): TrainingSet {
   return {
     bands: bands.length,
     endmembers: found.count,
@@ -230,5 +213,6 @@ export function trainingSet({ bands, sample, found }: PreparedData): TrainingSet
     candidates: found.candidates,
     labels: found.labels,
     ...(sample.patches && { patches: sample.patches }),
+    ...(scene && { image: { reader: scene, bands, positions: found.positions } }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type FitOptions,
   type FitSettings,
   fit,
+  isComplete,
   isLock,
   isPart,
   loadRun,
@@ -21,8 +22,9 @@ import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { assertReplaceable, makeFolder } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
-import type { Progress } from '../support/progress.js';
-import { assertDataRequest, type DataRequest, prepareData, trainingSet } from './prepare.js';
+import { type Progress, stages } from '../support/progress.js';
+import { assertDataRequest, type DataRequest, prepareData, trainingSet, withData } from './prepare.js';
+import { noteUnlearned } from './train-notes.js';
 
 /** What a training came to. */
 export interface TrainResult {
@@ -74,10 +76,10 @@ export async function trainRun(
 
 /** Goes on with a saved run. Throws TrainError or CommandError where it is none, and where another training is in the folder. */
 export async function resumeRun(run: string, options: TrainOptions): Promise<TrainResult> {
-  const { epoch, settings, spatial } = await readManifest(run);
-  if (epoch === settings.epochs && (settings.model === 'pw' || spatial)) {
+  const manifest = await readManifest(run);
+  if (isComplete(manifest)) {
     const { checkpoint } = await loadRun(run);
-    note(`${run}: all ${epoch} epochs are done already; nothing to resume`);
+    note(`${run}: all ${manifest.epoch} epochs are done already; nothing to resume`);
     return { run, finished: true, checkpoint, seconds: 0, pixelsPerSecond: 0 };
   }
   return whileLocked(run, async (lock) => {
@@ -104,16 +106,27 @@ interface Training {
   readonly resume?: Checkpoint;
 }
 
-async function train({ run, lock, request, settings, resume }: Training, options: TrainOptions): Promise<TrainResult> {
-  const { threads, saveEvery, control } = options;
-  const patches = (resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings }).model === 'ss';
-  const data = await prepareData(request, control, { patches });
-  const set = trainingSet(data);
+async function train(training: Training, options: TrainOptions): Promise<TrainResult> {
+  const { request, settings, resume } = training;
+  const { control } = options;
+  const { model } = resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings };
+  if (model === 'ss-paper')
+    return withData(request, { control }, (data, scene) =>
+      trainOn({ ...training, set: trainingSet(data, scene), facts: data.facts }, options),
+    );
+  const data = await prepareData(request, control, { patches: model === 'ss' });
+  return trainOn({ ...training, set: trainingSet(data), facts: data.facts }, options);
+}
+
+async function trainOn(
+  { run, lock, request, settings, resume, set, facts }: Training & { set: TrainingSet; facts: RunFacts },
+  { threads, saveEvery, control }: TrainOptions,
+): Promise<TrainResult> {
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
   let savedAt = 0; // of `seconds`
   try {
-    const fitted = await fitWithProgress(set, data.facts, {
+    const fitted = await fitWithProgress(set, facts, {
       ...settings,
       ...(threads === undefined ? {} : { threads }),
       ...(resume === undefined ? {} : { resume }),
@@ -145,6 +158,7 @@ async function fitWithProgress(
   { control, onEpoch, ...options }: FitOptions & Pick<TrainOptions, 'control'>,
 ): Promise<Omit<TrainResult, 'run'>> {
   let line: Progress | undefined;
+  const { show, stop } = stages(control.startProgress);
   let speed = { seconds: 0, pixelsPerSecond: 0 };
   try {
     const result = await fit(set, facts, {
@@ -164,10 +178,16 @@ async function fitWithProgress(
         );
         return onEpoch?.(progress);
       },
+      onStatistics: ({ done, total }) => {
+        line?.stop();
+        line = undefined;
+        show('statistics of the scene', done, total);
+      },
     });
     return { ...result, ...speed };
   } finally {
     line?.stop();
+    stop();
   }
 }
 
@@ -177,7 +197,7 @@ function createSaver(
   kept: number | undefined,
 ): (checkpoint: Checkpoint) => Promise<void> {
   return async (checkpoint) => {
-    if (checkpoint.epoch === kept && !checkpoint.spatial) return; // the spatial layer is fitted last
+    if (checkpoint.epoch === kept && !(checkpoint.spatial ?? checkpoint.statistics)) return; // those are made last
     try {
       await lock.assertHeld();
       await saveRun(run, { checkpoint, request });
@@ -190,33 +210,4 @@ function createSaver(
       throw new CommandError(`${(cause as Error).message}; ${outcome}`, { cause });
     }
   };
-}
-
-/**
- * Says where a training has taught the network nothing. The rule: a sound one ends with a smaller loss than its first epoch had, and with a smaller
- * cross-entropy than the best answer that looks at no pixel, the mean label. The first epoch alone says nothing: its loss is that of the beginning.
- */
-function noteUnlearned({ history, settings }: Checkpoint, { labels, endmembers }: TrainingSet): void {
-  const [first, last] = [history[0], history.at(-1)];
-  if (!first || !last || history.length < 2) return;
-  const blind = entropyOfMean(labels, endmembers);
-  const shown = (value: number) => value.toPrecision(4);
-  const wrong =
-    last.total >= first.total
-      ? `the loss of the last epoch, ${shown(last.total)}, is not below that of the first, ${shown(first.total)}`
-      : last.crossEntropy >= blind &&
-        `the cross-entropy of the last epoch, ${shown(last.crossEntropy)}, is not below ${shown(blind)}, that of the same abundances in every pixel`;
-  if (wrong)
-    note(
-      `note: ${wrong}: the network has learned nothing of use; train anew with a smaller --learning-rate than ${settings.learningRate}, or with more --epochs`,
-    );
-}
-
-/** Entropy, nats, of the mean of the labels [m, C]: the least cross-entropy of one answer for all. */
-function entropyOfMean(labels: Float32Array, endmembers: number): number {
-  const mean = new Float64Array(endmembers);
-  labels.forEach((label, i) => {
-    mean[i % endmembers]! += (label * endmembers) / labels.length;
-  });
-  return mean.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }

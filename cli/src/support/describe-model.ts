@@ -42,6 +42,9 @@ function trainingOf({ training, data }: ModelCard): string {
 const kindWords = ({ kind, halo }: ModelCard): string =>
   kind === 'pixel' ? 'pixel-wise: every pixel by itself' : `spatial: looks ${halo} pixels around each`;
 
+const networkWords = ({ network: { name, layers, kernels } }: ModelCard): string =>
+  `${name}, ${layers.join('-')}${kernels ? `, kernels ${kernels.map((side) => `${side} x ${side}`).join(', ')}` : ''}`;
+
 /** The lines that a person reads of a model card. */
 export function modelFacts(card: ModelCard): [string, string | undefined][] {
   return [
@@ -51,7 +54,7 @@ export function modelFacts(card: ModelCard): [string, string | undefined][] {
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', card.training.endmemberMethod],
     ['input', inputWords(card.inputScale)],
-    ['network', `${card.network.name}, ${card.network.layers.join('-')}`],
+    ['network', networkWords(card)],
     ['precision', precisionWords(card)],
     ['training', trainingOf(card)],
     ['data SHA-256', card.data.sha256],

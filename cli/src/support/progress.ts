@@ -107,3 +107,24 @@ export function progressOn({
     return lines(label, extent, { every: verbose ? 0 : LINE_EVERY, stream });
   };
 }
+
+/** Shows one progress line after another, each for a stage of the work. */
+export function stages(startProgress: StartProgress): {
+  show: (stage: string, done: number, total: number) => void;
+  stop: () => void;
+} {
+  let current: { stage: string; line: Progress } | undefined;
+  const stop = () => {
+    current?.line.stop();
+    current = undefined;
+  };
+  const show = (stage: string, done: number, total: number) => {
+    if (current?.stage !== stage) {
+      stop();
+      current = { stage, line: startProgress(stage, total) };
+    }
+    current.line.update(done);
+    if (done >= total) stop();
+  };
+  return { show, stop };
+}

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
 import { decodeModel } from '@egunet/export';
 import { parseModelCard } from '@egunet/models/card';
-import { EXPORT_TOLERANCE, exportImageHead, fitImages, type ImageFitResult, TrainError } from '@egunet/train';
+import { EXPORT_TOLERANCE, exportImageHead, fitImages, type ImageFitResult, stacItem, TrainError } from '@egunet/train';
 import { mixtures } from '../training-set.js';
+import { firstBands, imageScene } from './image-scene.js';
 
 const [ROWS, COLS] = [6, 10];
 const { set, facts } = mixtures({ pixels: ROWS * COLS, candidates: 20 });
 const image = {
-  reader: {
-    rows: ROWS,
-    cols: COLS,
-    block: { rows: ROWS, cols: COLS },
-    readSpectra: async ({ row, col, rows, cols }: { row: number; col: number; rows: number; cols: number }) => {
-      const lines = Array.from({ length: rows }, (_, r) => {
-        const start = (row + r) * COLS + col;
-        return [...set.pixels.subarray(start * set.bands, (start + cols) * set.bands)];
-      });
-      return { spectra: Float32Array.from(lines.flat()), valid: new Uint8Array(rows * cols).fill(1) };
-    },
-  },
-  bands: Array.from({ length: set.bands }, (_, i) => i),
+  reader: imageScene(set, { rows: ROWS, cols: COLS }),
+  bands: firstBands(set.bands),
   positions: Float64Array.from({ length: 20 }, (_, i) => 3 * i),
 };
 const origin = { softwareVersion: '1.2.3', created: new Date('2026-01-02T03:04:05Z') };
@@ -37,7 +27,11 @@ describe('the exported head of a convolutional network', () => {
     assert.deepEqual(parseModelCard(metadata.egunet!), card);
     assert.equal(card.kind, 'spatial');
     assert.equal(card.halo, 6); // 2 + 1 of the kernels, 3 of the pools
-    assert.deepEqual(card.network, { name: 'egunet-ss-guided', layers: [256, 128, 32, 3] });
+    assert.deepEqual(card.network, { name: 'egunet-ss-guided', layers: [256, 128, 32, 3], kernels: [5, 3, 1, 1] });
+    const item = stacItem(card, { href: 'model.onnx', bytes: bytes.length, sha256: '' });
+    const properties = item.properties as Record<string, unknown>;
+    const parameters = (25 * 12 + 1) * 256 + (9 * 256 + 1) * 128 + 129 * 32 + 33 * 3;
+    assert.equal(properties['mlm:total_parameters'], parameters);
     assert.equal(card.training.steps, 3);
     assert.equal(card.data.sha256, trained.dataDigest);
   });

@@ -14,38 +14,20 @@ import {
   type ImageEngine,
   type ImageFitOptions,
   type ImageProblem,
-  type SpectraReader,
   TrainError,
 } from '@egunet/train';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { mixtures, relativeDifference } from '../training-set.js';
+import { firstBands, imageScene } from './image-scene.js';
 import { hasData } from './tiny-problem.js';
 
 const [ROWS, COLS] = [9, 10];
 const { set } = mixtures({ pixels: ROWS * COLS, candidates: 20 });
 const B = set.bands;
-const bands = Array.from({ length: B }, (_, i) => i);
+const bands = firstBands(B);
 
-/** The scene: row by row the set's pixels, with `rubbish` where there is no data. */
-function sceneOf(rubbish: number, valid = hasData): SpectraReader {
-  return {
-    rows: ROWS,
-    cols: COLS,
-    block: { rows: ROWS, cols: COLS },
-    readSpectra: async (window, wanted) => {
-      const spectra: number[] = [];
-      const mask: number[] = [];
-      for (let row = window.row; row < window.row + window.rows; row++)
-        for (let col = window.col; col < window.col + window.cols; col++) {
-          const good = valid(row, col);
-          mask.push(good ? 1 : 0);
-          spectra.push(...wanted.map((band) => (good ? set.pixels[(row * COLS + col) * B + band]! : rubbish)));
-        }
-      return { spectra: Float32Array.from(spectra), valid: Uint8Array.from(mask) };
-    },
-  };
-}
+const sceneOf = (rubbish: number, valid = hasData) => imageScene(set, { rows: ROWS, cols: COLS, valid, rubbish });
 
 /** Candidates lie at every fourth pixel; two of them at the same. */
 const positions = Float64Array.from({ length: 20 }, (_, i) => (i === 1 ? 0 : 4 * i));
@@ -113,6 +95,38 @@ describe('training on images', () => {
         assert.ok(difference < 1e-5, `layer ${layer + 1}: ${difference}`);
       }
     }
+  });
+
+  it('sums as many tiles as hold the pixels wanted, drawn by the seed, and says how far it is', async () => {
+    const trained = await fitImages(set, image(), SMALL);
+    const state = { ...trained, moving: trained.averages };
+    const sums = async (mostPixels: number, seed = 1) => {
+      const shares: number[] = [];
+      const onProgress = ({ done, total }: { done: number; total: number }) => shares.push(done / total);
+      const options = { tileSize: 3, threads: 1, mostPixels, seed, onProgress };
+      return { moving: await exactStatistics(state, image(), options), shares };
+    };
+    const [few, again, other, all] = [await sums(20), await sums(20), await sums(20, 2), await sums(1000)];
+    assert.deepEqual(few.moving, again.moving);
+    assert.notDeepEqual(few.moving, other.moving);
+    assert.ok(relativeDifference(all.moving, trained.moving) < 1e-5);
+    for (const { shares } of [few, all]) {
+      assert.equal(shares.at(-1), 1);
+      assert.deepEqual(
+        shares,
+        [...shares].sort((a, b) => a - b),
+      );
+    }
+    assert.equal(all.shares.length, 3 * 12); // 9 x 10 pixels in tiles of 3 x 3, for each of the layers
+    assert.ok(few.shares.length >= 9 && few.shares.length < 3 * 6, `${few.shares.length}`); // 20 pixels are 3 tiles or more
+  });
+
+  it("stops between tiles with the signal's reason", async () => {
+    const control = new AbortController();
+    const onProgress = () => control.abort(new Error('enough'));
+    const state = await fitImages(set, image(), SMALL);
+    const options = { tileSize: 3, threads: 1, signal: control.signal, onProgress };
+    await assert.rejects(exactStatistics(state, image(), options), /enough/);
   });
 
   /** Does nothing but remember what it is given. */
@@ -196,6 +210,7 @@ describe('training on images', () => {
       });
     await fails(/seed must be a whole number >= 0, got -1/, { seed: -1 });
     await fails(/at least 1 step, got 0/, { steps: 0 });
+    await fails(/schedule must be one of released, poly, got x/, { schedule: 'x' as 'poly' });
     await fails(/learning rate must be positive, got 0/, { learningRate: 0 });
     await fails(/drop rate must be in \[0, 1\), got 1/, { dropRate: 1 });
     await fails(/weight decay must be >= 0, got -1/, { weightDecay: -1 });

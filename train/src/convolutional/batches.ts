@@ -9,22 +9,30 @@ import type { ImageArrays, ImageProblem } from './engine.js';
 import { drawPatch, type Patch, readPatch, type TrainingImage, targetsOf } from './patches.js';
 import type { ImageFitSettings } from './settings.js';
 
-const isWhole = ({ rows, cols }: SceneShape, { mostPixels }: ImageFitSettings) => rows * cols <= mostPixels;
+type Size = Pick<SceneShape, 'rows' | 'cols'>;
+
+/** Whether every step takes the whole scene. */
+export const isWhole = ({ rows, cols }: Size, { mostPixels }: ImageFitSettings) => rows * cols <= mostPixels;
 
 /** Patches are no larger than the scene. */
-const coreOf = ({ rows, cols }: SceneShape, { patchSize }: ImageFitSettings) => ({
+const coreOf = ({ rows, cols }: Size, { patchSize }: ImageFitSettings) => ({
   rows: Math.min(patchSize, rows),
   cols: Math.min(patchSize, cols),
 });
 
 /** The images of a step [N, h, w]: the scene, or patches with a halo. */
-export function stepShape(scene: SceneShape, settings: ImageFitSettings, halo: number): [number, number, number] {
+export function stepShape(scene: Size, settings: ImageFitSettings, halo: number): [number, number, number] {
   if (isWhole(scene, settings)) return [1, scene.rows, scene.cols];
   const core = coreOf(scene, settings);
   return [settings.patches, core.rows + 2 * halo, core.cols + 2 * halo];
 }
 
-interface BatchData {
+/** Pixels of the images of a step, halos not counted. */
+export const stepPixels = (scene: Size, settings: ImageFitSettings): number =>
+  stepShape(scene, settings, 0).reduce((a, b) => a * b, 1);
+
+/** What a training on images draws its batches from. */
+export interface BatchData {
   readonly set: TrainingSet;
   readonly image: TrainingImage;
   readonly settings: ImageFitSettings;

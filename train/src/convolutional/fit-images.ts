@@ -14,12 +14,12 @@ import { scaleData } from '../fit/scale-data.js';
 import { learningRateAt } from '../fit/schedule.js';
 import { brightest, digestOf, type TrainingSet } from '../fit/training-set.js';
 import { createRandom } from '../random.js';
-import { createBatches, stepShape } from './batches.js';
-import { type ImageEngine, type ImageProblem, imageStateSizes } from './engine.js';
+import { type BatchData, createBatches, isWhole, stepShape } from './batches.js';
+import { type ImageEngine, type ImageProblem, type ImageStep, imageStateSizes } from './engine.js';
 import { createOnnxImageEngine } from './onnx.js';
 import { drawPatch, type Patch, type TrainingImage } from './patches.js';
 import { assertImageSettings, DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './settings.js';
-import { exactStatistics, type NetworkState } from './statistics.js';
+import { exactStatistics, type NetworkState, type StatisticsOptions } from './statistics.js';
 
 export interface ImageFitProgress {
   /** Steps done, and wanted. */
@@ -34,10 +34,12 @@ export interface ImageFitOptions extends Partial<ImageFitSettings> {
   readonly threads?: number;
   /** Makes the engine; the compiled one by default. */
   readonly engine?: (problem: ImageProblem) => Promise<ImageEngine>;
-  /** Rejects with its reason after the step that is running. */
+  /** Rejects with its reason after the step, or the tile of the statistics, that is running. */
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: ImageFitProgress) => void;
 }
+
+export type Probe = Pick<Patch, 'rows' | 'cols' | 'spectra' | 'valid'>;
 
 /** A trained network; its `moving` are exact statistics over the scene's valid pixels. */
 export interface ImageFitResult extends NetworkState {
@@ -47,7 +49,7 @@ export interface ImageFitResult extends NetworkState {
   /** sha256 of the training set. */
   readonly dataDigest: string;
   /** A piece of the scene: what an exported model is compared with the network on. */
-  readonly probe: Patch;
+  readonly probe: Probe;
 }
 
 /** Side of the tiles over which statistics are summed, where the scene is not one image. */
@@ -71,7 +73,8 @@ function settingsOf(options: ImageFitOptions): ImageFitSettings {
   return settings;
 }
 
-function begin(network: ConvolutionalNetwork, seed: number): TrainState {
+/** The state that a seed begins with. */
+export function beginImages(network: ConvolutionalNetwork, seed: number): TrainState {
   const layers = convolutionalLayers(network);
   const draw = createRandom(seed).fork('initial parameters');
   const zeros = () => new Float32Array(imageStateSizes(network).parameters);
@@ -83,11 +86,7 @@ function begin(network: ConvolutionalNetwork, seed: number): TrainState {
   };
 }
 
-async function makeProblem(
-  set: TrainingSet,
-  image: TrainingImage,
-  { settings, inputScale }: { settings: ImageFitSettings; inputScale: number },
-): Promise<ImageProblem> {
+async function makeProblem({ set, image, settings, inputScale }: BatchData): Promise<ImageProblem> {
   const { bands, endmembers, labels } = set;
   const network = convolutionalNetwork({ ...settings, bands, endmembers });
   const { dropRate, weightDecay } = settings;
@@ -96,6 +95,44 @@ async function makeProblem(
   if (settings.form === 'guided') return problem;
   const [spectra] = await scaleData([set.candidates], { bands, inputScale });
   return { ...problem, candidates: { spectra: spectra!, labels } };
+}
+
+/** A training that is ready to run. */
+export interface ImageTraining {
+  readonly network: ConvolutionalNetwork;
+  /** Does step number `step` (0-based): what it draws depends on the seed and that number alone. */
+  runStep(state: TrainState, step: number): Promise<ImageStep>;
+  release(): Promise<void>;
+}
+
+/** Scales the data and makes the engine. Throws TrainError where the scene is not that of the training set. */
+export async function prepareImages(
+  data: BatchData,
+  { threads = 0, engine: make }: Pick<ImageFitOptions, 'threads' | 'engine'>,
+): Promise<ImageTraining> {
+  const { set, image, settings } = data;
+  assertImage(set, image);
+  const problem = await makeProblem(data);
+  const engine = await (make ? make(problem) : createOnnxImageEngine(problem, { threads }));
+  const batches = createBatches(problem, data);
+  const schedule = { ...settings, candidates: image.positions.length };
+  return {
+    network: problem.network,
+    runStep: async (state, step) =>
+      engine.step(state, await batches(step), adamStepSize(learningRateAt(step, schedule), step)),
+    release: () => engine.release(),
+  };
+}
+
+/** Exact statistics of a trained network, over as much at a time as a step has seen. */
+export function endStatistics(
+  trained: NetworkState,
+  { image, settings }: Pick<BatchData, 'image' | 'settings'>,
+  options: Pick<StatisticsOptions, 'threads' | 'signal' | 'onProgress'>,
+): Promise<Float32Array> {
+  const { rows, cols } = image.reader;
+  const tileSize = isWhole(image.reader, settings) ? Math.max(rows, cols) : STATISTICS_TILE;
+  return exactStatistics(trained, image, { ...options, tileSize, seed: settings.seed });
 }
 
 /**
@@ -107,41 +144,38 @@ export async function fitImages(
   image: TrainingImage,
   options: ImageFitOptions = {},
 ): Promise<ImageFitResult> {
-  assertImage(set, image);
   const settings = settingsOf(options);
   const inputScale = 1 / brightest(set);
-  const { threads = 0 } = options;
-  const problem = await makeProblem(set, image, { settings, inputScale });
-  const engine = await (options.engine ?? ((p) => createOnnxImageEngine(p, { threads })))(problem);
-  let state = begin(problem.network, settings.seed);
+  const { threads = 0, signal } = options;
+  const training = await prepareImages({ set, image, settings, inputScale }, options);
+  let state = beginImages(training.network, settings.seed);
   try {
-    const batches = createBatches(problem, { set, image, settings, inputScale });
-    const schedule = { ...settings, candidates: image.positions.length };
     for (let step = 0; step < settings.steps; step++) {
-      options.signal?.throwIfAborted();
-      const stepSize = adamStepSize(learningRateAt(step, schedule), step);
-      const next = await engine.step(state, await batches(step), stepSize);
+      signal?.throwIfAborted();
+      const next = await training.runStep(state, step);
       assertFinite(next.losses, step, settings);
       state = next.state;
       options.onStep?.({ step: step + 1, steps: settings.steps, losses: next.losses });
     }
   } finally {
-    await engine.release();
+    await training.release();
   }
-  const { network } = problem;
   const { parameters, moving: averages } = state;
-  const whole = image.reader.rows * image.reader.cols <= settings.mostPixels;
-  const tileSize = whole ? Math.max(image.reader.rows, image.reader.cols) : STATISTICS_TILE;
-  const trained = { network, inputScale, parameters, moving: averages };
-  const moving = await exactStatistics(trained, image, { tileSize, threads });
-  return { ...trained, moving, settings, averages, dataDigest: digestOf(set), probe: await drawProbe(image, settings) };
+  const trained = { network: training.network, inputScale, parameters, moving: averages };
+  const moving = await endStatistics(trained, { image, settings }, { threads, ...(signal && { signal }) });
+  const probe = await drawProbe(image, settings.seed);
+  return { ...trained, moving, settings, averages, dataDigest: digestOf(set), probe };
 }
 
+/** Rows and columns of the probe of a scene. */
+export const probeSize = ({ rows, cols }: { rows: number; cols: number }) => ({
+  rows: Math.min(PROBE_SIDE, rows),
+  cols: Math.min(PROBE_SIDE, cols),
+});
+
 /** A patch without a halo, drawn by the seed. */
-function drawProbe(image: TrainingImage, { seed }: ImageFitSettings): Promise<Patch> {
-  const { rows, cols } = image.reader;
-  const size = { rows: Math.min(PROBE_SIDE, rows), cols: Math.min(PROBE_SIDE, cols) };
-  return drawPatch(image, { size, halo: 0 }, createRandom(seed).fork('probe'));
+export function drawProbe(image: TrainingImage, seed: number): Promise<Patch> {
+  return drawPatch(image, { size: probeSize(image.reader), halo: 0 }, createRandom(seed).fork('probe'));
 }
 
 function assertFinite([total]: Float32Array, step: number, { steps, learningRate }: ImageFitSettings): void {

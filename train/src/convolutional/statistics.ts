@@ -12,6 +12,7 @@ import {
 } from '@egunet/models';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
+import { createRandom } from '../random.js';
 import { imageStateSizes } from './engine.js';
 import { type Patch, readPatch, type TrainingImage, tilesOf } from './patches.js';
 
@@ -24,8 +25,16 @@ export interface NetworkState {
   readonly moving: Float32Array;
 }
 
-const encoderStatistics = (network: ConvolutionalNetwork) =>
+/** Where the encoder's statistics lie: before all others. */
+export const encoderStatistics = (network: ConvolutionalNetwork) =>
   listStatistics(convolutionalLayers(network)).filter(({ layer }) => layer < 3);
+
+/** How many of the statistics are the encoder's. */
+export const countEncoderStatistics = (network: ConvolutionalNetwork): number =>
+  encoderStatistics(network).reduce((all, { size }) => all + 2 * size, 0);
+
+/** More pixels than this change no statistics any more: tiles of a larger scene are drawn. */
+const MOST_PIXELS = 2 ** 20;
 
 /** Sums over a tile's counted pixels of z - mean, then of its square, of each batch-norm layer of the encoder. */
 function sumsGraph(network: ConvolutionalNetwork, inputScale: number): Graph {
@@ -62,6 +71,14 @@ export interface StatisticsOptions {
   /** Largest side of a tile in pixels. */
   readonly tileSize: number;
   readonly threads: number;
+  /** Draws the tiles of a scene of more valid pixels than `mostPixels`; 1 when absent. */
+  readonly seed?: number;
+  /** Tiles are no longer read once they hold so many valid pixels; 1,048,576 when absent. */
+  readonly mostPixels?: number;
+  /** Rejects with its reason before the next tile. */
+  readonly signal?: AbortSignal;
+  /** Of the passes over the scene, how much is done. */
+  readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 /** Sums of all tiles, and how many pixels they are of. */
@@ -70,7 +87,7 @@ async function sumTiles(
   { network, parameters, moving }: NetworkState,
   tiles: () => AsyncIterable<Patch>,
 ): Promise<{ sums: Float64Array; pixels: number }> {
-  const sums = new Float64Array(encoderStatistics(network).reduce((all, { size }) => all + 2 * size, 0));
+  const sums = new Float64Array(countEncoderStatistics(network));
   let pixels = 0;
   const flat = (values: Float32Array) => new ort.Tensor('float32', values, [values.length]);
   for await (const tile of tiles()) {
@@ -84,28 +101,52 @@ async function sumTiles(
   return { sums, pixels };
 }
 
-/** The encoder's statistics over the whole scene; those of other layers as they are. A pass over the scene for each batch-norm layer. [Q] */
+/** Reads a pass of tiles with their halo: the scene, or as many tiles as hold `mostPixels`, in an order that the seed draws. `onShare` is told what share of them is read. */
+async function* readTiles(
+  image: TrainingImage,
+  { halo, tileSize, seed = 1, mostPixels = MOST_PIXELS, signal }: Omit<StatisticsOptions, 'threads'> & { halo: number },
+  onShare: (share: number) => void,
+): AsyncGenerator<Patch> {
+  const tiles = tilesOf(image.reader, tileSize);
+  const order = createRandom(seed)
+    .fork('statistics')
+    .shuffle(Int32Array.from(tiles, (_, i) => i));
+  let pixels = 0;
+  for (const [i, tile] of order.entries()) {
+    signal?.throwIfAborted();
+    const patch = await readPatch(image, tiles[tile]!, halo);
+    pixels += patch.counted.reduce((sum, one) => sum + one, 0);
+    yield patch;
+    onShare(Math.min(1, Math.max((i + 1) / tiles.length, pixels / mostPixels)));
+    if (pixels >= mostPixels) return;
+  }
+}
+
+/**
+ * The encoder's statistics over the whole scene, or over as much of it as `mostPixels` says; those of other layers as they are. A pass over it for each
+ * batch-norm layer. [Q]
+ */
 export async function exactStatistics(
   state: NetworkState,
   image: TrainingImage,
-  { tileSize, threads }: StatisticsOptions,
+  { threads, onProgress, ...options }: StatisticsOptions,
 ): Promise<Float32Array> {
   const { network, inputScale } = state;
   const session = await ort.InferenceSession.create(encodeModel(sumsGraph(network, inputScale)), {
     intraOpNumThreads: threads,
   });
-  async function* tiles() {
-    for (const tile of tilesOf(image.reader, tileSize)) yield await readPatch(image, tile, headHalo(network));
-  }
+  const layers = encoderStatistics(network);
   const moving = state.moving.slice();
   try {
     let at = 0;
-    for (const { offset, size } of encoderStatistics(network)) {
+    for (const [pass, { offset, size }] of layers.entries()) {
+      const onShare = (share: number) => onProgress?.({ done: pass + share, total: layers.length });
+      const tiles = () => readTiles(image, { ...options, halo: headHalo(network) }, onShare);
       const { sums, pixels } = await sumTiles(session, { ...state, moving }, tiles);
       for (let o = 0; o < size; o++) {
         const [shift, square] = [sums[at + o]! / pixels, sums[at + size + o]! / pixels];
         moving[offset + o]! += shift;
-        moving[offset + size + o] = square - shift * shift;
+        moving[offset + size + o] = Math.max(0, square - shift * shift); // rounding may bring it below 0
       }
       at += 2 * size;
     }

@@ -26,6 +26,10 @@ export interface RunFacts {
   readonly candidates: number;
 }
 
+/** Whether nothing of a run is left to be done: not its epochs, nor what ends them. */
+export const isComplete = (run: Pick<Checkpoint, 'settings' | 'epoch' | 'spatial' | 'statistics'>): boolean =>
+  run.epoch === run.settings.epochs && (run.settings.model === 'pw' || (run.spatial ?? run.statistics) !== undefined);
+
 /** Mean losses over the steps of one epoch. */
 export interface EpochLosses {
   readonly total: number;
@@ -44,9 +48,11 @@ export interface Checkpoint {
   readonly epoch: number;
   readonly history: readonly EpochLosses[];
   readonly state: TrainState;
-  /** Some of the training pixels, reflectance [n, B]: what an exported model is compared with the network on. */
+  /** Some of the training pixels, reflectance [n, B]: what an exported model is compared with the network on. Of `ss-paper` an image, NaN where it has no data. */
   readonly probe: Float32Array;
   /** The spatial layer of EGU-Net-ss, fitted when the epochs end; a pixel-wise network has none. */
   readonly spatial?: SpatialFilter;
+  /** Exact batch-norm statistics of the encoder of `ss-paper`, summed when the epochs end; other networks have none. */
+  readonly statistics?: readonly number[];
   readonly facts: RunFacts;
 }

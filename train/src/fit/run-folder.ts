@@ -5,6 +5,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pixelwiseNetwork } from '@egunet/models';
+import { imageStateSizes } from '../convolutional/engine.js';
+import { probeSize } from '../convolutional/fit-images.js';
+import { paperNetwork } from '../convolutional/paper-settings.js';
 import { STATE_KEYS, stateSizes, type TrainState } from '../engines/engine.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -72,7 +75,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
 export async function loadRun(folder: string): Promise<SavedRun> {
   const { state, probe, request, format: _, version: __, ...rest } = await readManifest(folder);
   const { bands, endmembers } = rest.facts;
-  const sizes = stateSizes(pixelwiseNetwork(bands.length, endmembers.length));
+  const onImages = rest.settings.model === 'ss-paper';
+  const sizes = onImages
+    ? imageStateSizes(paperNetwork(rest.facts))
+    : stateSizes(pixelwiseNetwork(bands.length, endmembers.length));
   const values = await readVector(folder, state);
   const needed = STATE_KEYS.reduce((sum, key) => sum + sizes[key], 0);
   if (values.length !== needed)
@@ -80,11 +86,21 @@ export async function loadRun(folder: string): Promise<SavedRun> {
       `${folder}: the state holds ${values.length} values, ${bands.length} bands and ${endmembers.length} endmembers need ${needed}; train anew`,
     );
   const pixels = await readVector(folder, probe);
-  if (pixels.length === 0 || pixels.length % bands.length !== 0)
-    throw new TrainError(
-      `${folder}: the probe should be pixels of ${bands.length} bands, got ${pixels.length} values; train anew`,
-    );
+  assertProbe(pixels.length, rest, folder);
   return { checkpoint: { ...rest, state: splitState(values, sizes), probe: pixels }, request };
+}
+
+/** Throws TrainError unless a probe of so many values is one: whole pixels, or the image that `ss-paper` keeps. */
+function assertProbe(
+  values: number,
+  { settings, facts }: Pick<Checkpoint, 'settings' | 'facts'>,
+  folder: string,
+): void {
+  const bands = facts.bands.length;
+  const { rows, cols } = probeSize(facts.scene);
+  const wrong = settings.model === 'ss-paper' ? values !== rows * cols * bands : values === 0 || values % bands !== 0;
+  if (wrong)
+    throw new TrainError(`${folder}: the probe should be pixels of ${bands} bands, got ${values} values; train anew`);
 }
 
 /** The state's vectors, cut from all its values. */

@@ -1,9 +1,11 @@
 // The manifest of a run folder, checked: what is read from disk may have been edited, cut off, or made by another version.
 import { pixelwiseNetwork, type SpatialFilter } from '@egunet/models';
 import { type Check, createChecks } from '@egunet/models/check';
+import { assertPaperSettings, paperNetwork } from '../convolutional/paper-settings.js';
+import { countEncoderStatistics, encoderStatistics } from '../convolutional/statistics.js';
 import { TrainError } from '../error.js';
 import { SPATIAL } from '../spatial/settings.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, RunFacts } from './checkpoint.js';
 import { SCHEDULES } from './schedule.js';
 import { assertSettings, MODELS } from './settings.js';
 
@@ -105,31 +107,45 @@ function manifestCheck(invalid: Invalid): Check {
         noiseShares: list(number, 0),
       }),
     ),
+    statistics: optional(list(number, 0)),
   });
 }
 
 /** What no field shows by itself. */
-function assertConsistent(
-  { settings, epoch, history, facts, spatial }: Manifest,
-  path: string,
-  invalid: Invalid,
-): void {
+function assertConsistent(manifest: Manifest, path: string, invalid: Invalid): void {
+  const { settings, epoch, history, facts, spatial, statistics } = manifest;
   const { bands, endmembers, pixels, candidates } = facts;
   endmembers.forEach(({ spectrum }, c) => {
     if (spectrum.length !== bands.length)
       throw invalid(`manifest.facts.endmembers[${c}].spectrum`, `${bands.length} values, one a band`, spectrum.length);
   });
-  if (spatial && settings.model === 'pw')
-    throw invalid('manifest.spatial', 'absent from a pixel-wise network', 'a layer');
+  for (const [field, of] of [
+    ['spatial', 'ss'],
+    ['statistics', 'ss-paper'],
+  ] as const)
+    if (manifest[field] && settings.model !== of)
+      throw invalid(`manifest.${field}`, `absent from a run of model ${settings.model}`, 'some');
   if (spatial) assertFilter(spatial, endmembers.length, invalid);
+  if (statistics) assertStatistics(statistics, facts, invalid);
   if (epoch > settings.epochs) throw invalid('manifest.epoch', `at most settings.epochs, ${settings.epochs}`, epoch);
   if (history.length !== epoch) throw invalid('manifest.history', `${epoch} entries, one an epoch`, history.length);
   const width = pixelwiseNetwork(bands.length, endmembers.length).widths[0]!;
   try {
-    assertSettings(settings, { pixels, candidates, width });
+    if (settings.model === 'ss-paper') assertPaperSettings(settings, facts);
+    else assertSettings(settings, { pixels, candidates, width });
   } catch (cause) {
     throw new TrainError(`${path}: ${(cause as Error).message}; train anew`, { cause });
   }
+}
+
+/** There are as many as the encoder of the run has, means and then variances of each layer. */
+function assertStatistics(statistics: readonly number[], facts: RunFacts, invalid: Invalid): void {
+  const network = paperNetwork(facts);
+  const count = countEncoderStatistics(network);
+  if (statistics.length !== count) throw invalid('manifest.statistics', `${count} values`, statistics.length);
+  for (const { offset, size } of encoderStatistics(network))
+    for (let at = offset + size; at < offset + 2 * size; at++)
+      if (statistics[at]! < 0) throw invalid(`manifest.statistics[${at}]`, 'a variance, >= 0', statistics[at]);
 }
 
 /** The most that a radius can be: the layer's cost grows with its square. */

@@ -1,8 +1,11 @@
 import { TrainError } from '../error.js';
 import { SCHEDULES, type Schedule } from './schedule.js';
 
-/** The networks: `pw` looks at every pixel by itself; `ss`, spatial-spectral, smooths what is noise between neighbours. */
-export const MODELS = ['pw', 'ss'] as const;
+/**
+ * The networks: `pw` looks at every pixel by itself; `ss`, spatial-spectral, smooths what is noise between neighbours; `ss-paper` is the paper's
+ * convolutional one, for comparison.
+ */
+export const MODELS = ['pw', 'ss', 'ss-paper'] as const;
 
 export type ModelName = (typeof MODELS)[number];
 
@@ -11,7 +14,7 @@ export interface FitSettings {
   readonly model: ModelName;
   readonly seed: number;
   readonly epochs: number;
-  /** Mixed pixels a step. */
+  /** Mixed pixels a step, of `ss-paper` those of its images. */
   readonly batch: number;
   /** Candidates a step, at most all. */
   readonly candidateBatch: number;

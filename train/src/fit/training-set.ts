@@ -1,5 +1,6 @@
 // What a network is trained on, and what a run remembers of it. Legend: N pixels, n of them drawn, m candidates, B bands, C endmembers.
 import { createHash } from 'node:crypto';
+import type { TrainingImage } from '../convolutional/patches.js';
 import type { SpectraBlock } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import type { Random } from '../random.js';
@@ -18,6 +19,8 @@ export interface TrainingSet {
   readonly labels: Float32Array;
   /** Patches of the scene, to which the spatial layer of EGU-Net-ss is fitted. */
   readonly patches?: readonly SpectraBlock[];
+  /** The scene itself, which `ss-paper` is trained on. */
+  readonly image?: TrainingImage;
 }
 
 /** Throws TrainError unless the sizes agree with each other and with the facts, and every value is finite. */
@@ -53,7 +56,7 @@ export function assertPatches({ bands, patches = [] }: TrainingSet): void {
       );
 }
 
-/** sha256 of the data, hexadecimal. */
+/** sha256 of the data, hexadecimal; of the image, the pixels drawn stand for the rest. */
 export function digestOf({ bands, endmembers, pixels, candidates, labels, patches = [] }: TrainingSet): string {
   const hash = createHash('sha256').update(`${bands} ${endmembers} ${pixels.length} ${candidates.length} `);
   const ofPatches = patches.flatMap(({ spectra, positions }) => [spectra, positions]);
