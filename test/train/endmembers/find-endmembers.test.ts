@@ -159,10 +159,10 @@ describe('findEndmembers', () => {
       return (await findEndmembers(mixedSample(4), given)).endmembers;
     };
     const found = await of('agreed');
-    assert.deepEqual(await of('agreed', 16, 500), found);
+    assert.deepEqual(await of('agreed', 14, 500), found);
     assert.notDeepEqual(await of('agreed', 1), found);
-    assert.notDeepEqual(await of('agreed', 16, 40), found);
-    assert.notDeepEqual(await of('refined', 16, 500), found);
+    assert.notDeepEqual(await of('agreed', 14, 40), found);
+    assert.notDeepEqual(await of('refined', 14, 500), found);
   });
 
   it('uses a given library as it is', async () => {

@@ -95,7 +95,7 @@ export const REFINE: RefineSettings = {
 /** What the method `agreed` has of its own: how restarts are compared, and how many of them there are and have a say. */
 export const AGREEMENT = {
   /** Clusterings tried. */
-  restarts: 16,
+  restarts: 14,
   /** Selection: pixels whose reconstruction is to be the best, fewer for each of more restarts. */
   selectionPixels: 500,
   /** Brightness that is explained to this share is explained well enough, so that a cost never becomes 0 without a look at directions. */
