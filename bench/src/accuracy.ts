@@ -1,4 +1,4 @@
-// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,sim1-20db,sim1-clean,urban4,urban5,potsdam --models pw,ss --seeds 10 --network-seeds 10 --first-seed 1 --method refined --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
+// npm run bench:accuracy [-- --scenes jasper,samson,synthetic,sim1,sim1-20db,sim1-clean,urban4,urban5,potsdam --models pw,ss --seeds 10 --network-seeds 10 --first-seed 1 --method agreed --brightness bounded --epochs E --schedule S --learning-rate R --weight-decay W --threads 1 --no-write]
 // Scores every way from a scene to abundances with each seed: the usual routes, and EGU-Net of each model trained blind; prints a section for each scene
 // and writes it into docs/results.md, with abundance maps in docs/images. --models none: the routes alone; --network-seeds: networks are
 // trained with so many of the seeds only (all of them unless told otherwise). potsdam: vegetation cover of real EnMAP pixels, without a network.
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '10' },
     'network-seeds': { type: 'string' },
     'first-seed': { type: 'string', default: '1' },
-    method: { type: 'string', default: 'refined' },
+    method: { type: 'string', default: 'agreed' },
     brightness: { type: 'string' },
     epochs: { type: 'string' },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },

@@ -72,7 +72,7 @@ function indexRows(scene: PotsdamScene, expected: readonly number[]): string[][]
 const ways = { 'NNLS / sum': (...given: Given) => nnlsAbundances(...given).abundances, FCLSU: fclsAbundances };
 type Given = [endmembers: Float32Array, spectra: Float32Array, bands: number];
 
-const searches = ['VCA', 'kmeans', 'subset', 'refined'] as const;
+const searches = ['VCA', 'kmeans', 'subset', 'refined', 'agreed'] as const;
 
 /** Endmembers [C, B] as a search finds them. */
 async function endmembersBy(

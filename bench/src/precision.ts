@@ -31,7 +31,7 @@ const { values, positionals: runs } = parseArgs({
 async function train(key: string): Promise<Checkpoint> {
   const scene = scenes[key];
   if (!scene) throw new Error(`no scene '${key}': one of ${Object.keys(scenes).join(', ')}`);
-  const { set, facts } = await prepareBlind(await scene(), 1);
+  const { set, facts } = await prepareBlind(await scene(), 1, { method: 'refined' });
   return (await fit(set, facts, { epochs: Number(values.epochs) })).checkpoint;
 }
 

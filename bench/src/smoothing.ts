@@ -96,7 +96,7 @@ const WAYS: readonly (readonly [string, Way])[] = [
 /** aRMSE (eq. 9) of each way. */
 async function score(scene: ReferenceScene, seed: number): Promise<number[]> {
   const { spectra, bands, reference, referenceEndmembers, materials } = scene;
-  const { endmembers } = (await prepareBlind(scene, seed)).found;
+  const { endmembers } = (await prepareBlind(scene, seed, { method: 'refined' })).found;
   const unmix = (pixels: Float32Array) => nnlsAbundances(endmembers, pixels, bands).abundances;
   const deviations = hysime(spectra, bands).noise.map(Math.sqrt);
   const random = createRandom(seed).fork('noise');

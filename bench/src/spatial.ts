@@ -110,7 +110,7 @@ const numbers = Array.from({ length: Number(values.seeds) }, (_, i) => Number(va
 /** The rows of one scene. */
 async function rowsOf(key: string): Promise<string[][]> {
   const scene = cropped(await sceneNamed(key), Number(values.crop));
-  const blind = await Promise.all(numbers.map((seed) => prepareBlind(scene, seed)));
+  const blind = await Promise.all(numbers.map((seed) => prepareBlind(scene, seed, { method: 'refined' })));
   const rows: string[][] = [];
   for (const form of values.forms.split(',') as ConvolutionalForm[])
     for (const pooling of values.poolings.split(',') as Pooling[]) {

@@ -121,7 +121,7 @@ describe('real EnMAP tiles of Potsdam', () => {
     const { stdout, stderr } = succeed(['endmembers', unseen[0]!, '-o', 'estimated', '--json'], folder);
     const { count, method } = JSON.parse(stdout);
     assert.equal(count, 10);
-    assert.match(method, /^refined, bounded brightness, number estimated by HySime \(\d\d, cut to 10\)$/);
+    assert.match(method, /^agreed, bounded brightness, number estimated by HySime \(\d\d, cut to 10\)$/);
     assert.match(stderr, /^HySime counts \d\d signal directions; using 10 endmembers: give -n to choose$/m);
   });
 
@@ -129,7 +129,7 @@ describe('real EnMAP tiles of Potsdam', () => {
     const counted = ['endmembers', unseen[0]!, '-o', 'counted', '--count-by', 'residual', '--json'];
     const { count, method } = JSON.parse(succeed(counted, folder).stdout);
     assert.ok(count >= 2 && count < 8, `${count}`);
-    assert.equal(method, 'refined, bounded brightness, number estimated by the residual');
+    assert.equal(method, 'agreed, bounded brightness, number estimated by the residual');
   });
 
   it('refuse more endmembers than their blocks can hold', () => {

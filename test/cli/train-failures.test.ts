@@ -224,7 +224,7 @@ describe('a training', () => {
       [{ maxPixels: '9' }, /request\.maxPixels should be a whole number/],
       [{ seed: 0.5 }, /request\.seed should be a whole number >= 0, got 0\.5/],
       [{ library: 1 }, /request\.library should be text/],
-      [{ method: 'vca' }, /request\.method should be one of "refined", "subset", "kmeans", got "vca"/],
+      [{ method: 'vca' }, /request\.method should be one of "agreed", "refined", "subset", "kmeans", got "vca"/],
       [{ countBy: 'eye' }, /request\.countBy should be one of "hysime", "residual", got "eye"/],
       [{ brightness: 1 }, /request\.brightness should be one of "absolute", "bounded", "equalised", got 1/],
     ];

@@ -78,7 +78,7 @@ describe('train, on the command line', () => {
     assert.ok(absolute!.ratio < 0.2, `${absolute!.ratio}`);
     assert.ok(Math.abs(bounded!.ratio - 0.5) < 1e-5, `${bounded!.ratio}`);
     assert.ok(Math.abs(equalised!.ratio - 1) < 1e-5, `${equalised!.ratio}`);
-    assert.equal(absolute!.method, 'refined, absolute brightness, number given');
+    assert.equal(absolute!.method, 'agreed, absolute brightness, number given');
     assert.equal(equalised!.request.brightness, 'equalised');
     assert.deepEqual(
       filesOf(join(folder, 'unsaid')).filter(([name]) => !name!.startsWith('manifest')),
@@ -86,7 +86,7 @@ describe('train, on the command line', () => {
     );
     succeed(['export', 'equalised', '-o', 'equalised.onnx'], folder);
     const described = succeed(['info', 'equalised', 'equalised.onnx'], folder).stdout;
-    assert.equal(described.match(/refined, equalised brightness, number given/g)?.length, 2);
+    assert.equal(described.match(/agreed, equalised brightness, number given/g)?.length, 2);
 
     const long = [...train.slice(0, -1), `${MANY}`, '--batch', '400', '--brightness', 'equalised'];
     const args = [binary, ...long, '-o', 'stopped', '--verbose'];

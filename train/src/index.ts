@@ -23,13 +23,14 @@ export {
   findEndmembers,
 } from './endmembers/find-endmembers.js';
 export { type HySime, hysime } from './endmembers/hysime.js';
-export { meanSquaredSine, pixelDirections } from './endmembers/judge.js';
+export { type JudgedPixels, judgedPixels, type Unexplained, unexplained } from './endmembers/judge.js';
 export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';
 export { floorMagnitudes } from './endmembers/magnitudes.js';
 export { clusterSpectra, overCluster } from './endmembers/over-clustering.js';
 export { type PurifyOptions, purify } from './endmembers/purification.js';
 export { countByResidual } from './endmembers/residual-count.js';
 export {
+  AGREEMENT,
   BRIGHTNESS,
   type Brightness,
   BUNDLES,
@@ -60,6 +61,7 @@ export type {
   SpectraSample,
 } from './endmembers/types.js';
 export { type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
+export { agreement, leastAngle, type Restart, type Verdict } from './endmembers/verdict.js';
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
 export { createOnnxEngine } from './engines/onnx.js';

@@ -85,7 +85,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
 
   const product = await timed('make a scene', () => makeEnmapProduct(at('scene'), { seed, rows: size, cols: size }));
   const count = product.scene.materials.names.length;
-  const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, method: 'refined', count };
+  const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, method: 'agreed', count };
   const run = await timed('find endmembers and train', () =>
     trainRun(at('run'), request, {
       saveEvery: 60,

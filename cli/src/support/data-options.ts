@@ -99,7 +99,7 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
     open: openOptions(args),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
     seed,
-    method: 'refined',
+    method: 'agreed',
     ...(brightness === undefined ? {} : { brightness }),
     ...(n === undefined ? {} : { count: n }),
     ...(countBy === undefined ? {} : { countBy }),

@@ -3,6 +3,7 @@ import {
   countByResidual,
   createRandom,
   DEFAULT_SUBSET_SETTINGS,
+  type EndmemberMethodName,
   endmemberMethods,
   findEndmembers,
   labelCandidates,
@@ -35,7 +36,7 @@ describe('findEndmembers', () => {
     const found = await findEndmembers(mixedSample(1), { seed: 5 });
     assert.equal(found.count, 4);
     assert.deepEqual([found.countSource, found.estimate], ['hysime', 4]);
-    assert.deepEqual([found.method, found.brightness], ['refined', 'bounded']);
+    assert.deepEqual([found.method, found.brightness], ['agreed', 'bounded']);
     assert.deepEqual(found.names, ['endmember 1', 'endmember 2', 'endmember 3', 'endmember 4']);
     const matches = nearest(found.endmembers);
     assert.deepEqual(matches.map((match) => match.material).sort(), [0, 1, 2, 3]);
@@ -127,6 +128,7 @@ describe('findEndmembers', () => {
   });
 
   for (const [method, measure] of [
+    ['agreed', 'mean abundance'],
     ['refined', 'mean abundance'],
     ['subset', 'mean abundance'],
     ['kmeans', 'the size of their clusters'],
@@ -149,6 +151,19 @@ describe('findEndmembers', () => {
         );
       }
     });
+
+  it('agreed has restarts, selection pixels and a verdict of its own; the first two may be set', async () => {
+    const of = async (method: EndmemberMethodName, restarts?: number, selectionPixels?: number) => {
+      const subset = { passes: 0, ...(selectionPixels && { selectionPixels }) };
+      const given = { seed: 1, count: 4, method, subset, ...(restarts && { restarts }) };
+      return (await findEndmembers(mixedSample(4), given)).endmembers;
+    };
+    const found = await of('agreed');
+    assert.deepEqual(await of('agreed', 14, 500), found);
+    assert.notDeepEqual(await of('agreed', 1), found);
+    assert.notDeepEqual(await of('agreed', 14, 40), found);
+    assert.notDeepEqual(await of('refined', 14, 500), found);
+  });
 
   it('uses a given library as it is', async () => {
     const given = Float32Array.from(materials);
@@ -178,6 +193,7 @@ describe('findEndmembers', () => {
 
   it('reports its stages and stops when asked', async () => {
     for (const [method, last] of [
+      ['agreed', ['restarts', 'growth']],
       ['refined', ['restarts', 'growth']],
       ['subset', ['restarts']],
       ['kmeans', ['clusters']],
@@ -209,7 +225,7 @@ describe('findEndmembers', () => {
   });
 
   it('lists its methods', () => {
-    assert.deepEqual(Object.keys(endmemberMethods), ['refined', 'subset', 'kmeans']);
+    assert.deepEqual(Object.keys(endmemberMethods), ['agreed', 'refined', 'subset', 'kmeans']);
   });
 
   describe('refuses, with the remedy', () => {

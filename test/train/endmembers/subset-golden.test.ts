@@ -3,18 +3,20 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  agreement,
   clusterSpectra,
   createRandom,
   extractBundles,
   floorMagnitudes,
+  judgedPixels,
   labelCandidates,
   leadingDirections,
-  meanSquaredSine,
+  leastAngle,
   nnls,
   overCluster,
-  pixelDirections,
   purify,
   selectSubset,
+  unexplained,
 } from '@egunet/train';
 import fc from 'fast-check';
 import { root } from '../../support/index.js';
@@ -49,11 +51,13 @@ interface Golden {
     leastNearPure: number;
     passes: number;
     purified: number[];
-    cost: number;
+    direction: number;
+    brightness: Record<string, number>;
     floored: Record<string, number[]>;
     dropped: number[];
     labels: number[];
   };
+  agreement: { bands: number; restarts: number[][]; costs: number[]; agreed: number[] };
 }
 
 /** What fixtures/golden/train/make_subset.py made. */
@@ -113,7 +117,7 @@ describe('the subset method, stage by stage, equals numpy', () => {
       assert.ok(Math.abs(found.residual - residual) < 1e-9, `${found.residual}, numpy ${residual}`);
     });
 
-  const { bands, floor, nearPure, leastNearPure, passes, purified, floored, cost, dropped, labels } = golden.pure;
+  const { bands, floor, nearPure, leastNearPure, passes, purified, floored, dropped, labels } = golden.pure;
   const pixels = Float32Array.from(golden.pure.pixels);
 
   it('purification: means of near-pure pixels, but an endmember with few of them stays', () => {
@@ -125,10 +129,17 @@ describe('the subset method, stage by stage, equals numpy', () => {
     assert.deepEqual(purify(start, pixels, { bands, floor, nearPure, leastNearPure, passes: 0 }), start);
   });
 
-  it('judge: the mean squared sine of the angle to the reconstruction, a pixel of zeros left out', () => {
-    const found = meanSquaredSine(Float32Array.from(purified), pixelDirections(pixels, bands), bands);
-    assert.ok(Math.abs(found / cost - 1) < 1e-5, `${found}, numpy ${cost}`);
-  });
+  for (const [least, brightness] of Object.entries(golden.pure.brightness))
+    it(`judge, floor ${least}: the mean squared sine of the angle to the reconstruction and the spread of the sums, a pixel of zeros left out`, () => {
+      const judged = judgedPixels(pixels, bands);
+      const left = unexplained(Float32Array.from(purified), judged, { bands, floor: Number(least) });
+      const { direction } = golden.pure;
+      assert.ok(Math.abs(left.direction / direction - 1) < 1e-5, `${left.direction}, numpy ${direction}`);
+      assert.ok(Math.abs(left.brightness / brightness - 1) < 1e-5, `${left.brightness}, numpy ${brightness}`);
+      assert.equal(leastAngle.cost(left), left.direction);
+      const both = direction * Math.hypot(brightness, 0.05);
+      assert.ok(Math.abs(agreement.cost(left) / both - 1) < 1e-5, `${agreement.cost(left)}, ${both}`);
+    });
 
   for (const [least, expected] of Object.entries(floored))
     it(`magnitudes: at least ${least} of the longest`, () => {
@@ -143,6 +154,35 @@ describe('the subset method, stage by stage, equals numpy', () => {
     assertClose(found.labels, labels, 1e-5);
     assert.equal(found.dropped, dropped.length);
     assert.ok(dropped.every((n) => !found.candidates.positions.includes(n)));
+  });
+});
+
+describe('verdicts on restarts', () => {
+  const { bands, costs, agreed } = golden.agreement;
+  const restarts = golden.agreement.restarts.map((values, i) => ({
+    endmembers: Float32Array.from(values),
+    cost: costs[i]!,
+  }));
+
+  it('agreement: the mean of those that cost hardly more than the best, matched by their angles', () => {
+    assertClose(agreement.settle(restarts, bands), agreed, FLOAT32);
+  });
+
+  it('least angle: the best, as it is', () => {
+    assert.deepEqual(leastAngle.settle(restarts, bands), restarts[2]!.endmembers);
+  });
+
+  it('agreement on one restart is that restart', () => {
+    assert.deepEqual(agreement.settle([restarts[1]!], bands), restarts[1]!.endmembers);
+  });
+
+  it('brightness: none is left where all pixels have one sum, or nothing explains any', () => {
+    const endmembers = Float32Array.of(1, 0, 0, 0.5);
+    const left = (...pixels: number[]) =>
+      unexplained(endmembers, judgedPixels(Float32Array.from(pixels), 2), { bands: 2, floor: 0 }).brightness;
+    assert.ok(left(1, 0, 0.5, 0.25, 0, 0.5) < 1e-6);
+    assert.ok(Math.abs(left(1, 0, 2, 0) - 1 / 3) < 1e-6);
+    assert.equal(left(-1, 0, 0, -1), 0);
   });
 });
 

@@ -151,7 +151,7 @@ describe('the subset method', () => {
     await refused(/subset\.nearPure: expected a number >= 0\.5 and < 1, got 1/, { subset: { nearPure: 1 } });
     await refused(/subset\.leastShare: expected a number >= 0 and < 1/, { subset: { leastShare: -1 } });
     const unknown = (options: object) => options as Partial<FindEndmembersOptions>;
-    await refused(/method: expected refined or subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
+    await refused(/method: expected agreed or refined or subset or kmeans, got 'vca'/, unknown({ method: 'vca' }));
     await refused(
       /brightness: expected absolute, bounded, equalised, got 'toString'/,
       unknown({ brightness: 'toString' }),

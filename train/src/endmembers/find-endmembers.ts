@@ -6,11 +6,13 @@ import { extractBundles } from './bundles.js';
 import { type CountBy, chooseCount } from './choose-count.js';
 import { kmeansMethod } from './kmeans-method.js';
 import { labelCandidates } from './labels.js';
-import { refinedMethod } from './refined-method.js';
+import { agreedMethod, refinedMethod } from './refined-method.js';
 import {
+  AGREEMENT,
   assertBrightness,
   type Brightness,
   DEFAULT_BRIGHTNESS,
+  DEFAULT_SUBSET_SETTINGS,
   RESTARTS,
   type SubsetSettings,
   subsetSettings,
@@ -20,6 +22,7 @@ import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
 
 /** The ways to find endmembers, by name; the first is taken where none is named. */
 export const endmemberMethods = {
+  agreed: agreedMethod,
   refined: refinedMethod,
   subset: subsetMethod,
   kmeans: kmeansMethod,
@@ -33,15 +36,15 @@ export interface FindEndmembersOptions {
   readonly count?: number;
   /** How their number is estimated, `hysime` when absent; only where `count` is. */
   readonly countBy?: CountBy;
-  /** `refined` when absent. */
+  /** `agreed` when absent. */
   readonly method?: EndmemberMethodName;
   /** Endmembers [C, B] from a spectral library, to be used as they are. */
   readonly given?: Float32Array;
-  /** Clusterings tried, `RESTARTS` when absent. */
+  /** Clusterings tried, `RESTARTS` or the method's own number when absent. */
   readonly restarts?: number;
   /** What an abundance of 1 means, `DEFAULT_BRIGHTNESS` when absent; of no use to `kmeans`. */
   readonly brightness?: Brightness;
-  /** Constants of the methods `subset` and `refined`, `DEFAULT_SUBSET_SETTINGS` where absent. */
+  /** Constants of the methods but `kmeans`, `DEFAULT_SUBSET_SETTINGS` where absent. */
   readonly subset?: Partial<SubsetSettings>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { stage: string; done: number; total: number }) => void;
@@ -88,6 +91,7 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
   const { count, ...origin } = await chooseCount(sample, {
     ...options,
     ...settings,
+    subset: subsetSettings(options.subset),
     random: random.fork('count'),
     pause,
   });
@@ -118,9 +122,11 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
 
 /** The method and its settings, checked. */
 function settingsOf(options: FindEndmembersOptions) {
-  const { given, method = 'refined', restarts = RESTARTS, brightness = DEFAULT_BRIGHTNESS } = options;
+  const { given, method = 'agreed', brightness = DEFAULT_BRIGHTNESS } = options;
   if (!Object.hasOwn(endmemberMethods, method))
     throw new TrainError(`method: expected ${Object.keys(endmemberMethods).join(' or ')}, got '${method}'`);
+  const own = method === 'agreed' ? AGREEMENT : undefined;
+  const restarts = options.restarts ?? own?.restarts ?? RESTARTS;
   if (!Number.isInteger(restarts) || restarts < 1)
     throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
   for (const name of ['brightness', 'subset'] as const)
@@ -129,7 +135,9 @@ function settingsOf(options: FindEndmembersOptions) {
         `${name}: of no use to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
       );
   assertBrightness(brightness);
-  return { method, restarts, brightness, subset: subsetSettings(options.subset) };
+  const { selectionPixels = DEFAULT_SUBSET_SETTINGS.selectionPixels } = own ?? {};
+  const defaults = { ...DEFAULT_SUBSET_SETTINGS, selectionPixels };
+  return { method, restarts, brightness, subset: subsetSettings(options.subset, defaults) };
 }
 
 /** Reports progress, lets other work run (a key press, a timer), and stops when the caller wants it. */

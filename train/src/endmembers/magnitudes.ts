@@ -3,12 +3,17 @@ import { dotRows } from '../linear-algebra.js';
 
 /** Lengthens each of `endmembers` [C, B] that is shorter than `floor` (0 to 1) times the longest to that length. */
 export function floorMagnitudes(endmembers: Float32Array, bands: number, floor: number): Float32Array {
+  const factors = lengthenings(endmembers, bands, floor);
+  return endmembers.map((value, i) => value * factors[Math.floor(i / bands)]!);
+}
+
+/** What `floorMagnitudes` multiplies each endmember by [C]. */
+export function lengthenings(endmembers: Float32Array, bands: number, floor: number): Float64Array {
   const count = endmembers.length / bands;
   const lengths = Float64Array.from({ length: count }, (_, c) =>
     Math.sqrt(dotRows(endmembers, endmembers, { a: c * bands, b: c * bands, length: bands })),
   );
   const least = floor * lengths.reduce((most, length) => Math.max(most, length), 0);
   // A spectrum of zeros has no direction to be lengthened in.
-  const factors = lengths.map((length) => (length > 0 ? Math.max(length, least) / length : 1));
-  return endmembers.map((value, i) => value * factors[Math.floor(i / bands)]!);
+  return lengths.map((length) => (length > 0 ? Math.max(length, least) / length : 1));
 }

@@ -4,22 +4,28 @@ import type { Random } from '../random.js';
 import { REFINE } from './settings.js';
 import { createSignalView, type SignalView } from './signal-view.js';
 import { excessOf, growSimplex, logSize, sumToOne } from './simplex-growth.js';
-import { bestRestart, drawPixels, finish, type SubsetSearch, searchSubsets } from './subset-method.js';
-import type { MethodOptions, MethodResult, SpectraSample } from './types.js';
+import { drawPixels, finish, type SubsetSearch, searchSubsets } from './subset-method.js';
+import type { EndmemberMethod, MethodOptions, MethodResult, SpectraSample } from './types.js';
 import { vca } from './vca.js';
+import { agreement, leastAngle, type Verdict } from './verdict.js';
 
 /**
  * The subset method's endmembers, unless C directions explain the scene to its noise. There each restart's endmembers, and those of some runs of
  * VCA on all pixels, grow until no more than noise lies outside; of those that fit so, the smallest simplex is taken. In scenes of variable
  * materials, as real ones are, a smaller residual says nothing of that kind, and nothing is changed.
  */
-export async function refinedMethod(sample: SpectraSample, options: MethodOptions): Promise<MethodResult> {
+export const refinedMethod: EndmemberMethod = (sample, options) => refine(sample, options, leastAngle);
+
+/** The same, with restarts that are compared by brightness, too, and agree. */
+export const agreedMethod: EndmemberMethod = (sample, options) => refine(sample, options, agreement);
+
+async function refine(sample: SpectraSample, options: MethodOptions, verdict: Verdict): Promise<MethodResult> {
   const { bands } = sample;
   const { count, brightness } = options;
-  const search = await searchSubsets(sample, options);
+  const search = await searchSubsets(sample, options, verdict);
   const view = linearView(search.pixels, bands, count);
   const endmembers = view ? await smallestSimplex(view, search, { sample, ...options }) : undefined;
-  return finish(endmembers ?? bestRestart(search).endmembers, search, { bands, brightness });
+  return finish(endmembers ?? search.endmembers, search, { bands, brightness });
 }
 
 /** The view of `pixels` [n, B] in C directions, if these explain them to their noise. */
@@ -31,8 +37,8 @@ function linearView(pixels: Float32Array, bands: number, count: number): SignalV
 }
 
 /**
- * Endmembers [C, B] of the smallest simplex outside which only noise lies, or of the least excess where none grows so far; undefined where the best
- * restart's own is large enough, as where there are pure pixels.
+ * Endmembers [C, B] of the smallest simplex outside which only noise lies, or of the least excess where none grows so far; undefined where that of
+ * the search is large enough, as where there are pure pixels.
  */
 async function smallestSimplex(
   view: SignalView,
@@ -40,7 +46,7 @@ async function smallestSimplex(
   { sample, random, count, pause }: MethodOptions & { sample: SpectraSample },
 ): Promise<Float32Array | undefined> {
   const pixels = view.project(drawPixels(sample, REFINE.pixels, random.fork('refine')));
-  if (excessOf(view.project(bestRestart(search).endmembers), pixels) <= REFINE.leastExcess) return undefined;
+  if (excessOf(view.project(search.endmembers), pixels) <= REFINE.leastExcess) return undefined;
   const starts = [
     ...search.restarts.map(({ endmembers }) => view.project(endmembers)),
     ...vertices(pixels, count, random.fork('vertices')),

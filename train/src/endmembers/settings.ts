@@ -11,7 +11,7 @@ export const BUNDLES = {
   snr: 30,
 } as const;
 
-/** Clusterings tried, whatever the method. */
+/** Clusterings tried, unless the method has a number of its own. */
 export const RESTARTS = 10;
 
 /**
@@ -51,13 +51,13 @@ export interface SubsetSettings {
   readonly judgePixels: number;
 }
 
-/** Constants of what the method `refined` does after the subset method, in the order of its stages. */
+/** Constants of what the methods `agreed` and `refined` do after the subset method, in the order of its stages. */
 export interface RefineSettings {
   /** Test: linear mixing explains a scene whose power outside C directions is at most this many times the noise. */
   readonly mostRemainder: number;
   /** Growth: pixels that the simplex is fitted to. */
   readonly pixels: number;
-  /** Growth: only where the excess of the best restart is above this: pure pixels keep it near 1. */
+  /** Growth: only where the excess of the subset method's endmembers is above this: pure pixels keep it near 1. */
   readonly leastExcess: number;
   /** Growth: until the excess is no more than this. */
   readonly settledExcess: number;
@@ -92,6 +92,18 @@ export const REFINE: RefineSettings = {
   vertexRuns: 4,
 };
 
+/** What the method `agreed` has of its own: how restarts are compared, and how many of them there are and have a say. */
+export const AGREEMENT = {
+  /** Clusterings tried. */
+  restarts: 14,
+  /** Selection: pixels whose reconstruction is to be the best, fewer for each of more restarts. */
+  selectionPixels: 500,
+  /** Brightness that is explained to this share is explained well enough, so that a cost never becomes 0 without a look at directions. */
+  sureBrightness: 0.05,
+  /** Restarts that cost no more than this share above the best are as good as it. */
+  hardlyMore: 0.02,
+} as const;
+
 /** The number of endmembers by the residual. */
 export const COUNT = {
   /** Clusterings whose residuals are averaged. */
@@ -111,9 +123,12 @@ const WHOLE = [
 ] as const;
 const WHOLE_OR_NONE = ['extraDirections', 'passes'] as const;
 
-/** The defaults with `given` in their place. Throws TrainError naming the first setting that is out of range. */
-export function subsetSettings(given: Partial<SubsetSettings> = {}): SubsetSettings {
-  const settings = { ...DEFAULT_SUBSET_SETTINGS, ...given };
+/** `defaults` with `given` in their place. Throws TrainError naming the first setting that is out of range. */
+export function subsetSettings(
+  given: Partial<SubsetSettings> = {},
+  defaults: SubsetSettings = DEFAULT_SUBSET_SETTINGS,
+): SubsetSettings {
+  const settings = { ...defaults, ...given };
   const demand = (name: keyof SubsetSettings, good: boolean, expected: string) => {
     if (!good) throw new TrainError(`subset.${name}: expected ${expected}, got ${settings[name]}`);
   };

@@ -6,23 +6,20 @@ import { nnlsAbundances } from '../nnls/nnls.js';
 import type { Random } from '../random.js';
 import { extractBundles } from './bundles.js';
 import { leadingDirections, unitRows } from './directions.js';
-import { meanSquaredSine, pixelDirections } from './judge.js';
+import { judgedPixels, unexplained } from './judge.js';
 import { floorMagnitudes } from './magnitudes.js';
 import { clusterSpectra, overCluster } from './over-clustering.js';
 import { purify } from './purification.js';
 import { BRIGHTNESS, type Brightness } from './settings.js';
 import { type Selection, selectSubset } from './subset-selection.js';
 import type { Candidates, MethodOptions, MethodResult, SpectraSample } from './types.js';
-
-/** A restart's endmembers before their magnitudes are bounded [C, B], and what the judge says of them. */
-export interface Restart {
-  readonly endmembers: Float32Array;
-  readonly cost: number;
-}
+import { leastAngle, type Restart, type Verdict } from './verdict.js';
 
 /** What the restarts gave, in their order, and what they worked on. */
 export interface SubsetSearch {
   readonly restarts: readonly Restart[];
+  /** The verdict on them, before magnitudes are bounded [C, B]. */
+  readonly endmembers: Float32Array;
   readonly candidates: Candidates;
   /** The pixels purified on [N, B]. */
   readonly pixels: Float32Array;
@@ -32,35 +29,35 @@ export interface SubsetSearch {
  * For each restart: candidates are over-clustered; of the clusters' mean spectra those C are chosen that leave the least residual of the scene's
  * pixels; each is replaced by the mean of its near-pure pixels. Negative reflectance counts as 0 throughout.
  */
-export async function searchSubsets(sample: SpectraSample, options: MethodOptions): Promise<SubsetSearch> {
+export async function searchSubsets(
+  sample: SpectraSample,
+  options: MethodOptions,
+  { cost, settle }: Verdict,
+): Promise<SubsetSearch> {
   const { bands } = sample;
   const { count, random, pause, brightness, subset } = options;
   const floor = BRIGHTNESS[brightness];
   const candidates = await extractBundles(sample, { count, random: random.fork('bundles'), pause });
   const choose = createChooser(sample, { ...options, candidates });
   const pixels = drawPixels(sample, subset.purifyPixels, random.fork('purify'));
-  const directions = pixelDirections(drawPixels(sample, subset.judgePixels, random.fork('judge')), bands);
+  const judged = judgedPixels(drawPixels(sample, subset.judgePixels, random.fork('judge')), bands);
   const restarts: Restart[] = [];
   for (let r = 0; r < options.restarts; r++) {
     await pause('restarts', r, options.restarts);
     const chosen = choose(random.fork(`restart ${r}`));
     const endmembers = purify(chosen, pixels, { bands, floor, ...subset });
-    restarts.push({ endmembers, cost: meanSquaredSine(endmembers, directions, bands) });
+    restarts.push({ endmembers, cost: cost(unexplained(endmembers, judged, { bands, floor })) });
   }
   await pause('restarts', options.restarts, options.restarts);
-  return { restarts, candidates, pixels };
+  return { restarts, endmembers: settle(restarts, bands), candidates, pixels };
 }
 
-/** The restart whose endmembers leave the least angle to the pixels. */
-export const bestRestart = ({ restarts }: SubsetSearch): Restart =>
-  restarts.reduce((best, restart) => (restart.cost < best.cost ? restart : best));
-
 /**
- * Endmembers by subset selection, in order of falling mean abundance: those of the best restart, dark spectra lengthened as `brightness` says.
+ * Endmembers by subset selection, in order of falling mean abundance: those of the restart of least angle, dark spectra lengthened as `brightness` says.
  */
 export async function subsetMethod(sample: SpectraSample, options: MethodOptions): Promise<MethodResult> {
-  const search = await searchSubsets(sample, options);
-  return finish(bestRestart(search).endmembers, search, { bands: sample.bands, brightness: options.brightness });
+  const search = await searchSubsets(sample, options, leastAngle);
+  return finish(search.endmembers, search, { bands: sample.bands, brightness: options.brightness });
 }
 
 /** `endmembers` [C, B] with the magnitudes and in the order of the result. */

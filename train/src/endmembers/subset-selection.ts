@@ -32,18 +32,16 @@ export function selectSubset(
     members = [...members, best.index];
     energy = best.energy;
   }
-  for (let improved = true; improved; ) {
-    improved = false;
-    for (let i = 0; i < count; i++) {
-      const best = bestAddition(
-        problem,
-        members.filter((_, j) => j !== i),
-      );
-      if (!(total - best.energy < (total - energy) * (1 - LEAST_GAIN))) continue;
-      members[i] = best.index;
-      energy = best.energy;
-      improved = true;
-    }
+  // How many members are known to be the best beside the others: the one that came last is.
+  for (let [i, best] = [0, 1]; best < count; i = (i + 1) % count, best++) {
+    const found = bestAddition(
+      problem,
+      members.filter((_, j) => j !== i),
+    );
+    if (!(total - found.energy < (total - energy) * (1 - LEAST_GAIN))) continue;
+    members[i] = found.index;
+    energy = found.energy;
+    best = 0;
   }
   return { members, residual: total > 0 ? Math.max(0, total - energy) / total : 0 };
 }
