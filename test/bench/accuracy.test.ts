@@ -17,7 +17,7 @@ function figureOf(text: string, row: string, column: number): number {
 
 describe('scoring scenes', () => {
   it('refuses scenes and models that there are not, and names those that there are', () => {
-    for (const program of ['accuracy', 'schedule']) {
+    for (const program of ['accuracy', 'schedule', 'counts']) {
       const { status, stderr } = bench(program, '--scenes', 'jasper,nowhere');
       assert.equal(status, 1);
       assert.match(stderr, /no scene 'nowhere': one of jasper, samson/);
@@ -83,6 +83,19 @@ describe('scoring scenes', () => {
     assert.deepEqual(served.checkpoint.spatial, alone.checkpoint.spatial);
     assert.equal(served.checkpoint.settings.model, 'ss');
     assert.ok(served.seconds > pixelwise.seconds, 'the time of the epochs counts for both');
+  });
+
+  it('tells what one endmember too few or too many costs', function () {
+    requireData(this, 'samson/Samson.mat');
+    const { status, stdout, stderr } = bench('counts', '--scenes', 'samson', '--seeds', '1');
+    assert.equal(status, 0, stderr);
+    const [fewer, right, more] = [2, 3, 4].map((column) => figureOf(stdout, 'Samson', column)) as [
+      number,
+      number,
+      number,
+    ];
+    // docs/accuracy-log.md: .239, .037, .128.
+    assert.ok(fewer > 0.2 && right < 0.04 && more > 0.1, `${fewer}, ${right}, ${more}`);
   });
 
   it('tells settings of training apart: more epochs come nearer to the labels', function () {
