@@ -43,7 +43,10 @@ export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
 
 export type Precision = (typeof PRECISIONS)[number];
 
-/** What storing less than float32 costs: differences of abundances from the float32 model's. */
+/**
+ * What storing less than float32 costs: differences of abundances from the float32 model's. Of a spatial model they are those of its pixel-wise
+ * encoder, measured on single pixels: its layer, in float32 always, evens errors out as it does noise.
+ */
 export interface CardQuantisation {
   precision: Exclude<Precision, 'float32'>;
   /** Mean of |difference| over pixels and endmembers. */

@@ -40,10 +40,20 @@ describe('results of the benchmarks', () => {
     );
   });
 
-  it('leave large maps as they are', async () => {
+  it('average the pixels of large maps', async () => {
     const { abundancePicture } = await load<typeof import('../../bench/src/abundance-picture.js')>('abundance-picture');
-    const { width, height } = decode(abundancePicture({ rows: 3, cols: 307 }, [new Float32Array(3 * 307 * 2)]));
-    assert.deepEqual([width, height], [2 * 307 + 4, 3]);
+    // 3 x 307 pixels of two materials: the means of 2 x 2, of what there is of them at the edges. The first is its column by 306, the second 1 in row 2.
+    const maps = Float32Array.from({ length: 3 * 307 * 2 }, (_, i) => {
+      const pixel = Math.floor(i / 2);
+      return i % 2 === 0 ? (pixel % 307) / 306 : Number(Math.floor(pixel / 307) === 2);
+    });
+    const { width, height, data } = decode(abundancePicture({ rows: 3, cols: 307 }, [maps]));
+    assert.deepEqual([width, height], [2 * 154 + 4, 2]);
+    assert.deepEqual(
+      [data[0], data[1], data[153]],
+      [Math.round((255 * 0.5) / 306), Math.round((255 * 2.5) / 306), 255],
+    );
+    assert.deepEqual([data[154 + 4], data[width + 154 + 4], data[2 * width - 1]], [0, 255, 255]);
   });
 
   it('say mean, deviation and worst of the seeds, what is blind, and what each material scores', async () => {

@@ -238,6 +238,33 @@ describe('a window by a spatial model', function () {
     }
   });
 
+  it('is the same where spectra are interpolated to the bands of the model', async () => {
+    // Two bands, 10 nm to either side of each of the model's, a tenth darker and brighter.
+    const sides = [-10, 10].map((shift) => ({ shift, factor: 1 + shift / 100 }));
+    const pairs = bands.flatMap((band) =>
+      sides.map(({ shift }) => ({ ...band, name: `${band.name} ${shift}`, wavelength: band.wavelength + shift })),
+    );
+    const spectra = Float32Array.from(
+      { length: 2 * SPECTRA.length },
+      (_, i) => SPECTRA[i >> 1]! * sides[i % 2]!.factor,
+    );
+    const { card, session } = models.get(2)!;
+    const expected = await wholeMap(VALID);
+    for (const cols of [COLS, 40]) {
+      const from = memoryReader({
+        rows: ROWS,
+        cols: COLS,
+        bands: pairs,
+        spectra,
+        valid: VALID,
+        block: { rows: 50, cols },
+      });
+      const options = { card, plan: planBands(from, card, { resample: true }), batch: 512 };
+      const { abundances } = await unmixWindow(session, { reader: from, window: WHOLE }, options);
+      assert.ok(difference(abundances, expected) <= TOLERANCE, `${difference(abundances, expected)}`);
+    }
+  });
+
   it('refuses rows in another order than they lie in', async () => {
     const from = reader();
     const upwards = {

@@ -27,7 +27,8 @@ export function precisionWords(card: ModelCard): string {
   if (!card.quantisation) return precision;
   const { meanError, maxError, calibrationPixels, heldOutPixels } = card.quantisation;
   const fitted = calibrationPixels === 0 ? '' : `, fitted to ${calibrationPixels} others`;
-  return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training pixels${fitted}`;
+  const where = card.kind === 'spatial' ? ', before its spatial layer' : '';
+  return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training pixels${fitted}${where}`;
 }
 
 function trainingOf({ training, data }: ModelCard): string {
