@@ -64,7 +64,13 @@ export const builder = (yargs: Argv) =>
               least: 0,
             }),
           )
-          .option('batch', wholeNumber('batch', { describe: 'Pixels a step [default: 512]', least: 2 }))
+          .option(
+            'batch',
+            wholeNumber('batch', {
+              describe: 'Pixels a step, fewer where candidates are fewer [default: 512]',
+              least: 2,
+            }),
+          )
           .option(
             'candidate-batch',
             wholeNumber('candidate-batch', { describe: 'Candidates a step [default: as --batch]', least: 2 }),
