@@ -187,6 +187,39 @@ describe('a window by a spatial model', function () {
     await assert.rejects(unmixWindow(session, { reader: damagedReader, window: WHOLE }, options), /no/);
   });
 
+  it('holds no more than parts of a large window where some of it is damaged', async () => {
+    const [times, lost] = [5, { row: 300, col: 0, rows: 16, cols: COLS }];
+    const rows = times * ROWS;
+    const whole = memoryReader({
+      ...{ rows, cols: COLS, bands, block: { rows: 16, cols: COLS } },
+      spectra: Float32Array.from({ length: times * SPECTRA.length }, (_, i) => SPECTRA[i % SPECTRA.length]!),
+      valid: Uint8Array.from({ length: times * VALID.length }, (_, i) => VALID[i % VALID.length]!),
+    });
+    const damagedReader: SpectraReader = {
+      ...whole,
+      async *streamSpectra(window, ...more) {
+        yield* whole.streamSpectra(window, ...more);
+        const damaged = { block: 'strip 18', window: lost };
+        if (sharedWindow(lost, window)) throw Object.assign(new Error('no'), { damaged });
+      },
+    };
+    const { card, session } = models.get(2)!;
+    const options = { card, plan: planBands(whole, card), batch: 512 };
+    const window = { row: 0, col: 0, rows, cols: COLS };
+    const got = await unmixAround(session, { reader: damagedReader, window }, options);
+    assert.deepEqual(got.damaged, [{ block: 'strip 18', window: lost, pixels: 16 * COLS }]);
+    const tried = whole.windows.findIndex((one) => one.rows === rows);
+    const after = whole.windows.slice(tried + 1);
+    assert.ok(tried >= 0 && after.length > 1);
+    for (const one of after) assert.ok(one.rows * one.cols <= 2 ** 16, JSON.stringify(one));
+    const gone = (i: number) => Math.floor(i / C / COLS) >= lost.row && Math.floor(i / C / COLS) < 316;
+    const sound = await unmixWindow(session, { reader: whole, window }, options);
+    const [above, below] = [298 * COLS * C, 318 * COLS * C]; // beyond the halo of what is lost
+    assert.ok(difference(got.abundances.slice(0, above), sound.abundances.slice(0, above)) <= TOLERANCE);
+    assert.ok(difference(got.abundances.slice(below), sound.abundances.slice(below)) <= TOLERANCE);
+    assert.ok(got.abundances.every((value, i) => !gone(i) || Number.isNaN(value)));
+  });
+
   it('is the same where it is held in parts as where it is held at once', async () => {
     const times = 4; // more pixels than are held at once
     const rows = times * ROWS;

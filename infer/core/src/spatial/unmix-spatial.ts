@@ -6,7 +6,7 @@ import { type DamagedPixels, damageIn } from '../damage.js';
 import { imageInputs } from '../graph.js';
 import { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from '../quality.js';
 import { lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
-import { planTiles, TILE_PIXELS, type Tile, type TileShape, tileShape } from '../tiles.js';
+import type { Tile } from '../tiles.js';
 import {
   assertAbundances,
   assertLength,
@@ -16,39 +16,25 @@ import {
   type WindowAbundances,
   type WindowToUnmix,
 } from '../window-abundances.js';
-import { cutMarks, joinMarks, marksIn, rowsIn, sharedWindow, withHalo } from '../windows.js';
+import { cutMarks, joinMarks, marksIn, rowsIn, sharedWindow } from '../windows.js';
+import { heldParts, partsOf } from './parts.js';
 import { cutPiece, type PieceImage, pieceMemory, piecesOf, sideFor } from './pieces.js';
 import { comesInRows, type HeldImage, heldPixels, type ImageRows, rolledImages } from './rolled-image.js';
 import { type ImageSource, readImage, type SceneImage } from './scene-image.js';
 
-/** Reflectances that are held at once: 256 MiB, where a block of the scene has so many; a large one is decoded from its beginning for each part. */
-const MOST_VALUES = 2 ** 26;
-
 /** The result in work. */
 interface Result {
+  readonly task: WindowToUnmix;
   readonly session: Session;
   readonly window: Window;
   readonly leaveOut: Uint8Array | undefined;
   readonly card: ModelCard;
   readonly meter: QualityMeter | undefined;
   readonly signal: Stop | undefined;
+  /** What is damaged is noted here and left out; an error when absent. */
+  readonly damaged: DamagedPixels[] | undefined;
   /** [N, D] */
   readonly abundances: Float32Array;
-}
-
-/** Parts of the window whose image, with its halo, can be held; blocks of the scene, and windows as small as tiles, as a whole where they fit. */
-function partsOf({ reader, window }: WindowToUnmix, card: ModelCard): Tile[] {
-  const { rows, cols, block } = reader;
-  const halo = haloOf(card);
-  const whole = { inner: window, outer: withHalo(window, halo, { row: 0, col: 0, rows, cols }) };
-  const values = (sideFor(window.rows, halo) + 2 * halo) * whole.outer.cols * card.bands.length;
-  if (comesInRows(window, block) && values <= MOST_VALUES) return [whole];
-  const seen = ({ rows, cols }: TileShape) => (rows + 2 * halo) * (cols + 2 * halo);
-  const most = Math.floor(MOST_VALUES / card.bands.length);
-  const small = window.rows * window.cols <= TILE_PIXELS ? seen(window) : TILE_PIXELS;
-  const maxPixels = Math.min(most, Math.max(small, seen(block)));
-  const tile = tileShape({ rows, cols, block, halo, maxPixels });
-  return planTiles({ rows, cols, block, halo, tile, window });
 }
 
 /** Wanted pixels of a piece: their numbers in the window [p], and in the piece with its halo [p]. */
@@ -126,26 +112,46 @@ function borrow(session: Session, { pixels, B }: { pixels: number; B: number }):
   return { spectra: new Float32Array(pixels * B), valid: new Uint8Array(pixels) };
 }
 
-/** Unmixes a part while it is read; after it is read where its rows do not come one after another, or some of it is damaged. */
-async function unmixPart({ inner, outer }: Tile, source: ImageSource, result: Result): Promise<Seen[]> {
-  const { onDamage, halo, bands: B, signal } = source;
-  if (comesInRows(inner, source.reader.block))
-    try {
-      const seen: Seen[] = [];
-      const rows = sideFor(inner.rows, halo);
-      const held = borrow(result.session, { pixels: heldPixels({ inner, outer }, { rows, halo }), B });
-      const images = rolledImages({ inner, outer }, { rows, held }, { ...source, onDamage: undefined });
-      for await (const image of images) seen.push(...(await unmixRows(image, inner, result)));
-      idle.set(result.session, held);
-      return seen;
-    } catch (error) {
-      signal?.throwIfAborted(); // a reading that was broken off is no damage
-      if (!onDamage || !damageIn(error, outer)) throw error;
-      const D = result.abundances.length / (result.window.rows * result.window.cols);
-      for (const [from, to] of rowsIn(result.window, inner)) result.abundances.fill(Number.NaN, from * D, to * D);
-    }
-  const image = await readImage(outer, new Float32Array(B * outer.rows * outer.cols), source);
+/** Unmixes a part while it is read; undefined where some of it is damaged, and that is to be noted. */
+async function unmixRolling({ inner, outer }: Tile, source: ImageSource, result: Result): Promise<Seen[] | undefined> {
+  const { halo, bands: B, signal } = source;
+  const rows = sideFor(inner.rows, halo);
+  const held = borrow(result.session, { pixels: heldPixels({ inner, outer }, { rows, halo }), B });
+  try {
+    const seen: Seen[] = [];
+    for await (const image of rolledImages({ inner, outer }, { rows, held }, source))
+      seen.push(...(await unmixRows(image, inner, result)));
+    idle.set(result.session, held);
+    return seen;
+  } catch (error) {
+    signal?.throwIfAborted(); // a reading that was broken off is no damage
+    if (!result.damaged || !damageIn(error, outer)) throw error;
+    const D = result.abundances.length / (result.window.rows * result.window.cols);
+    for (const [from, to] of rowsIn(result.window, inner)) result.abundances.fill(Number.NaN, from * D, to * D);
+    return undefined;
+  }
+}
+
+/** Unmixes a part that can be held after it is read, around what is damaged. */
+async function unmixHeld({ inner, outer }: Tile, source: ImageSource, result: Result): Promise<Seen[]> {
+  const { task, damaged } = result;
+  const onDamage = (block: string, lost: Window) => {
+    const own = sharedWindow(lost, inner);
+    const pixels = own ? taken(task, own) : 0;
+    if (own && pixels > 0) damaged?.push({ block, window: own, pixels });
+  };
+  const held = new Float32Array(source.bands * outer.rows * outer.cols);
+  const image = await readImage(outer, held, { ...source, ...(damaged && { onDamage }) });
   return unmixRows({ image, inner }, inner, result);
+}
+
+async function unmixPart(part: Tile, source: ImageSource, result: Result): Promise<Seen[]> {
+  const { reader } = source;
+  const rolled = comesInRows(part.inner, reader.block) ? await unmixRolling(part, source, result) : undefined;
+  if (rolled) return rolled;
+  const seen: Seen[] = [];
+  for (const held of heldParts(reader, part.inner, result.card)) seen.push(...(await unmixHeld(held, source, result)));
+  return seen;
 }
 
 /**
@@ -165,17 +171,13 @@ export async function unmixSpatial(
   const meter = quality ? makeQualityMeter(card) : undefined;
   const D = C + (meter ? QUALITY_BANDS.length : 0);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
+  const source = { reader, plan, bands: B, masked, signal, halo: haloOf(card) };
+  const result = { task, session, window, leaveOut, card, meter, abundances, damaged, signal };
   const seen: Seen[] = [];
   for (const part of partsOf(task, card)) {
     signal?.throwIfAborted();
     if (cutMarks(leaveOut, window, part.inner)?.every((one) => one === 1)) continue;
-    const note = (block: string, lost: Window) => {
-      const own = sharedWindow(lost, part.inner);
-      const pixels = own ? taken(task, own) : 0;
-      if (own && pixels > 0) damaged?.push({ block, window: own, pixels });
-    };
-    const source = { reader, plan, bands: B, masked, signal, halo: haloOf(card), ...(damaged && { onDamage: note }) };
-    seen.push(...(await unmixPart(part, source, { session, window, leaveOut, card, meter, abundances, signal })));
+    seen.push(...(await unmixPart(part, source, result)));
   }
   return { abundances, seen: sumSeen(seen) };
 }
