@@ -16,7 +16,7 @@ const MOST_FIRST_BYTES = 65_000;
 /** The module that is loaded when a map is exported. */
 const WRITER = 'export-map';
 /** Those that are loaded with a spatial model. */
-const SPATIAL = ['halo-check', 'unmix-spatial'];
+const SPATIAL = ['halo-check', 'unmix-spatial', 'edges'];
 
 const folder = join(root, 'infer/web/bundle');
 const zipped = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length;

@@ -7,7 +7,7 @@ import { type ByteSource, type Codecs, stoppable } from '../source.js';
 import { parseNoData, readBands } from './bands.js';
 import { makeBlockCache } from './cache.js';
 import { assertBlock, decodeBlock } from './decode.js';
-import { type Edges, makeEdges } from './edges.js';
+import type { Edges } from './edges.js';
 import { type GdalItem, parseGdalMetadata } from './gdal-metadata.js';
 import { readGeoreference, scaleGeoreference } from './georeference.js';
 import { partsOf } from './grid.js';
@@ -99,23 +99,30 @@ function imageCore(
       return readWindow(layout, { fetchRows: fetchWanted, noData }, { window, bands: wanted });
     },
     streamRows: (window, wanted, { signal, edges: width = 0 } = {}) => {
-      const edges = edgesOf(wanted, width);
-      const options = { source: stoppable(source, signal), codecs, noData, allowDamaged, edges };
-      return streamsWindow(layout, { window, bands: wanted, edges: edges !== undefined })
-        ? (memory) => streamWindow(layout, { window, bands: wanted }, { ...options, memory })
+      const options = { source: stoppable(source, signal), codecs, noData, allowDamaged };
+      return streamsWindow(layout, { window, bands: wanted, edges: width > 0 })
+        ? async function* (memory) {
+            yield* streamWindow(
+              layout,
+              { window, bands: wanted },
+              { ...options, edges: await edgesOf(wanted, width), memory },
+            );
+          }
         : undefined;
     },
     close: () => source.close(),
   };
 }
 
-/** The edges kept for windows of the bands asked for last. */
-function makeEdgeKeeper(layout: Layout): (bands: readonly number[], width: number) => Edges | undefined {
-  let kept: { readonly key: string; readonly edges: Edges } | undefined;
+/** The edges kept for windows of the bands asked for last; what keeps them is loaded with the first. */
+function makeEdgeKeeper(layout: Layout): (bands: readonly number[], width: number) => Promise<Edges> | undefined {
+  let kept: { readonly key: string; readonly edges: Promise<Edges> } | undefined;
+  const load = async (bands: readonly number[], width: number) =>
+    (await import('./edges.js')).makeEdges(layout, { bands, width });
   return (bands, width) => {
     if (width === 0) return undefined;
     const key = `${width} ${bands.join()}`;
-    if (kept?.key !== key) kept = { key, edges: makeEdges(layout, { bands, width }) };
+    if (kept?.key !== key) kept = { key, edges: load(bands, width) };
     return kept.edges;
   };
 }
