@@ -95,7 +95,9 @@ describe('fit', () => {
     // With all candidates in every step 2500 steps x 2002 pixels x 256 is 1.19 GiB, 1666 x 2003 x 256 is 0.80 GiB.
     await assert.rejects(
       fit(set, facts, { batch: 2, candidateBatch: 2000, epochs: 1 }),
-      refused(/batch of 2 of 5000 pixels needs 1\.19 GiB of dropout masks.*smallest batch that works here is 3 /),
+      refused(
+        /batch of 2 of 5000 pixels needs 1\.19 GiB of dropout masks.*smallest batch that works here is 3 \(--batch 3 --candidate-batch 2000\)/,
+      ),
     );
   });
 

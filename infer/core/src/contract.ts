@@ -43,7 +43,7 @@ export interface SpectraReader {
   /** The window shape that reads fastest. */
   readonly block: { readonly rows: number; readonly cols: number };
   /**
-   * The pixels of a window that have data, `pixels` at a time, in any order; without those where `leaveOut` [rows * cols] is 1; `signal` is
+   * The pixels of a window that have data, `pixels` at a time, in any order, but row by row where no two blocks lie beside each other in it; without those where `leaveOut` [rows * cols] is 1; `signal` is
    * asked between two pieces of reading; `edges`: windows asked for later will reach so many pixels over the edges of blocks. An error about
    * a block that cannot be decoded, where others can, has `damaged`: the block's name and its pixels in the scene.
    */

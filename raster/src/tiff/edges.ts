@@ -1,4 +1,4 @@
-// What windows that overlap have in common: strips along the edges of a file's blocks, kept so that no block is decoded again for its neighbours' sake.
+// What windows that overlap have in common: strips along the edges of a file's blocks, kept so that a block is decoded once for its neighbours' sake.
 // Legend: e pixels from an edge, P planes (the bands asked for where they are planes, else 1), w samples of a pixel beside each other (1, or all bands).
 import type { StoredRows } from '../pack.js';
 import { sampleArrays } from '../samples.js';

@@ -77,7 +77,7 @@ function assertMasksFit({ batch, candidateBatch }: Batches, size: FitSize): void
   while (least <= size.pixels && maskBytes({ batch: least, candidateBatch }, size) > MOST_MASK_BYTES) least++;
   const remedy =
     least <= size.pixels
-      ? `the smallest batch that works here is ${least} (--batch ${least})`
+      ? `the smallest batch that works here is ${least} (--batch ${least} --candidate-batch ${candidateBatch})`
       : 'take fewer pixels (--max-pixels)';
   throw new TrainError(
     `training settings: an epoch with a batch of ${batch} of ${size.pixels} pixels needs ${(bytes / 2 ** 30).toPrecision(3)} GiB of dropout masks, more than 1 GiB; ${remedy}`,

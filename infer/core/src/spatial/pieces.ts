@@ -58,7 +58,8 @@ export function cutPiece(piece: PieceImage, outer: Window, { window, spectra, va
     const [at] = to.next().value!;
     piece.image.set(spectra.subarray(from * B, end * B), at * B);
     piece.valid.set(valid.subarray(from, end), at);
-    for (let i = valid.indexOf(0, from); i !== -1 && i < end; i = valid.indexOf(0, i + 1))
-      piece.image.fill(0, (at + i - from) * B, (at + i - from + 1) * B);
+    const row = valid.subarray(from, end);
+    for (let i = row.indexOf(0); i !== -1; i = row.indexOf(0, i + 1))
+      piece.image.fill(0, (at + i) * B, (at + i + 1) * B);
   }
 }
