@@ -1,4 +1,5 @@
 // A scene, a spatial model for it, and the map of the whole, made of tfjs's pixel-wise abundances and plain loops. Legend: N pixels, B bands, C endmembers.
+import type { Window } from '@egunet/infer';
 import { evaluateNetwork } from '@egunet/train';
 import { smoothPlainly, untrained, withLayer } from '../support/models.js';
 import { hashedSpectra } from './support.js';
@@ -43,3 +44,18 @@ export const difference = (got: Float32Array, expected: Float32Array): number =>
         if (Number.isNaN(value) && Number.isNaN(got[i])) return most;
         return Math.max(most, Math.abs(value - got[i]!));
       }, 0);
+
+/** The scene's bands as a reader names them. */
+export const READER_BANDS = BANDS.map((band, b) => ({ ...band, name: `band ${b + 1}`, bad: false }));
+
+export const WHOLE: Window = { row: 0, col: 0, rows: ROWS, cols: COLS };
+
+/** What tiles may differ by from the whole. */
+export const TOLERANCE = 1e-5;
+
+/** The part of a map [N, C] that a window shows. */
+export const cropOf = (map: Float32Array, { row, col, rows, cols }: Window) =>
+  Float32Array.from({ length: rows * cols * C }, (_, i) => {
+    const pixel = Math.floor(i / C);
+    return map[((row + Math.floor(pixel / cols)) * COLS + col + (pixel % cols)) * C + (i % C)]!;
+  });

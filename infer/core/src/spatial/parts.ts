@@ -1,6 +1,5 @@
 // How a window is cut for a spatial model: as it comes where its rows follow one another, else into what can be held.
 import { haloOf, type ModelCard } from '@egunet/models/card';
-import type { SpectraReader, Window } from '../contract.js';
 import { planTiles, TILE_PIXELS, type Tile, type TileShape, tileShape } from '../tiles.js';
 import type { WindowToUnmix } from '../window-abundances.js';
 import { withHalo } from '../windows.js';
@@ -10,19 +9,18 @@ import { comesInRows } from './rolled-image.js';
 /** Reflectances that are held at once: 256 MiB, where a block of the scene has so many; a large one is decoded from its beginning for each part. */
 const MOST_VALUES = 2 ** 26;
 
-/** The window itself where its rows can be unmixed while they come; else parts of it that can be held. */
-export function partsOf({ reader, window }: WindowToUnmix, card: ModelCard): Tile[] {
+/** The window with its halo where its rows follow one another and so many of them as a piece has can be held. */
+export function rollingPart({ reader, window }: WindowToUnmix, card: ModelCard): Tile | undefined {
   const { rows, cols, block } = reader;
   const halo = haloOf(card);
   const outer = withHalo(window, halo, { row: 0, col: 0, rows, cols });
   const values = (sideFor(window.rows, halo) + 2 * halo) * outer.cols * card.bands.length;
-  return comesInRows(window, block) && values <= MOST_VALUES
-    ? [{ inner: window, outer }]
-    : heldParts(reader, window, card);
+  return comesInRows(window, block) && values <= MOST_VALUES ? { inner: window, outer } : undefined;
 }
 
 /** Parts of a window whose image, with its halo, can be held; blocks of the scene, and windows as small as tiles, as a whole where they fit. */
-export function heldParts({ rows, cols, block }: SpectraReader, window: Window, card: ModelCard): Tile[] {
+export function heldParts({ reader, window }: WindowToUnmix, card: ModelCard): Tile[] {
+  const { rows, cols, block } = reader;
   const halo = haloOf(card);
   const seen = ({ rows, cols }: TileShape) => (rows + 2 * halo) * (cols + 2 * halo);
   const most = Math.floor(MOST_VALUES / card.bands.length);

@@ -1,8 +1,8 @@
 // The pieces of a window that a spatial model is run on, all of one size. Legend: h halo in pixels, n pixels of a piece with its halo, B bands.
 import type { Window } from '../contract.js';
 import type { Tile, TileShape } from '../tiles.js';
-import { rowsIn, sharedWindow } from '../windows.js';
-import type { SceneImage } from './scene-image.js';
+import { sharedWindow } from '../windows.js';
+import { copyShared, type SceneImage } from './scene-image.js';
 
 /** Pixels a side of a piece with its halo, at most: few enough that what layers make of them stays in the processor's caches, and halos are a small part. */
 const MOST_SIDE = 64;
@@ -46,20 +46,9 @@ export const pieceMemory = ({ rows, cols }: TileShape, B: number): PieceImage =>
 });
 
 /** Fills a piece with what an image has of it, 0 where that is not valid; beyond the image nothing is. */
-export function cutPiece(piece: PieceImage, outer: Window, { window, spectra, valid }: SceneImage): void {
-  const B = piece.image.length / piece.valid.length;
-  const shared = sharedWindow(outer, window)!;
-  if (shared !== outer) {
-    piece.image.fill(0);
-    piece.valid.fill(0);
-  }
-  const to = rowsIn(outer, shared);
-  for (const [from, end] of rowsIn(window, shared)) {
-    const [at] = to.next().value!;
-    piece.image.set(spectra.subarray(from * B, end * B), at * B);
-    piece.valid.set(valid.subarray(from, end), at);
-    const row = valid.subarray(from, end);
-    for (let i = row.indexOf(0); i !== -1; i = row.indexOf(0, i + 1))
-      piece.image.fill(0, (at + i) * B, (at + i + 1) * B);
-  }
+export function cutPiece({ image, valid }: PieceImage, outer: Window, from: SceneImage): void {
+  const B = image.length / valid.length;
+  valid.fill(0);
+  copyShared(from, { window: outer, spectra: image, valid }, B);
+  for (let i = valid.indexOf(0); i !== -1; i = valid.indexOf(0, i + 1)) image.fill(0, i * B, (i + 1) * B);
 }

@@ -2,8 +2,8 @@
 // Legend: h halo in pixels, B model bands, N pixels of what is held.
 import type { Window } from '../contract.js';
 import type { Tile } from '../tiles.js';
-import { around, rowsIn, sharedWindow } from '../windows.js';
-import { type ImageSource, packsOf, putSpectrum, readImage, type SceneImage } from './scene-image.js';
+import { around, sharedWindow } from '../windows.js';
+import { copyShared, type ImageSource, packsOf, putSpectrum, readImage, type SceneImage } from './scene-image.js';
 
 /** Rows of a window, and what is seen of the scene with them. */
 export interface ImageRows {
@@ -22,18 +22,6 @@ export const heldPixels = ({ outer }: Tile, { rows, halo }: { rows: number; halo
 /** Whether the rows of a window come one after another: where no other block lies beside that of its first column. */
 export const comesInRows = ({ col, cols }: Window, { cols: blockCols }: { cols: number }): boolean =>
   Math.floor(col / blockCols) === Math.floor((col + cols - 1) / blockCols);
-
-/** Copies the pixels that two images share. */
-function copyShared(from: SceneImage, to: SceneImage, B: number): void {
-  const shared = sharedWindow(from.window, to.window);
-  if (!shared) return;
-  const places = rowsIn(to.window, shared);
-  for (const [start, end] of rowsIn(from.window, shared)) {
-    const [at] = places.next().value!;
-    to.valid.set(from.valid.subarray(start, end), at);
-    to.spectra.set(from.spectra.subarray(start * B, end * B), at * B);
-  }
-}
 
 /** What is held for some rows of a window; memory behind it is not touched. */
 function imageOf({ spectra, valid }: HeldImage, window: Window, B: number): SceneImage {

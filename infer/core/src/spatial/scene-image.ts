@@ -3,7 +3,7 @@ import type { BandPlan } from '../bands.js';
 import type { SpectraPack, SpectraReader, Stop, Window } from '../contract.js';
 import { damageIn } from '../damage.js';
 import { resampleSpectrum } from '../resample.js';
-import { around, type Marks, marksIn, rowsIn } from '../windows.js';
+import { around, type Marks, marksIn, rowsIn, sharedWindow } from '../windows.js';
 
 /** A part of a scene. */
 export interface SceneImage {
@@ -61,6 +61,22 @@ export async function* packsOf(part: Window, { reader, plan, masked, signal, hal
   for await (const pack of reader.streamSpectra(part, plan.bands, PACK_PIXELS, how)) {
     signal?.throwIfAborted();
     yield pack;
+  }
+}
+
+/** Copies the pixels that an image shares with another, or with a piece of it. */
+export function copyShared(
+  from: SceneImage,
+  to: Omit<SceneImage, 'valid'> & { readonly valid: Uint8Array | Float32Array },
+  B: number,
+): void {
+  const shared = sharedWindow(from.window, to.window);
+  if (!shared) return;
+  const places = rowsIn(to.window, shared);
+  for (const [start, end] of rowsIn(from.window, shared)) {
+    const [at] = places.next().value!;
+    to.valid.set(from.valid.subarray(start, end), at);
+    to.spectra.set(from.spectra.subarray(start * B, end * B), at * B);
   }
 }
 

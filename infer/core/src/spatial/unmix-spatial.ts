@@ -16,18 +16,16 @@ import {
   type WindowAbundances,
   type WindowToUnmix,
 } from '../window-abundances.js';
-import { cutMarks, joinMarks, marksIn, rowsIn, sharedWindow } from '../windows.js';
-import { heldParts, partsOf } from './parts.js';
+import { cutMarks, joinMarks, marksIn, sharedWindow } from '../windows.js';
+import { heldParts, rollingPart } from './parts.js';
 import { cutPiece, type PieceImage, pieceMemory, piecesOf, sideFor } from './pieces.js';
-import { comesInRows, type HeldImage, heldPixels, type ImageRows, rolledImages } from './rolled-image.js';
+import { type HeldImage, heldPixels, type ImageRows, rolledImages } from './rolled-image.js';
 import { type ImageSource, readImage, type SceneImage } from './scene-image.js';
 
 /** The result in work. */
 interface Result {
   readonly task: WindowToUnmix;
   readonly session: Session;
-  readonly window: Window;
-  readonly leaveOut: Uint8Array | undefined;
   readonly card: ModelCard;
   readonly meter: QualityMeter | undefined;
   readonly signal: Stop | undefined;
@@ -38,7 +36,7 @@ interface Result {
 }
 
 /** Wanted pixels of a piece: their numbers in the window [p], and in the piece with its halo [p]. */
-function wantedOf({ inner, outer }: Tile, image: SceneImage, { window, leaveOut }: Result) {
+function wantedOf({ inner, outer }: Tile, image: SceneImage, { window, leaveOut }: WindowToUnmix) {
   const [pixels, slots]: [number[], number[]] = [[], []];
   for (let row = inner.row; row < inner.row + inner.rows; row++)
     for (let col = inner.col; col < inner.col + inner.cols; col++) {
@@ -93,7 +91,7 @@ async function unmixRows({ image, inner }: ImageRows, part: Window, result: Resu
   let memory: PieceImage | undefined;
   for (const piece of piecesOf(inner, { halo: haloOf(card), of: part })) {
     signal?.throwIfAborted();
-    const wanted = wantedOf(piece, image, result);
+    const wanted = wantedOf(piece, image, result.task);
     if (wanted.slots.length === 0) continue;
     memory ??= pieceMemory(piece.outer, card.bands.length);
     cutPiece(memory, piece.outer, image);
@@ -112,7 +110,7 @@ function borrow(session: Session, { pixels, B }: { pixels: number; B: number }):
   return { spectra: new Float32Array(pixels * B), valid: new Uint8Array(pixels) };
 }
 
-/** Unmixes a part while it is read; undefined where some of it is damaged, and that is to be noted. */
+/** Unmixes the window while it is read; undefined where some of it is damaged, and that is to be noted. */
 async function unmixRolling({ inner, outer }: Tile, source: ImageSource, result: Result): Promise<Seen[] | undefined> {
   const { halo, bands: B, signal } = source;
   const rows = sideFor(inner.rows, halo);
@@ -126,8 +124,7 @@ async function unmixRolling({ inner, outer }: Tile, source: ImageSource, result:
   } catch (error) {
     signal?.throwIfAborted(); // a reading that was broken off is no damage
     if (!result.damaged || !damageIn(error, outer)) throw error;
-    const D = result.abundances.length / (result.window.rows * result.window.cols);
-    for (const [from, to] of rowsIn(result.window, inner)) result.abundances.fill(Number.NaN, from * D, to * D);
+    result.abundances.fill(Number.NaN);
     return undefined;
   }
 }
@@ -143,15 +140,6 @@ async function unmixHeld({ inner, outer }: Tile, source: ImageSource, result: Re
   const held = new Float32Array(source.bands * outer.rows * outer.cols);
   const image = await readImage(outer, held, { ...source, ...(damaged && { onDamage }) });
   return unmixRows({ image, inner }, inner, result);
-}
-
-async function unmixPart(part: Tile, source: ImageSource, result: Result): Promise<Seen[]> {
-  const { reader } = source;
-  const rolled = comesInRows(part.inner, reader.block) ? await unmixRolling(part, source, result) : undefined;
-  if (rolled) return rolled;
-  const seen: Seen[] = [];
-  for (const held of heldParts(reader, part.inner, result.card)) seen.push(...(await unmixHeld(held, source, result)));
-  return seen;
 }
 
 /**
@@ -172,12 +160,16 @@ export async function unmixSpatial(
   const D = C + (meter ? QUALITY_BANDS.length : 0);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const source = { reader, plan, bands: B, masked, signal, halo: haloOf(card) };
-  const result = { task, session, window, leaveOut, card, meter, abundances, damaged, signal };
+  const result = { task, session, card, meter, abundances, damaged, signal };
+  signal?.throwIfAborted();
+  const nothingWanted = (part: Window) => cutMarks(leaveOut, window, part)?.every((one) => one === 1);
+  const rolling = rollingPart(task, card);
+  const rolled = rolling && !nothingWanted(window) ? await unmixRolling(rolling, source, result) : undefined;
+  if (rolled) return { abundances, seen: sumSeen(rolled) };
   const seen: Seen[] = [];
-  for (const part of partsOf(task, card)) {
+  for (const part of heldParts(task, card)) {
     signal?.throwIfAborted();
-    if (cutMarks(leaveOut, window, part.inner)?.every((one) => one === 1)) continue;
-    seen.push(...(await unmixPart(part, source, result)));
+    if (!nothingWanted(part.inner)) seen.push(...(await unmixHeld(part, source, result)));
   }
   return { abundances, seen: sumSeen(seen) };
 }
