@@ -35,6 +35,18 @@ function* haloed({ rows, cols }: typeof SIZE, tile: number, halo: number): Gener
 }
 
 describe('the edges of blocks', () => {
+  it('are whole blocks where these are no wider: nothing is decoded twice', async () => {
+    const source = memorySource(await geoTiff(SIZE, 'int16', { tile: 16, interleave: 'pixel' }));
+    const scene = await openGeoTiff(source, nodeCodecs);
+    const everything = { row: 0, col: 0, rows: SIZE.rows, cols: SIZE.cols };
+    await assertSame(scene, everything, { bands: [0, 3, 6], pixels: 500, edges: 20 });
+    const before = source.reads.length;
+    let pixels = 0;
+    for await (const pack of scene.streamSpectra(everything, [0, 3, 6], 500, { edges: 20 })) pixels += pack.count;
+    assert.ok(pixels > 20_000);
+    assert.equal(source.reads.length, before);
+  });
+
   const kinds: [what: string, size: typeof SIZE, type: SampleType, options: Partial<GeoTiffOptions>][] = [
     ['tiles inflated as a stream', LARGE, 'int16', { tile: 512, interleave: 'pixel' }],
     ['small tiles', SIZE, 'int16', { tile: 48, interleave: 'pixel' }],

@@ -57,6 +57,7 @@ function stripsOf({ row, col, rows, cols }: Window, e: number): Window[] {
 export function makeEdges(layout: Layout, { bands, width }: { bands: readonly number[]; width: number }): Edges {
   const { planar, sampleType } = layout;
   const [P, w] = planar ? [bands.length, 1] : [1, layout.bands];
+  const bandOffsets = Int32Array.from(bands);
   const blocks = new Map<number, (Strip | undefined)[]>(); // oldest first
   let bytes = 0;
   const sizeOf = (strips: readonly (Strip | undefined)[]) =>
@@ -68,7 +69,7 @@ export function makeEdges(layout: Layout, { bands, width }: { bands: readonly nu
   return {
     rowsOf(part) {
       const strip = blocks.get(part.index)?.find((one) => one && holds(one.window, part));
-      return strip && rowsIn(strip, part, { w, bands: planar ? undefined : bands });
+      return strip && rowsIn(strip, part, { w, bandOffsets: planar ? planesOf(strip, P) : bandOffsets });
     },
     collect(part) {
       const block = windowOfBlock(layout, part.index);
@@ -119,20 +120,22 @@ function addRows(
   if (from <= strip.filled) strip.filled = Math.max(strip.filled, end);
 }
 
-/** The rows of a part in a strip; `bands` where a pixel has its bands beside each other, else there is a plane for each. */
+/** Where the planes of a strip begin. */
+const planesOf = ({ window: { rows, cols } }: Strip, P: number): Int32Array =>
+  Int32Array.from({ length: P }, (_, p) => p * rows * cols);
+
+/** The rows of a part in a strip. */
 function rowsIn(
   { window, values }: Strip,
   { top, left, bottom, right }: Part,
-  { w, bands }: { w: number; bands: readonly number[] | undefined },
+  { w, bandOffsets }: { w: number; bandOffsets: Int32Array },
 ): StoredRows {
-  const plane = window.rows * window.cols;
-  const planes = values.length / (plane * w);
   return {
     window: { row: top, col: left, rows: bottom - top, cols: right - left },
     values,
     start: ((top - window.row) * window.cols + left - window.col) * w,
     rowStride: window.cols * w,
     pixelStride: w,
-    bandOffsets: bands ? Int32Array.from(bands) : Int32Array.from({ length: planes }, (_, p) => p * plane),
+    bandOffsets,
   };
 }

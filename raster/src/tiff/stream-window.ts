@@ -59,7 +59,7 @@ export async function* streamWindow(
   const work = { ...options, layout, bands, bandOffsets: Int32Array.from(bands) };
   const stream = layout.planar ? planeRows : canStream(layout) ? inflatedRows : pixelRows;
   for (const part of partsOf(layout, window)) {
-    const kept = part.whole ? undefined : options.edges?.rowsOf(part);
+    const kept = options.edges?.rowsOf(part);
     if (kept) yield kept;
     else yield* stream(work, part);
   }
