@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import {
   type Brightness,
   DEFAULT_BRIGHTNESS,
+  DEFAULT_METHOD,
   DEFAULT_SETTINGS,
   type EndmemberMethodName,
   type Schedule,
@@ -29,7 +30,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '10' },
     'network-seeds': { type: 'string' },
     'first-seed': { type: 'string', default: '1' },
-    method: { type: 'string', default: 'agreed' },
+    method: { type: 'string', default: DEFAULT_METHOD },
     brightness: { type: 'string' },
     epochs: { type: 'string' },
     schedule: { type: 'string', default: DEFAULT_SETTINGS.schedule },

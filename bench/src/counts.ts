@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import {
   abundanceErrors,
   assignByAbundance,
+  DEFAULT_METHOD,
   type EndmemberMethodName,
   findEndmembers,
   nnlsAbundances,
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   options: {
     scenes: { type: 'string', default: SCENE_NAMES.join(',') },
     seeds: { type: 'string', default: '3' },
-    method: { type: 'string', default: 'agreed' },
+    method: { type: 'string', default: DEFAULT_METHOD },
   },
 });
 

@@ -16,6 +16,7 @@ export { extractBundles } from './endmembers/bundles.js';
 export { COUNT_WAYS, type CountBy, MAX_ESTIMATED } from './endmembers/choose-count.js';
 export { leadingDirections } from './endmembers/directions.js';
 export {
+  DEFAULT_METHOD,
   type EndmemberMethodName,
   type Endmembers,
   endmemberMethods,

@@ -9,6 +9,18 @@ import { spatialWords } from '../support/spatial-words.js';
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
 
+/** What decides a training besides its data and its seed. */
+const SETTINGS = [
+  'model',
+  'epochs',
+  'schedule',
+  'learning-rate',
+  'drop-rate',
+  'weight-decay',
+  'batch',
+  'candidate-batch',
+] as const;
+
 export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
@@ -83,20 +95,7 @@ export const builder = (yargs: Argv) =>
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
           .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
-          .group(
-            [
-              'model',
-              'epochs',
-              'schedule',
-              'learning-rate',
-              'drop-rate',
-              'weight-decay',
-              'batch',
-              'candidate-batch',
-              'threads',
-            ],
-            'Training:',
-          )
+          .group([...SETTINGS, 'threads'], 'Training:')
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
@@ -120,14 +119,7 @@ const SETTLED = [
   'seed',
   'max-pixels',
   'max-blocks',
-  'model',
-  'epochs',
-  'schedule',
-  'learning-rate',
-  'drop-rate',
-  'weight-decay',
-  'batch',
-  'candidate-batch',
+  ...SETTINGS,
   'reflectance-scale',
   'variable',
   'rows',

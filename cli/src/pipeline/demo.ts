@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelCard } from '@egunet/models/card';
 import { openScene, readSpectralLibrary } from '@egunet/raster/node';
+import { DEFAULT_METHOD } from '@egunet/train';
 import { renderReport } from '../report/page.js';
 import type { Control } from '../support/control.js';
 import { assertReplaceable, makeFolder, writeWhole } from '../support/files.js';
@@ -85,7 +86,7 @@ export async function runDemo(folder: string, options: DemoOptions): Promise<Dem
 
   const product = await timed('make a scene', () => makeEnmapProduct(at('scene'), { seed, rows: size, cols: size }));
   const count = product.scene.materials.names.length;
-  const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, method: 'agreed', count };
+  const request: DataRequest = { scene: product.folder, open: {}, exclude: [], seed, method: DEFAULT_METHOD, count };
   const run = await timed('find endmembers and train', () =>
     trainRun(at('run'), request, {
       saveEvery: 60,

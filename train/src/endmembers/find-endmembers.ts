@@ -20,7 +20,7 @@ import {
 import { subsetMethod } from './subset-method.js';
 import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
 
-/** The ways to find endmembers, by name; the first is taken where none is named. */
+/** The ways to find endmembers, by name. */
 export const endmemberMethods = {
   agreed: agreedMethod,
   refined: refinedMethod,
@@ -29,6 +29,9 @@ export const endmemberMethods = {
 } satisfies Record<string, EndmemberMethod>;
 export type EndmemberMethodName = keyof typeof endmemberMethods;
 
+/** The way that is taken where none is named. */
+export const DEFAULT_METHOD = 'agreed' satisfies EndmemberMethodName;
+
 export interface FindEndmembersOptions {
   /** A whole number: the same seed gives the same bytes. */
   readonly seed: number;
@@ -36,7 +39,7 @@ export interface FindEndmembersOptions {
   readonly count?: number;
   /** How their number is estimated, `hysime` when absent; only where `count` is. */
   readonly countBy?: CountBy;
-  /** `agreed` when absent. */
+  /** `DEFAULT_METHOD` when absent. */
   readonly method?: EndmemberMethodName;
   /** Endmembers [C, B] from a spectral library, to be used as they are. */
   readonly given?: Float32Array;
@@ -91,7 +94,7 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
   const { count, ...origin } = await chooseCount(sample, {
     ...options,
     ...settings,
-    subset: subsetSettings(options.subset),
+    subset: subsetSettings(options.subset), // the number of endmembers does not depend on the method
     random: random.fork('count'),
     pause,
   });
@@ -122,11 +125,11 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
 
 /** The method and its settings, checked. */
 function settingsOf(options: FindEndmembersOptions) {
-  const { given, method = 'agreed', brightness = DEFAULT_BRIGHTNESS } = options;
+  const { given, method = DEFAULT_METHOD, brightness = DEFAULT_BRIGHTNESS } = options;
   if (!Object.hasOwn(endmemberMethods, method))
     throw new TrainError(`method: expected ${Object.keys(endmemberMethods).join(' or ')}, got '${method}'`);
-  const own = method === 'agreed' ? AGREEMENT : undefined;
-  const restarts = options.restarts ?? own?.restarts ?? RESTARTS;
+  const own = method === 'agreed' ? AGREEMENT : { ...DEFAULT_SUBSET_SETTINGS, restarts: RESTARTS };
+  const { restarts = own.restarts } = options;
   if (!Number.isInteger(restarts) || restarts < 1)
     throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
   for (const name of ['brightness', 'subset'] as const)
@@ -135,8 +138,7 @@ function settingsOf(options: FindEndmembersOptions) {
         `${name}: of no use to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
       );
   assertBrightness(brightness);
-  const { selectionPixels = DEFAULT_SUBSET_SETTINGS.selectionPixels } = own ?? {};
-  const defaults = { ...DEFAULT_SUBSET_SETTINGS, selectionPixels };
+  const defaults = { ...DEFAULT_SUBSET_SETTINGS, selectionPixels: own.selectionPixels };
   return { method, restarts, brightness, subset: subsetSettings(options.subset, defaults) };
 }
 

@@ -35,14 +35,8 @@ export const EPOCH_INPUTS = {
   candidateKeep: 'candidate_keep',
 } as const;
 
-/** The rows of each stream in one step. */
-type StepShape = Pick<Problem, 'network' | 'batch' | 'candidateBatch'>;
-
 /** One training step as a graph: forward, gradients, Adam, moving averages. */
-export function traceStep(
-  { network, batch, candidateBatch }: StepShape,
-  { weightDecay, dropRate }: Pick<Problem, 'weightDecay' | 'dropRate'>,
-): Graph {
+function traceStep({ network, batch, candidateBatch, weightDecay, dropRate }: Problem): Graph {
   const { bands, endmembers, widths } = network;
   const sizes = stateSizes(network);
   const inputs = [
@@ -95,7 +89,7 @@ function epochBody(problem: Problem): Graph {
   pick(EPOCH_INPUTS.labels, chosen, 'labels');
   addKeep(body, 'mixedKeep', EPOCH_INPUTS.mixedKeep);
   addKeep(body, 'candidateKeep', EPOCH_INPUTS.candidateKeep);
-  const traced = traceStep(problem, problem);
+  const traced = traceStep(problem);
   const step = prefixNames(
     traced,
     'step_',
