@@ -1,20 +1,18 @@
 // A window by a spatial model however it is read: rows that roll by, parts that are held. Legend: N pixels, B bands, C endmembers.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { planBands, type SpectraReader, sharedWindow, unmixAround, unmixWindow } from '@egunet/infer';
-import { type OpenedModel, openModel } from '@egunet/infer-node';
+import type { OpenedModel } from '@egunet/infer-node';
 import { temporaryFolder } from '../support/index.js';
-import { modelFile } from '../support/models.js';
 import {
   C,
   COLS,
   cropOf,
   difference,
+  openSpatialModel,
   READER_BANDS,
   ROWS,
   SPECTRA,
-  spatialCheckpoint,
+  sceneReader,
   TOLERANCE,
   VALID,
   WHOLE,
@@ -26,12 +24,9 @@ describe('the reading of a window for a spatial model', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   let model: OpenedModel;
-  const reader = () => memoryReader({ rows: ROWS, cols: COLS, bands: READER_BANDS, spectra: SPECTRA, valid: VALID });
 
   before(async () => {
-    const path = join(folder, 'model.onnx');
-    writeFileSync(path, await modelFile(spatialCheckpoint()));
-    model = await openModel(path, { threads: 1 });
+    model = await openSpatialModel(folder);
   });
 
   after(() => model.release());
@@ -106,7 +101,7 @@ describe('the reading of a window for a spatial model', function () {
       { rows: 50, cols: 40 },
       { rows: ROWS, cols: 7 },
     ]) {
-      const from = { ...reader(), block };
+      const from = { ...sceneReader(), block };
       const options = { card, plan: planBands(from, card), batch: 512 };
       for (const window of [
         WHOLE,
@@ -148,7 +143,7 @@ describe('the reading of a window for a spatial model', function () {
   });
 
   it('refuses rows in another order than they lie in', async () => {
-    const from = reader();
+    const from = sceneReader();
     const upwards = {
       ...from,
       async *streamSpectra(...[window, wanted, pixels]: Parameters<SpectraReader['streamSpectra']>) {

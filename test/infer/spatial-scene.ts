@@ -1,8 +1,11 @@
 // A scene, a spatial model for it, and the map of the whole, made of tfjs's pixel-wise abundances and plain loops. Legend: N pixels, B bands, C endmembers.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Window } from '@egunet/infer';
+import { openModel } from '@egunet/infer-node';
 import { evaluateNetwork } from '@egunet/train';
-import { smoothPlainly, untrained, withLayer } from '../support/models.js';
-import { hashedSpectra } from './support.js';
+import { modelFile, smoothPlainly, untrained, withLayer } from '../support/models.js';
+import { hashedSpectra, memoryReader } from './support.js';
 
 export const [ROWS, COLS, B, C] = [131, 143, 8, 3];
 
@@ -59,3 +62,14 @@ export const cropOf = (map: Float32Array, { row, col, rows, cols }: Window) =>
     const pixel = Math.floor(i / C);
     return map[((row + Math.floor(pixel / cols)) * COLS + col + (pixel % cols)) * C + (i % C)]!;
   });
+
+/** The scene, with data where `valid` [N] is 1. */
+export const sceneReader = (valid = VALID) =>
+  memoryReader({ rows: ROWS, cols: COLS, bands: READER_BANDS, spectra: SPECTRA, valid });
+
+/** A model that looks so far, opened from a file in `folder`, on one thread. */
+export async function openSpatialModel(folder: string, radius = 2) {
+  const path = join(folder, `halo-${radius}.onnx`);
+  writeFileSync(path, await modelFile(spatialCheckpoint(radius)));
+  return openModel(path, { threads: 1 });
+}

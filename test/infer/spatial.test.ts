@@ -26,17 +26,18 @@ import {
   COLS,
   cropOf,
   difference,
+  openSpatialModel,
   pixelwiseCheckpoint,
-  READER_BANDS,
   ROWS,
   SPECTRA,
+  sceneReader,
   spatialCheckpoint,
   TOLERANCE,
   VALID,
   WHOLE,
   wholeMap,
 } from './spatial-scene.js';
-import { memoryReader, withCard } from './support.js';
+import { withCard } from './support.js';
 
 const anyWindow = fc
   .record({
@@ -51,15 +52,9 @@ describe('a window by a spatial model', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
   const models = new Map<number, OpenedModel>();
-  const reader = (valid = VALID) =>
-    memoryReader({ rows: ROWS, cols: COLS, bands: READER_BANDS, spectra: SPECTRA, valid });
 
   before(async () => {
-    for (const radius of [2, 3]) {
-      const path = join(folder, `halo-${radius}.onnx`);
-      writeFileSync(path, await modelFile(spatialCheckpoint(radius)));
-      models.set(radius, await openModel(path, { threads: 1 }));
-    }
+    for (const radius of [2, 3]) models.set(radius, await openSpatialModel(folder, radius));
   });
 
   after(async () => {
@@ -72,7 +67,7 @@ describe('a window by a spatial model', function () {
     { radius = 2, ...what }: { radius?: number } & Partial<WindowToUnmix> = {},
     more: Partial<UnmixWindowOptions> = {},
   ) {
-    const from = reader();
+    const from = sceneReader();
     const { card, session } = models.get(radius)!;
     const options = { card, plan: planBands(from, card), batch: 512, ...more };
     return unmixWindow(session, { reader: from, window, ...what }, options);
@@ -120,7 +115,7 @@ describe('a window by a spatial model', function () {
         return session.run(inputs);
       },
     };
-    const from = reader(VALID.map((one, i) => (i % COLS < 75 && Math.floor(i / COLS) < 70 ? 0 : one)));
+    const from = sceneReader(VALID.map((one, i) => (i % COLS < 75 && Math.floor(i / COLS) < 70 ? 0 : one)));
     const options = { card, plan: planBands(from, card), batch: 512 };
     await unmixWindow(counting, { reader: from, window: WHOLE, leaveOut: VALID.map(() => 1) }, options);
     assert.deepEqual([from.windows.length, runs.length], [0, 0]);
@@ -148,7 +143,7 @@ describe('a window by a spatial model', function () {
 
   it('takes all pixels of a damaged block for pixels without data, also those that came before the damage showed', async () => {
     const lost = { row: 30, col: 90, rows: 40, cols: 30 };
-    const whole = reader();
+    const whole = sceneReader();
     const damagedReader: SpectraReader = {
       ...whole,
       async *streamSpectra(window, ...more) {
@@ -185,11 +180,11 @@ describe('a window by a spatial model', function () {
 
   it('is refused where the model gives no abundances', async () => {
     const { card, session } = models.get(2)!;
-    const options = { card, plan: planBands(reader(), card), batch: 512 };
+    const options = { card, plan: planBands(sceneReader(), card), batch: 512 };
     const of = (change: (output: Float32Array) => Float32Array) =>
       unmixWindow(
         { ...session, run: async (inputs) => change(await session.run(inputs)) },
-        { reader: reader(), window: WHOLE },
+        { reader: sceneReader(), window: WHOLE },
         options,
       );
     await assert.rejects(
