@@ -71,6 +71,7 @@ describe('fit', () => {
     ['a model of another kind', /model must be one of pw, ss, ss-paper, got x/, { model: 'x' as 'pw' }],
     ['a batch larger than the scene', /must not exceed the 60 training pixels, got 61/, { batch: 61 }],
     ['a batch of one pixel', /at least 2 pixels, got 1/, { batch: 1 }],
+    ['a batch of no pixels', /at least 2 pixels, got 0/, { batch: 0 }],
     ['one candidate a step', /at least 2 candidates, got 1/, { candidateBatch: 1 }],
     ['more candidates a step than there are', /must not exceed the 30 candidates, got 31/, { candidateBatch: 31 }],
     ['an unknown schedule', /one of released, poly, got cosine/, { schedule: 'cosine' as never }],

@@ -99,7 +99,6 @@ export function assertSettings(settings: FitSettings, size: FitSize): void {
   const { model, seed, epochs, batch, candidateBatch, schedule, learningRate, dropRate, weightDecay } = settings;
   check(MODELS.includes(model), `the model must be one of ${MODELS.join(', ')}`, model);
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
-  check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
   check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);
   check(batch <= size.pixels, `a batch must not exceed the ${size.pixels} training pixels`, batch);
   const least = Math.min(2, size.candidates);
@@ -109,6 +108,8 @@ export function assertSettings(settings: FitSettings, size: FitSize): void {
     candidateBatch,
   );
   check(candidateBatch <= size.candidates, `a batch must not exceed the ${size.candidates} candidates`, candidateBatch);
+  // After the batches: the default of the epochs follows from them.
+  check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
   check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
