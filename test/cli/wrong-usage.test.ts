@@ -202,6 +202,7 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       /--brightness: the spectra of a library are used as they are/,
     ],
     ['--resume with a setting', ['-o', 'r', '--resume', '--epochs', '5'], /--epochs: a resumed run keeps its settings/],
+    ['--resume with a count', ['-o', 'r', '--resume', '-n', '5'], /: -n: a resumed run keeps its settings/],
     ['--resume with a scene', ['x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
     ['--resume with --overwrite', ['-o', 'r', '--resume', '--overwrite'], /choose one/],
   ],

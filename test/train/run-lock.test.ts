@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { lockRun, TrainError } from '@egunet/train';
 import { skipUntested, temporaryFolder } from '../support/index.js';
 
@@ -55,6 +56,20 @@ describe('the lock of a run folder', () => {
     assert.equal(JSON.parse(readFileSync(lock, 'utf8')).pid, process.pid);
     await held.release();
     assert.ok(!existsSync(lock));
+  });
+
+  it('of a killed process that is not yet cleared away is taken over', async function () {
+    if (!existsSync('/proc/self/stat')) skipUntested(this, 'no /proc tells of other processes');
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']); // which never asks how its child ended
+    try {
+      const pid = Number((await once(parent.stdout, 'data'))[0]);
+      const fields = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+      while (fields()[2] !== 'Z') await setTimeout(5);
+      left({ pid, started: Number(fields()[21]) });
+      await (await lockRun(folder)).release();
+    } finally {
+      parent.kill();
+    }
   });
 
   it('of a former process with the same number is taken over', async () => {

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
+import { flag } from '../support/outline.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
 import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 import { spatialWords } from '../support/spatial-words.js';
@@ -129,7 +130,7 @@ const SETTLED = [
 
 function assertResumable(args: Arguments): void {
   const given = SETTLED.find((name) => args[name] !== undefined);
-  if (given) throw new UsageError(`--${given}: a resumed run keeps its settings; leave it out`);
+  if (given) throw new UsageError(`${flag(given)}: a resumed run keeps its settings; leave it out`);
   if (args.overwrite) throw new UsageError('--resume goes on with the run, --overwrite replaces it; choose one');
   if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
 }

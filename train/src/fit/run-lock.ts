@@ -123,9 +123,14 @@ async function isLive(holder: Holder, me: Holder): Promise<boolean> {
   return ((await startOf(holder.pid)) ?? holder.started) === holder.started;
 }
 
-/** When a process began, in clock ticks since the system did (proc(5), field 22 of stat); undefined where the system does not tell. */
+/**
+ * When a process began, in clock ticks since the system did (proc(5), field 22 of stat); NaN for one that has ended and is only not yet cleared away,
+ * undefined where the system does not tell.
+ */
 async function startOf(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The second field, the program's name in brackets, may hold anything.
-  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  if (stat === undefined) return undefined;
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? Number.NaN : Number(fields[18]);
 }
