@@ -168,25 +168,58 @@ describe('inferring a scene with a spatial model', function () {
     });
   });
 
-  it('of several scenes gives each pixel what it has when its scene is unmixed alone', async () => {
-    const below = pixelsWhere((row, col) => (row + 2 * col) % 17 !== 0);
+  describe('of several scenes', () => {
     const [down, right] = [40, 50];
-    writeScene('below', { valid: below, data: SPECTRA.map((value) => 0.9 * value) });
-    writeScene('above', { corner: { row: down, col: right } });
-    await infer({ scene: at('below.hdr') });
-    const ofBelow = readRaw(output, folder);
     const [rows, cols] = [ROWS + down, COLS + right];
-    const whole = Float32Array.from({ length: rows * cols * C }, (_, i) => {
-      const [row, col, c] = [Math.floor(i / C / cols), Math.floor(i / C) % cols, i % C];
-      const own = (map: Float32Array, r: number, k: number) =>
-        r >= 0 && r < ROWS && k >= 0 && k < COLS ? map[(r * COLS + k) * C + c]! : Number.NaN;
-      const above = own(expected, row - down, col - right);
-      return Number.isNaN(above) ? own(ofBelow, row, col) : above;
+    const scenes = [at('below.hdr'), at('above.hdr')];
+    /** Of each scene alone, abundances and quality [N, C + 2]. */
+    const alone: Float32Array[] = [];
+    before(async () => {
+      const below = pixelsWhere((row, col) => (row + 2 * col) % 17 !== 0);
+      // Of another sun and another haze: either scene fits the model better somewhere.
+      writeScene('below', { valid: below, data: SPECTRA.map((value, i) => 0.9 * value + 0.05 * Math.sin(i >> 9)) });
+      writeScene('above', { corner: { row: down, col: right } });
+      for (const scene of scenes) {
+        await infer({ scene, quality: true, overwrite: true });
+        alone.push(readRaw(output, folder));
+      }
     });
-    for (const tile of [undefined, { rows: 33, cols: 21 }]) {
-      await infer({ scene: [at('below.hdr'), at('above.hdr')], workers: 2, overwrite: true, ...(tile && { tile }) });
-      assertMap(whole);
+
+    /** What scene `s` has alone at pixel `i` of both: [C + 2], NaN beside it. */
+    function ownAt(s: number, i: number): Float32Array {
+      const [row, col] = [Math.floor(i / cols) - s * down, (i % cols) - s * right];
+      if (row < 0 || row >= ROWS || col < 0 || col >= COLS) return new Float32Array(C + 2).fill(Number.NaN);
+      return alone[s]!.subarray((row * COLS + col) * (C + 2), (row * COLS + col + 1) * (C + 2));
     }
+
+    it('gives each pixel what it has when its scene is unmixed alone', async () => {
+      const whole = Float32Array.from({ length: rows * cols * C }, (_, i) => {
+        const [below, above] = [0, 1].map((s) => ownAt(s, Math.floor(i / C))[i % C]!);
+        return Number.isNaN(above) ? below! : above!;
+      });
+      for (const tile of [undefined, { rows: 33, cols: 21 }]) {
+        await infer({ scene: scenes, workers: 2, overwrite: true, ...(tile && { tile }) });
+        assertMap(whole);
+      }
+    });
+
+    it('gives by quality each pixel what the scene of the least RMSE gives it', async () => {
+      await infer({ scene: scenes, overlap: 'quality', quality: true, workers: 2, tile: { rows: 33, cols: 21 } });
+      const best = readRaw(output, folder);
+      const won = [0, 0];
+      for (let i = 0; i < rows * cols; i++) {
+        const own = [ownAt(0, i), ownAt(1, i)];
+        const [below, above] = own.map((values) => (Number.isNaN(values[C]) ? Number.POSITIVE_INFINITY : values[C]!));
+        if (Math.abs(below! - above!) < 1e-6) continue; // either may be the better one
+        const from = below! < above! ? 0 : 1;
+        if (Number.isFinite(below! + above!)) won[from]!++;
+        for (const [b, value] of own[from]!.entries()) {
+          const got = best[i * (C + 2) + b]!;
+          assert.ok(Object.is(got, value) || Math.abs(got - value) <= TOLERANCE, `pixel ${i}: ${got}, not ${value}`);
+        }
+      }
+      assert.ok(Math.min(...won) > 1000, `${won}`);
+    });
   });
 
   it('goes on from its finished tiles and ends with the same bytes', async () => {

@@ -10,7 +10,7 @@ import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { onWebMercator } from './gdal-places.js';
 import { unmixInNode } from './in-node.js';
 import type {} from './openlayers-page.js';
-import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
+import { COLS, ENDMEMBERS, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
 
 const [WIDTH, HEIGHT] = [300, 260];
 const PAGE = `<!doctype html><link rel="icon" href="data:,">
@@ -31,10 +31,15 @@ describe('a map of OpenLayers', function () {
 
   before(async function () {
     requireGdal(this);
-    files['model.onnx'] = await makeModel();
-    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
+    await useModel(makeModel());
     Object.assign(files, await bundlePage(join(root, 'test/dist/web/openlayers-page.js')));
   });
+
+  /** Serves the model of these bytes, and gives it to Node. */
+  async function useModel(bytes: Promise<Uint8Array>): Promise<void> {
+    files['model.onnx'] = await bytes;
+    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
+  }
 
   /** Writes the scene and serves it. */
   async function serve(options: Parameters<typeof writeScene>[1] = {}): Promise<void> {
@@ -164,67 +169,78 @@ describe('a map of OpenLayers', function () {
     return (x: number, y: number) => [...data.subarray((y * width + x) * channels, (y * width + x) * channels + 3)];
   }
 
-  describe('of a scene of several tiles', () => {
-    /** So many times the scene, one below the other, in tiles of 256 rows. */
-    const TIMES = 4;
-    const SEAM = 256;
-    let abundances: Float32Array;
-    before(async () => {
-      await serve({ tile: 64, times: TIMES });
-      ({ abundances } = await unmixInNode(folder));
-    });
+  for (const [kind, make] of [
+    ['pixel-wise', makeModel],
+    ['spatial', makeSpatialModel],
+  ] as const)
+    describe(`of a scene of several tiles, by a ${kind} model`, () => {
+      /** So many times the scene, one below the other, in tiles of 256 rows. */
+      const TIMES = 4;
+      const SEAM = 256;
+      let abundances: Float32Array;
+      before(async () => {
+        await useModel(make());
+        await serve({ tile: 64, times: TIMES });
+        ({ abundances } = await unmixInNode(folder));
+      });
+      after(() => useModel(makeModel()));
 
-    for (const gutter of [0, 1, 3])
-      it(`has with a gutter of ${gutter} the pixels of the whole scene in every tile`, async () => {
-        const page = await open();
-        const tiles = await page.evaluate((gutter) => window.openlayers.tiles({ scene: 'scene.tif', gutter }), gutter);
-        assert.deepEqual(
-          tiles.map(({ row, col }) => [row, col]),
-          [
-            [0, 0],
-            [SEAM, 0],
-          ],
-        );
-        for (const { row, col, size, samples } of tiles) {
-          const [height, width] = size.map((side) => side + 2 * gutter) as [number, number];
-          assert.equal(samples.length, height * width * (ENDMEMBERS + 1));
-          for (let i = 0; i < height * width; i++) {
-            const [r, c] = [row - gutter + Math.floor(i / width), col - gutter + (i % width)];
-            const inside = r >= 0 && r < TIMES * ROWS && c >= 0 && c < COLS;
-            const one = samples.slice(i * (ENDMEMBERS + 1), (i + 1) * (ENDMEMBERS + 1));
-            assertPixel(one, abundances, inside ? r * COLS + c : -1);
+      for (const gutter of [0, 1, 3])
+        it(`has with a gutter of ${gutter} the pixels of the whole scene in every tile`, async () => {
+          const page = await open();
+          const tiles = await page.evaluate(
+            (gutter) => window.openlayers.tiles({ scene: 'scene.tif', gutter }),
+            gutter,
+          );
+          assert.deepEqual(
+            tiles.map(({ row, col }) => [row, col]),
+            [
+              [0, 0],
+              [SEAM, 0],
+            ],
+          );
+          for (const { row, col, size, samples } of tiles) {
+            const [height, width] = size.map((side) => side + 2 * gutter) as [number, number];
+            assert.equal(samples.length, height * width * (ENDMEMBERS + 1));
+            for (let i = 0; i < height * width; i++) {
+              const [r, c] = [row - gutter + Math.floor(i / width), col - gutter + (i % width)];
+              const inside = r >= 0 && r < TIMES * ROWS && c >= 0 && c < COLS;
+              const one = samples.slice(i * (ENDMEMBERS + 1), (i + 1) * (ENDMEMBERS + 1));
+              assertPixel(one, abundances, inside ? r * COLS + c : -1);
+            }
           }
-        }
+          await page.close();
+        });
+
+      /** How far the picture of an interpolating layer is from what interpolating the whole scene makes, around the edge of two tiles; 0 to 255. */
+      async function seam(gutter: number): Promise<number> {
+        const resolution = SIDE / 10;
+        const col = COLS / 2;
+        const page = await open();
+        await page.evaluate((options) => window.openlayers.show(options).then(() => {}), {
+          ...{ scene: 'scene.tif', gutter, interpolate: true, resolution },
+          center: [X + col * SIDE, Y - SEAM * SIDE] as [number, number],
+        });
+        const colour = await picture(page);
         await page.close();
-      });
+        let largest = 0;
+        for (let y = HEIGHT / 2 - 30; y < HEIGHT / 2 + 30; y++)
+          for (let x = WIDTH / 2 - 30; x < WIDTH / 2 + 30; x++) {
+            const place = [SEAM + (y + 0.5 - HEIGHT / 2) / 10, col + (x + 0.5 - WIDTH / 2) / 10] as const;
+            for (const [c, value] of colour(x, y).entries())
+              largest = Math.max(largest, Math.abs(value - 255 * interpolate(abundances, place, c)));
+          }
+        return largest;
+      }
 
-    /** How far the picture of an interpolating layer is from what interpolating the whole scene makes, around the edge of two tiles; 0 to 255. */
-    async function seam(gutter: number): Promise<number> {
-      const resolution = SIDE / 10;
-      const col = COLS / 2;
-      const page = await open();
-      await page.evaluate((options) => window.openlayers.show(options).then(() => {}), {
-        ...{ scene: 'scene.tif', gutter, interpolate: true, resolution },
-        center: [X + col * SIDE, Y - SEAM * SIDE] as [number, number],
-      });
-      const colour = await picture(page);
-      await page.close();
-      let largest = 0;
-      for (let y = HEIGHT / 2 - 30; y < HEIGHT / 2 + 30; y++)
-        for (let x = WIDTH / 2 - 30; x < WIDTH / 2 + 30; x++) {
-          const place = [SEAM + (y + 0.5 - HEIGHT / 2) / 10, col + (x + 0.5 - WIDTH / 2) / 10] as const;
-          for (const [c, value] of colour(x, y).entries())
-            largest = Math.max(largest, Math.abs(value - 255 * interpolate(abundances, place, c)));
-        }
-      return largest;
-    }
-
-    it('shows no seams where it interpolates with a gutter, and shows them without', async () => {
-      const [without, one] = [await seam(0), await seam(1)];
-      assert.ok(one <= 2, `${one} of 255 beside the whole scene`);
-      assert.ok(without > 5, `${without} of 255 beside the whole scene`);
+      // A spatial model smooths what would be seen without.
+      if (kind === 'pixel-wise')
+        it('shows no seams where it interpolates with a gutter, and shows them without', async () => {
+          const [without, one] = [await seam(0), await seam(1)];
+          assert.ok(one <= 2, `${one} of 255 beside the whole scene`);
+          assert.ok(without > 5, `${without} of 255 beside the whole scene`);
+        });
     });
-  });
 });
 
 /** Of the abundances of a scene those of an endmember at a place, between the four nearest pixel centres. */

@@ -3,7 +3,7 @@ import { GAIN, NO_DATA, NO_DATA_BANDS, type SimulatedScene, simulateScene } from
 import type { Georeference } from '@egunet/raster';
 import { createMap } from '@egunet/raster/node';
 import type { Checkpoint } from '@egunet/train';
-import { modelFile, untrained } from '../support/models.js';
+import { modelFile, untrained, withLayer } from '../support/models.js';
 
 export const ROWS = 75;
 export const COLS = 83;
@@ -77,3 +77,6 @@ export const checkpoint = (shift = 0): Checkpoint =>
 
 /** The model file's bytes; of another sensor where its bands are shifted by some nm. */
 export const makeModel = (shift = 0): Promise<Uint8Array> => modelFile(checkpoint(shift));
+
+/** The bytes of a spatial model, which looks two pixels around each. */
+export const makeSpatialModel = (): Promise<Uint8Array> => modelFile(withLayer(checkpoint()));

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { pageFiles, withBrowser } from '../support/browser.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { temporaryFolder } from '../support/index.js';
-import { modelFile, withLayer } from '../support/models.js';
 import { unmixInNode } from './in-node.js';
 import { LIBRARY_PAGE } from './library-page.js';
-import { ENDMEMBERS as C, COLS, checkpoint, writeScene } from './scene.js';
+import { ENDMEMBERS as C, COLS, makeSpatialModel, writeScene } from './scene.js';
 
 const WINDOW = { row: 21, col: 18, rows: 40, cols: 37 };
 
@@ -21,7 +20,7 @@ describe('a spatial model in a page', function () {
   let expected: Float32Array;
 
   before(async () => {
-    files['model.onnx'] = await modelFile(withLayer(checkpoint()));
+    files['model.onnx'] = await makeSpatialModel();
     writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
     await writeScene(join(folder, 'scene.tif'));
     files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));

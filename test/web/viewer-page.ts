@@ -7,7 +7,7 @@ import { type OpenedBrowser, pageFiles, withBrowser } from '../support/browser.j
 import { type HttpServer, ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { unmixInNode } from './in-node.js';
-import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
+import { COLS, ENDMEMBERS, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
 
 /** What a server may allow a page, and this one lives with. */
 const POLICY =
@@ -43,8 +43,11 @@ export interface ViewerSite {
   inNode(pixel: Pixel): Float32Array;
 }
 
+/** What a browser is to have, and whether the model is a spatial one. */
+type SiteOptions = Parameters<typeof withBrowser>[0] & { readonly spatial?: boolean };
+
 /** Serves the viewer until after the suite, with Chromium to look at it. Call inside `describe`. */
-export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): ViewerSite {
+export function withViewer({ spatial = false, ...options }: SiteOptions = {}): ViewerSite {
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = {};
   const headers = { ...ISOLATED, 'content-security-policy': POLICY };
@@ -52,7 +55,7 @@ export function withViewer(options: Parameters<typeof withBrowser>[0] = {}): Vie
   const chromium = withBrowser(options);
   let expected: Float32Array;
   before(async () => {
-    files['model.onnx'] = await makeModel();
+    files['model.onnx'] = await (spatial ? makeSpatialModel() : makeModel());
     writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
     await writeScene(join(folder, 'scene.tif'));
     files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));

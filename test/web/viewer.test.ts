@@ -102,6 +102,24 @@ describe('the viewer', function () {
   });
 });
 
+describe('the viewer with a spatial model', function () {
+  this.timeout(180_000);
+  const site = withViewer({ spatial: true });
+
+  for (const [device, query, limit] of [
+    ['WebAssembly', '?device=wasm', 1e-5],
+    ['WebGPU', '', 1e-4],
+  ] as const)
+    it(`tells of a pixel what Node's map has, on ${device}`, async () => {
+      const page = await site.open(query);
+      await unmixed(page);
+      assert.match((await page.locator('#device').textContent())!, new RegExp(`^${device}`));
+      assertSame(await pickMiddle(page), site.inNode(MIDDLE), limit);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+});
+
 describe('the viewer without WebGPU', function () {
   this.timeout(60_000);
   const site = withViewer({ gpu: false });
