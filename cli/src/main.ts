@@ -16,6 +16,8 @@ const COMMANDS = {
   evaluate: () => import('./commands/evaluate.js'),
   serve: () => import('./commands/serve.js'),
   demo: () => import('./commands/demo.js'),
+  doctor: () => import('./commands/doctor.js'),
+  setup: () => import('./commands/setup.js'),
 } as const;
 
 const isCommand = (word: string): word is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, word);

@@ -7,6 +7,9 @@ import { formatFacts, formatSeconds, printResult, shellCommand } from '../suppor
 import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 import { spatialWords } from '../support/spatial-words.js';
 
+/** What `EngineName` of the pipeline names; a help text loads no runtime. */
+const ENGINE_NAMES = ['onnx', 'tensorflow', 'auto'] as const;
+
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
 
@@ -88,6 +91,14 @@ export const builder = (yargs: Argv) =>
             'candidate-batch',
             wholeNumber('candidate-batch', { describe: 'Candidates a step [default: as --batch]', least: 2 }),
           )
+          .option(
+            'engine',
+            oneOf(
+              'engine',
+              ENGINE_NAMES,
+              'What trains: onnxruntime, the TensorFlow that egunet setup tensorflow sets up, or the fastest that works here [default: onnx]',
+            ),
+          )
           .option('threads', threads)
           .option(
             'save-every',
@@ -96,7 +107,7 @@ export const builder = (yargs: Argv) =>
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
           .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
-          .group([...SETTINGS, 'threads'], 'Training:')
+          .group([...SETTINGS, 'engine', 'threads'], 'Training:')
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
@@ -164,8 +175,16 @@ export async function handler(args: Arguments): Promise<void> {
     http: httpOptions(args),
   });
   try {
-    const { resumeRun, trainRun } = await import('../pipeline/train-run.js');
-    const options = { control, saveEvery: args['save-every'] ?? 60, ...(threads === undefined ? {} : { threads }) };
+    const [{ resumeRun, trainRun }, { trainingEngine }] = await Promise.all([
+      import('../pipeline/train-run.js'),
+      import('../pipeline/training-engine.js'),
+    ]);
+    const engine = await trainingEngine(args.engine ?? 'onnx', control);
+    const options = {
+      ...{ control, saveEvery: args['save-every'] ?? 60 },
+      ...(threads === undefined ? {} : { threads }),
+      ...(engine && { engine }),
+    };
     report(
       json,
       request

@@ -40,6 +40,8 @@ export interface TrainResult {
 interface TrainOptions {
   /** Threads of onnxruntime; all cores when absent. */
   readonly threads?: number;
+  /** Makes the engine, where it is not onnxruntime. */
+  readonly engine?: FitOptions['engine'];
   /** Seconds between two savings of the run, against power cuts and kills. */
   readonly saveEvery: number;
   readonly control: Control;
@@ -120,7 +122,7 @@ async function train(training: Training, options: TrainOptions): Promise<TrainRe
 
 async function trainOn(
   { run, lock, request, settings, resume, set, facts }: Training & { set: TrainingSet; facts: RunFacts },
-  { threads, saveEvery, control }: TrainOptions,
+  { threads, engine, saveEvery, control }: TrainOptions,
 ): Promise<TrainResult> {
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
@@ -129,6 +131,7 @@ async function trainOn(
     const fitted = await fitWithProgress(set, facts, {
       ...settings,
       ...(threads === undefined ? {} : { threads }),
+      ...(engine && { engine }),
       ...(resume === undefined ? {} : { resume }),
       control,
       onEpoch: async ({ checkpoint, seconds }) => {

@@ -4,55 +4,76 @@ import '@tensorflow/tfjs-layers'; // registers tfjs's gradients
 import { type StepState, trainStep } from '../fit/step.js';
 import { type Engine, type EpochPlan, type EpochResult, type Problem, STATE_KEYS, type TrainState } from './engine.js';
 
-/** Creates the engine on tfjs's active backend. */
+/** The training data where the backend computes. */
+interface HeldData {
+  readonly mixed: tf.Tensor2D;
+  readonly candidates: tf.Tensor2D;
+  readonly labels: tf.Tensor2D;
+}
+
+/** Creates the engine on tfjs's active backend, which holds the data until it is released. */
 export function createEagerEngine(problem: Problem): Engine {
+  const { bands, endmembers } = problem.network;
+  const matrix = (values: Float32Array, width: number) => tf.tensor2d(values, [values.length / width, width]);
+  const { mixed, candidates, labels } = problem.data;
+  const held: HeldData = {
+    mixed: matrix(mixed, bands),
+    candidates: matrix(candidates, bands),
+    labels: matrix(labels, endmembers),
+  };
   return {
     name: `tfjs ${tf.getBackend()}`,
-    runEpoch: (state, plan) => runEpoch(problem, state, plan),
-    release: async () => {},
+    runEpoch: (state, plan) => runEpoch(problem, held, { state, plan }),
+    release: async () => tf.dispose(Object.values(held)),
   };
 }
 
-async function runEpoch(problem: Problem, start: TrainState, plan: EpochPlan): Promise<EpochResult> {
+async function runEpoch(
+  problem: Problem,
+  held: HeldData,
+  { state: start, plan }: { state: TrainState; plan: EpochPlan },
+): Promise<EpochResult> {
   let state = Object.fromEntries(STATE_KEYS.map((key) => [key, tf.tensor1d(start[key])])) as unknown as StepState;
-  const losses = new Float32Array(problem.steps * 3);
-  for (let step = 0; step < problem.steps; step++) {
-    const next = tf.tidy(() => {
-      const stepSize = tf.scalar(plan.stepSizes[step]!);
-      const batch = batchOf(problem, plan, step);
-      return trainStep(problem.network, {
-        state,
-        batch,
-        stepSize,
-        weightDecay: problem.weightDecay,
-        dropRate: problem.dropRate,
+  const losses: tf.Tensor1D[] = [];
+  const { network, weightDecay, dropRate } = problem;
+  try {
+    for (let step = 0; step < problem.steps; step++) {
+      const next = tf.tidy(() => {
+        const stepSize = tf.scalar(plan.stepSizes[step]!);
+        const batch = batchOf(problem, held, { plan, step });
+        return trainStep(network, { state, batch, stepSize, weightDecay, dropRate });
       });
-    });
-    losses.set(await next.losses.data(), step * 3);
-    tf.dispose([Object.values(state), next.losses]);
-    state = { parameters: next.parameters, first: next.first, second: next.second, moving: next.moving };
+      tf.dispose(Object.values(state));
+      losses.push(next.losses);
+      state = { parameters: next.parameters, first: next.first, second: next.second, moving: next.moving };
+    }
+    const all = tf.tidy(() => tf.concat(losses));
+    const arrays = await Promise.all([...STATE_KEYS.map((key) => state[key]), all].map((tensor) => tensor.data()));
+    all.dispose();
+    const ended = Object.fromEntries(STATE_KEYS.map((key, i) => [key, arrays[i]!]));
+    return { state: ended as unknown as TrainState, losses: arrays.at(-1) as Float32Array };
+  } finally {
+    tf.dispose([...Object.values(state), ...losses]);
   }
-  const arrays = await Promise.all(STATE_KEYS.map((key) => state[key].data()));
-  tf.dispose(Object.values(state));
-  return { state: Object.fromEntries(STATE_KEYS.map((key, i) => [key, arrays[i]!])) as unknown as TrainState, losses };
 }
 
-function batchOf({ network, data, batch, candidateBatch }: Problem, plan: EpochPlan, step: number) {
-  const { bands, endmembers } = network;
+function batchOf(
+  { network, batch, candidateBatch }: Problem,
+  held: HeldData,
+  { plan, step }: { plan: EpochPlan; step: number },
+) {
   const width = network.widths[0]!;
-  const m = data.labels.length / endmembers;
-  const pixels = tf.tensor2d(data.mixed, [data.mixed.length / bands, bands]);
   const chosenOf = (order: Int32Array, count: number) =>
     tf.tensor1d(order.subarray(step * count, (step + 1) * count), 'int32');
   const chosen = chosenOf(plan.candidateOrder, candidateBatch);
   const keep = (bits: Uint8Array, pixels: number) => {
     const size = width * pixels;
-    return tf.tensor2d(Float32Array.from(bits.subarray(step * size, (step + 1) * size)), [width, pixels]);
+    return tf.cast(tf.tensor2d(bits.subarray(step * size, (step + 1) * size), [width, pixels], 'bool'), 'float32');
   };
   return {
-    mixed: tf.transpose(tf.gather(pixels, chosenOf(plan.order, batch))),
-    candidates: tf.transpose(tf.gather(tf.tensor2d(data.candidates, [m, bands]), chosen)),
-    labels: tf.gather(tf.tensor2d(data.labels, [m, endmembers]), chosen),
+    mixed: tf.transpose(tf.gather(held.mixed, chosenOf(plan.order, batch))),
+    candidates: tf.transpose(tf.gather(held.candidates, chosen)),
+    labels: tf.gather(held.labels, chosen),
     mixedKeep: keep(plan.mixedKeep, batch),
     candidateKeep: keep(plan.candidateKeep, candidateBatch),
   };

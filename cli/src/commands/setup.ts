@@ -1,0 +1,70 @@
+import type { Argv } from 'yargs';
+import { LIBRARY_BUILDS } from '../setup/places.js';
+import { UsageError } from '../support/errors.js';
+import { oneOf, text, withCommon } from '../support/options.js';
+import { formatFacts, printResult } from '../support/output.js';
+
+export const command = 'setup <what>';
+export const describe = 'Set up TensorFlow for training';
+
+const WHAT = ['tensorflow'] as const;
+
+export const builder = (yargs: Argv) =>
+  withCommon(
+    yargs
+      .positional('what', { type: 'string', demandOption: true, describe: WHAT.join(' or ') })
+      .usage(
+        "$0 setup WHAT\n\nInstalls @tensorflow/tfjs-node, or with --gpu tfjs-node-gpu, into a folder of its own, with the library of a current TensorFlow from its wheel for Python: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run. Needs npm, Python 3 with pip and a C++ compiler; Linux on x86-64. Then a few steps are trained with it, and compared. What is there and works stays; what does not work is made anew.",
+      )
+      .option('gpu', { type: 'boolean', default: false, describe: 'Set up tfjs-node-gpu, for NVIDIA GPUs' })
+      .option(
+        'library',
+        oneOf('library', LIBRARY_BUILDS, 'Build of the library; cuda is 2.4 GB to download [default: cuda with --gpu]'),
+      )
+      .option('tensorflow', text('tensorflow', 'Version of TensorFlow, 2.12 or newer [default: 2.18.1]'))
+      .option('from', text('from', 'Wheel of TensorFlow, or folder of all wheels, instead of a download'))
+      .option('force', { type: 'boolean', default: false, describe: 'Set it up anew, whatever is there' })
+      .example('$0 setup tensorflow', 'for the processor: 220 MB, a minute')
+      .example('$0 setup tensorflow --gpu', 'for an NVIDIA GPU')
+      .example('$0 setup tensorflow --from wheels/', 'without the net for wheels'),
+  );
+
+type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
+
+export async function handler(args: Arguments): Promise<void> {
+  const { what, gpu, from, force, json, verbose } = args;
+  if (what !== 'tensorflow') throw new UsageError(`setup: expected ${WHAT.join(' or ')}, got '${what}'`);
+  const [{ takeControl }, { setUpTensorflow }, { DEFAULT_TENSORFLOW }, { findInChild }] = await Promise.all([
+    import('../support/control.js'),
+    import('../setup/tensorflow.js'),
+    import('../setup/library.js'),
+    import('../doctor/in-child.js'),
+  ]);
+  const control = takeControl({ verbose });
+  const id = gpu ? 'tensorflow-gpu' : 'tensorflow';
+  const check = () => findInChild(id, control);
+  try {
+    const { installed, folder, already } = await setUpTensorflow(
+      {
+        name: gpu ? 'tfjs-node-gpu' : 'tfjs-node',
+        build: args.library ?? (gpu ? 'cuda' : 'cpu'),
+        version: args.tensorflow ?? DEFAULT_TENSORFLOW,
+        ...{ force, from, control },
+      },
+      async () => (await check()).works,
+    );
+    const finding = await check();
+    printResult(json, { installed, folder, already, finding }, () =>
+      formatFacts([
+        [
+          id,
+          `@tensorflow/${installed.package} ${installed.version} with TensorFlow ${installed.tensorflow} (${installed.build})${already ? ', was there' : ''}`,
+        ],
+        ['folder', folder],
+        ['check', finding.says],
+      ]),
+    );
+  } finally {
+    control.release();
+  }
+}

@@ -1,0 +1,35 @@
+// Trying in a process of its own what may take a process with it: a driver or a native library that does not fit.
+import { spawn } from 'node:child_process';
+import type { Finding } from './finding.js';
+
+/** Longer than any of them takes on a slow machine: drivers compile their shaders first, s. */
+const PATIENCE = 120;
+
+/** What `egunet doctor --only ID` finds in a process of its own; what that dies of is a finding, too. */
+export async function findInChild(id: string, { signal }: { signal: AbortSignal }): Promise<Finding> {
+  const [program, script] = [process.execPath, process.argv[1]!];
+  const child = spawn(program, [script, 'doctor', '--only', id, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', stop);
+  const timer = setTimeout(stop, PATIENCE * 1000);
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const [code, killed] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.on('close', (...ended) => resolve(ended)),
+  );
+  clearTimeout(timer);
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  try {
+    return (JSON.parse(out) as { findings: Finding[] }).findings[0]!;
+  } catch {
+    const last = err.trim().split('\n').at(-1);
+    const how = killed === 'SIGKILL' ? `gave no answer in ${PATIENCE} s` : `ended its process (${killed ?? code})`;
+    return { id, works: false, says: last ? `${how}: ${last}` : how };
+  }
+}

@@ -1,0 +1,36 @@
+// Where what is set up apart is kept, and what belongs to a TensorFlow for training.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The packages that bind TensorFlow's library to Node.js. */
+export const TENSORFLOW_PACKAGES = ['tfjs-node', 'tfjs-node-gpu'] as const;
+export type TensorflowPackage = (typeof TENSORFLOW_PACKAGES)[number];
+
+/** Builds of TensorFlow's library: computing on the processor alone, or with CUDA. */
+export const LIBRARY_BUILDS = ['cpu', 'cuda'] as const;
+export type LibraryBuild = (typeof LIBRARY_BUILDS)[number];
+
+/** The folder of all that is set up: `EGUNET_CACHE`, else `egunet` in the user's cache. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.EGUNET_CACHE) return env.EGUNET_CACHE;
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = env;
+  return join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'egunet');
+}
+
+/** The folder of a package with its library; whole where it is there, as it is put there in one piece. */
+export const packageFolder = (name: TensorflowPackage, env?: NodeJS.ProcessEnv): string =>
+  join(cacheFolder(env), 'tensorflow', name);
+
+/** Of a package's folder, what says which versions are in it. */
+export const INSTALLED = 'egunet.json';
+
+/** What is in a package's folder. */
+export interface Installed {
+  readonly format: 'egunet-tensorflow';
+  readonly package: TensorflowPackage;
+  /** The package's version. */
+  readonly version: string;
+  /** TensorFlow's. */
+  readonly tensorflow: string;
+  readonly build: LibraryBuild;
+}

@@ -1,0 +1,110 @@
+// Whether an engine trains rightly on this machine: a few steps of a small problem beside tfjs's own CPU backend. Legend: S steps.
+import '@tensorflow/tfjs-backend-cpu';
+import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/models';
+import * as tf from '@tensorflow/tfjs-core';
+import { createPlanner } from '../fit/plan.js';
+import { createRandom } from '../random.js';
+import { createEagerEngine } from './eager.js';
+import type { Engine, Problem, TrainState } from './engine.js';
+
+/** What came of a check. */
+export interface EngineCheck {
+  /** The engine's name for itself. */
+  readonly name: string;
+  /** The largest difference of a loss from the reference's, divided by that. */
+  readonly difference: number;
+  /** `difference` is within the tolerance. */
+  readonly passed: boolean;
+  /** Median time of a step of the usual size, ms. */
+  readonly stepMs: number;
+}
+
+/** What losses may differ by, relatively: roundings, which a few steps spread. */
+const TOLERANCE = 1e-4;
+
+interface Size {
+  readonly bands: number;
+  readonly batch: number;
+}
+
+/** Steps of the problem that is compared: enough that an error of a gradient shows. */
+const STEPS = 10;
+const SMALL: Size = { bands: 12, batch: 32 };
+/** As EnMAP's bands and the batches of a default training. */
+const USUAL: Size = { bands: 224, batch: 512 };
+const ENDMEMBERS = 4;
+const LEARNING_RATE = 1e-3;
+
+/** Seeded mixtures of smooth spectra, their labels, and where training begins. */
+function sampleProblem({ bands, batch }: Size): { problem: Problem; state: TrainState } {
+  const random = createRandom(1);
+  const network = pixelwiseNetwork(bands, ENDMEMBERS);
+  const spectrum = (c: number, b: number) => 0.2 + 0.15 * Math.sin(c + (5 * (c + 1) * b) / bands) + 0.1 * c;
+  const mix = (pixels: number, purity: number) => {
+    const labels = new Float32Array(pixels * ENDMEMBERS);
+    const values = new Float32Array(pixels * bands);
+    for (let p = 0; p < pixels; p++) {
+      const weights = Array.from({ length: ENDMEMBERS }, () => Math.exp(purity * random.uniform()));
+      const sum = weights.reduce((a, b) => a + b);
+      for (const [c, weight] of weights.entries()) {
+        labels[p * ENDMEMBERS + c] = weight / sum;
+        for (let b = 0; b < bands; b++) values[p * bands + b]! += (weight / sum) * spectrum(c, b);
+      }
+    }
+    return { labels, values };
+  };
+  const { values: mixed } = mix(STEPS * batch, 3);
+  const { values: candidates, labels } = mix(2 * batch, 9);
+  const parameters = initialParameters(network, () => random.uniform());
+  const zeros = () => new Float32Array(parameters.length);
+  return {
+    problem: {
+      network,
+      data: { mixed, candidates, labels },
+      ...{ batch, candidateBatch: batch, steps: STEPS, dropRate: 0.1, weightDecay: 1e-4 },
+    },
+    state: { parameters, first: zeros(), second: zeros(), moving: initialStatistics(network) },
+  };
+}
+
+/** Losses [S, 3] of an epoch, and the median time of a step over `rounds` more of them, ms. */
+async function runSample(
+  make: (problem: Problem) => Promise<Engine>,
+  { size, rounds }: { size: Size; rounds: number },
+): Promise<{ name: string; losses: Float32Array; stepMs: number }> {
+  const { problem, state } = sampleProblem(size);
+  const schedule = { schedule: 'poly', learningRate: LEARNING_RATE, candidates: 2 * size.batch, steps: 100 } as const;
+  const plan = createPlanner(problem, { random: createRandom(2), schedule })(0);
+  const engine = await make(problem);
+  try {
+    const { losses } = await engine.runEpoch(state, plan);
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const started = performance.now();
+      await engine.runEpoch(state, plan);
+      times.push((performance.now() - started) / STEPS);
+    }
+    return { name: engine.name, losses, stepMs: times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0 };
+  } finally {
+    await engine.release();
+  }
+}
+
+/** Rounds that are timed. */
+const ROUNDS = 3;
+
+/** Trains ten steps of a small problem on an engine and on tfjs's CPU backend, and times steps of the usual size. Rejects with what the engine throws. */
+export async function checkEngine(make: (problem: Problem) => Promise<Engine>): Promise<EngineCheck> {
+  tf.enableProdMode(); // tfjs's CPU backend says else that there are faster ones
+  const { name, losses } = await runSample(make, { size: SMALL, rounds: 0 });
+  const before = tf.getBackend();
+  await tf.setBackend('cpu');
+  const reference = await runSample(async (problem) => createEagerEngine(problem), { size: SMALL, rounds: 0 });
+  if (before) await tf.setBackend(before);
+  const difference = losses.reduce(
+    (most, loss, i) => Math.max(most, Math.abs(loss - reference.losses[i]!) / Math.abs(reference.losses[i]!)),
+    0,
+  );
+  const { stepMs } = await runSample(make, { size: USUAL, rounds: ROUNDS });
+  return { name, difference, passed: difference <= TOLERANCE, stepMs };
+}
