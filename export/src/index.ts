@@ -32,6 +32,7 @@ export {
 export { halveWeights, toFloat16 } from './halve-weights.js';
 export { tracedKernels } from './kernels/index.js';
 export { decodeModel, elementTypeNumber, encodeModel, type Model, type ModelOptions } from './model.js';
+export { narrowSplits } from './narrow-splits.js';
 export {
   type ByteGrid,
   biasScales,

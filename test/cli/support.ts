@@ -14,16 +14,19 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `egunet` with these arguments in `cwd`. */
-export function egunet(args: readonly string[], cwd: string): Outcome {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [binary, ...args], { cwd, encoding: 'utf8' });
+/** Runs `egunet` with these arguments in `cwd`, with `env` added to what is around it. */
+export function egunet(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [binary, ...args], {
+    ...{ cwd, encoding: 'utf8' },
+    env: { ...process.env, ...env },
+  });
   if (error) throw error;
   return { code: status, stdout, stderr };
 }
 
 /** As `egunet`, but throws what it says where it fails. */
-export function succeed(args: readonly string[], cwd: string): Outcome {
-  const outcome = egunet(args, cwd);
+export function succeed(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Outcome {
+  const outcome = egunet(args, cwd, env);
   if (outcome.code !== 0) throw new Error(`egunet ${args.join(' ')}: exit code ${outcome.code}\n${outcome.stderr}`);
   return outcome;
 }

@@ -17,7 +17,7 @@ import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
-const COMMANDS = ['info', 'endmembers', 'train', 'export', 'infer', 'evaluate', 'serve', 'demo'];
+const COMMANDS = ['info', 'endmembers', 'train', 'export', 'infer', 'evaluate', 'serve', 'demo', 'doctor', 'setup'];
 
 describe('the command line', () => {
   const folder = temporaryFolder();

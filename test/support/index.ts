@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findTool } from 'egunet/dist/doctor/tools.js';
+import { INSTALLED, packageFolder } from 'egunet/dist/setup/places.js';
 
 /** The repository's root. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -40,7 +42,16 @@ export function requireProgram(context: Mocha.Context, program: string, install:
 
 /** Skips the suite where GDAL's command line tools are not installed. */
 export function requireGdal(context: Mocha.Context): void {
-  requireProgram(context, 'gdalinfo', 'apt-get install gdal-bin');
+  const { works, says, remedy } = findTool('gdal');
+  if (!works) skipOrFail(context, `GDAL is ${says}: ${remedy}`);
+}
+
+/** The folder of a package of TensorFlow that `egunet setup tensorflow` made; skips the suite where it has not. */
+export function requireTensorflow(context: Mocha.Context, name: 'tfjs-node' | 'tfjs-node-gpu'): string {
+  const folder = packageFolder(name);
+  if (existsSync(join(folder, INSTALLED))) return folder;
+  const gpu = name === 'tfjs-node-gpu' ? ' --gpu --library cpu' : '';
+  return skipOrFail(context, `no @tensorflow/${name} in ${folder}: egunet setup tensorflow${gpu}`);
 }
 
 /** The program `rio` with `rio cogeo` (`EGUNET_RIO`, default `rio`); skips the suite where it is not installed. */

@@ -65,7 +65,7 @@ export { type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
 export { agreement, leastAngle, type Restart, type Verdict } from './endmembers/verdict.js';
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
-export { createOnnxEngine } from './engines/onnx.js';
+export { createOnnxEngine, type OnnxEngineOptions, type TrainingDevice } from './engines/onnx.js';
 export { checkEngine, type EngineCheck } from './engines/self-check.js';
 export { openTensorflow, type Tensorflow } from './engines/tensorflow.js';
 export { TrainError } from './error.js';

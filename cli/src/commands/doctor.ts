@@ -10,7 +10,7 @@ export const describe = 'Say what this machine can train and unmix with, and wha
 
 /** What is looked at: where models run, engines that train, programs beside. Those of another system are left out. */
 const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
-const ENGINES = ['onnx-cpu', 'tensorflow', 'tensorflow-gpu'] as const;
+const ENGINES = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'tensorflow-gpu'] as const;
 const TOOLS = ['gdal', 'chromium'] as const;
 const ALL = [...DEVICES, ...ENGINES, ...TOOLS] as const;
 type Id = (typeof ALL)[number];

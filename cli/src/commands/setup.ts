@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
+import type { Finding } from '../doctor/finding.js';
 import { LIBRARY_BUILDS } from '../setup/places.js';
-import { UsageError } from '../support/errors.js';
+import { CommandError, UsageError } from '../support/errors.js';
 import { oneOf, text, withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
 
@@ -34,6 +35,8 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 export async function handler(args: Arguments): Promise<void> {
   const { what, gpu, from, force, json, verbose } = args;
   if (what !== 'tensorflow') throw new UsageError(`setup: expected ${WHAT.join(' or ')}, got '${what}'`);
+  if (args.tensorflow !== undefined && !/^\d+\.\d+\.\d+$/.test(args.tensorflow))
+    throw new UsageError(`--tensorflow: expected a version such as 2.18.1, got '${args.tensorflow}'`);
   const [{ takeControl }, { setUpTensorflow }, { DEFAULT_TENSORFLOW }, { findInChild }] = await Promise.all([
     import('../support/control.js'),
     import('../setup/tensorflow.js'),
@@ -42,7 +45,11 @@ export async function handler(args: Arguments): Promise<void> {
   ]);
   const control = takeControl({ verbose });
   const id = gpu ? 'tensorflow-gpu' : 'tensorflow';
-  const check = () => findInChild(id, control);
+  let finding: Finding | undefined;
+  const check = async () => {
+    finding = await findInChild(id, control);
+    return finding.works;
+  };
   try {
     const { installed, folder, already } = await setUpTensorflow(
       {
@@ -51,9 +58,12 @@ export async function handler(args: Arguments): Promise<void> {
         version: args.tensorflow ?? DEFAULT_TENSORFLOW,
         ...{ force, from, control },
       },
-      async () => (await check()).works,
+      check,
     );
-    const finding = await check();
+    if (!already && !(await check()))
+      throw new CommandError(
+        `${folder}: is set up, but does not work: ${finding?.says}; --force gets TensorFlow's library anew, --tensorflow another version`,
+      );
     printResult(json, { installed, folder, already, finding }, () =>
       formatFacts([
         [
@@ -61,7 +71,7 @@ export async function handler(args: Arguments): Promise<void> {
           `@tensorflow/${installed.package} ${installed.version} with TensorFlow ${installed.tensorflow} (${installed.build})${already ? ', was there' : ''}`,
         ],
         ['folder', folder],
-        ['check', finding.says],
+        ['check', finding?.says],
       ]),
     );
   } finally {

@@ -9,6 +9,7 @@ import { spatialWords } from '../support/spatial-words.js';
 
 /** What `EngineName` of the pipeline names; a help text loads no runtime. */
 const ENGINE_NAMES = ['onnx', 'tensorflow', 'auto'] as const;
+const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
 
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
@@ -99,6 +100,7 @@ export const builder = (yargs: Argv) =>
               'What trains: onnxruntime, the TensorFlow that egunet setup tensorflow sets up, or the fastest that works here [default: onnx]',
             ),
           )
+          .option('device', oneOf('device', DEVICES, 'Where onnxruntime trains [default: cpu]'))
           .option('threads', threads)
           .option(
             'save-every',
@@ -107,7 +109,7 @@ export const builder = (yargs: Argv) =>
           .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
           .option('overwrite', overwrite)
           .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
-          .group([...SETTINGS, 'engine', 'threads'], 'Training:')
+          .group([...SETTINGS, 'engine', 'device', 'threads'], 'Training:')
           .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
           .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
           .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
@@ -146,6 +148,12 @@ function assertResumable(args: Arguments): void {
   if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
 }
 
+function engineChoice({ engine = 'onnx', device, threads = 0 }: Arguments) {
+  if (device !== undefined && engine !== 'onnx')
+    throw new UsageError(`--device is where --engine onnx trains; leave it out with --engine ${engine}`);
+  return { engine, device: device ?? 'cpu', threads } as const;
+}
+
 /** What means nothing for a network of images. */
 const PIXEL_OPTIONS = ['batch', 'candidate-batch'] as const satisfies (keyof Arguments)[];
 
@@ -179,7 +187,7 @@ export async function handler(args: Arguments): Promise<void> {
       import('../pipeline/train-run.js'),
       import('../pipeline/training-engine.js'),
     ]);
-    const engine = await trainingEngine(args.engine ?? 'onnx', control);
+    const engine = await trainingEngine(engineChoice(args), control);
     const options = {
       ...{ control, saveEvery: args['save-every'] ?? 60 },
       ...(threads === undefined ? {} : { threads }),

@@ -1,10 +1,7 @@
 // Programs that are not needed, but used where they are: by the tests, and by who looks at maps.
-import { execFile } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { promisify } from 'node:util';
 import type { Finding } from './finding.js';
-
-const run = promisify(execFile);
 
 export const TOOLS = ['gdal', 'chromium'] as const;
 export type ToolName = (typeof TOOLS)[number];
@@ -21,10 +18,10 @@ const PROGRAMS: Readonly<Record<ToolName, { program(): string | undefined; insta
 };
 
 /** Asks a program for its version. */
-export async function findTool(id: ToolName): Promise<Finding> {
+export function findTool(id: ToolName): Finding {
   const { program, install } = PROGRAMS[id];
   const path = program();
-  const found = path && (await run(path, ['--version'], { timeout: 20_000 }).catch(() => undefined));
-  if (!found) return { id, works: false, says: 'not installed', remedy: install };
+  const found = path === undefined ? undefined : spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 });
+  if (found?.status !== 0) return { id, works: false, says: 'not installed', remedy: install };
   return { id, works: true, says: found.stdout.trim().split('\n')[0]! };
 }

@@ -13,10 +13,10 @@ const PIXELS = 512;
 const TOLERANCE = 1e-3;
 
 /** What brings a device. */
-const REMEDIES: Readonly<Partial<Record<Device, string>>> = {
+export const DEVICE_REMEDIES = {
   cuda: 'egunet setup cuda (it needs an NVIDIA GPU with its driver)',
   webgpu: 'a GPU with its driver; on Linux: apt-get install libvulkan1 mesa-vulkan-drivers',
-};
+} as const;
 
 /** Runs a small model on a device, nothing of it on the CPU instead, and compares. */
 export async function tryDevice(device: Device): Promise<Finding> {
@@ -44,8 +44,7 @@ export async function tryDevice(device: Device): Promise<Finding> {
     const why = (error as Error).message
       .replace(`${path}: `, '')
       .replace(/; (it needs|--device|copy or export).*$/s, '');
-    const remedy = REMEDIES[device];
-    return { id: device, works: false, says: why, ...(remedy && { remedy }) };
+    return { id: device, works: false, says: why, ...(device !== 'cpu' && { remedy: DEVICE_REMEDIES[device] }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

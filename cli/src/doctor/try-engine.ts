@@ -1,45 +1,63 @@
 // Whether an engine trains on this machine as tfjs's own CPU backend does.
-import { checkEngine, createOnnxEngine, type Engine, openTensorflow, type Problem } from '@egunet/train';
+import {
+  checkEngine,
+  createOnnxEngine,
+  type Engine,
+  openTensorflow,
+  type Problem,
+  type TrainingDevice,
+} from '@egunet/train';
 import { packageFolder, type TensorflowPackage } from '../setup/places.js';
 import { installedTensorflow } from '../setup/tensorflow.js';
 import type { Finding } from './finding.js';
+import { DEVICE_REMEDIES } from './try-device.js';
 
 /** Engines by the name that they are asked for by. */
-export const ENGINES = ['onnx-cpu', 'tensorflow', 'tensorflow-gpu'] as const;
+export const ENGINES = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'tensorflow-gpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-const PACKAGES = { tensorflow: 'tfjs-node', 'tensorflow-gpu': 'tfjs-node-gpu' } as const satisfies Record<
-  Exclude<EngineName, 'onnx-cpu'>,
-  TensorflowPackage
->;
+/** What an engine is, and what brings it where it does not work. */
+type Kind =
+  | { readonly device: TrainingDevice; readonly remedy?: string }
+  | { readonly package: TensorflowPackage; readonly remedy: string };
 
-/** What sets an engine up. */
-const REMEDIES = { tensorflow: 'egunet setup tensorflow', 'tensorflow-gpu': 'egunet setup tensorflow --gpu' } as const;
+const KINDS: Readonly<Record<EngineName, Kind>> = {
+  'onnx-cpu': { device: 'cpu' },
+  'onnx-cuda': { device: 'cuda', remedy: DEVICE_REMEDIES.cuda },
+  'onnx-webgpu': { device: 'webgpu', remedy: DEVICE_REMEDIES.webgpu },
+  tensorflow: { package: 'tfjs-node', remedy: 'egunet setup tensorflow' },
+  'tensorflow-gpu': { package: 'tfjs-node-gpu', remedy: 'egunet setup tensorflow --gpu' },
+};
 
 /** Trains a few steps and compares their losses with the reference's. */
 export async function tryEngine(id: EngineName): Promise<Finding> {
-  if (id !== 'onnx-cpu' && !(await installedTensorflow(PACKAGES[id])))
-    return { id, works: false, says: 'not set up', remedy: REMEDIES[id] };
+  const kind = KINDS[id];
+  const { remedy } = kind;
+  const missing = remedy && { remedy };
+  if ('package' in kind && !(await installedTensorflow(kind.package)))
+    return { id, works: false, says: 'not set up', ...missing };
   try {
-    const { name, difference, passed, stepMs } = await checkEngine(await makerOf(id));
+    const { name, difference, passed, stepMs } = await checkEngine(await engineMaker(id));
     const figures = { name, lossDifference: difference, stepMs };
-    if (!passed)
-      return {
-        id,
-        works: false,
-        says: `${name}: wrong results: losses differ by ${difference.toPrecision(2)}`,
-        figures,
-      };
+    if (!passed) {
+      const says = `${name}: wrong results: losses differ by ${difference.toPrecision(2)}`;
+      return { id, works: false, says, figures };
+    }
     const says = `${name}: ${stepMs.toPrecision(2)} ms a step of 512 pixels, losses right within ${difference.toExponential(0)}`;
     return { id, works: true, says, figures };
   } catch (error) {
-    const remedy = id === 'onnx-cpu' ? undefined : `${REMEDIES[id]} --force`;
-    return { id, works: false, says: (error as Error).message, ...(remedy && { remedy }) };
+    const says = (error as Error).message.replace(/^training: |; egunet doctor says.*$/g, '');
+    return { id, works: false, says, ...('package' in kind ? { remedy: `${remedy} --force` } : missing) };
   }
 }
 
-async function makerOf(id: EngineName): Promise<(problem: Problem) => Promise<Engine>> {
-  if (id === 'onnx-cpu') return (problem) => createOnnxEngine(problem);
-  const { engine } = await openTensorflow(packageFolder(PACKAGES[id]), PACKAGES[id]);
+/** What makes an engine. Rejects with TrainError where a package cannot be loaded. */
+export async function engineMaker(
+  id: EngineName,
+  { threads = 0 } = {},
+): Promise<(problem: Problem) => Promise<Engine>> {
+  const kind = KINDS[id];
+  if ('device' in kind) return (problem) => createOnnxEngine(problem, { threads, device: kind.device });
+  const { engine } = await openTensorflow(packageFolder(kind.package), kind.package);
   return engine;
 }

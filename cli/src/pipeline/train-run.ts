@@ -40,7 +40,7 @@ export interface TrainResult {
 interface TrainOptions {
   /** Threads of onnxruntime; all cores when absent. */
   readonly threads?: number;
-  /** Makes the engine, where it is not onnxruntime. */
+  /** Makes the engine, where it is another than onnxruntime on the CPU. */
   readonly engine?: FitOptions['engine'];
   /** Seconds between two savings of the run, against power cuts and kills. */
   readonly saveEvery: number;
@@ -112,6 +112,8 @@ async function train(training: Training, options: TrainOptions): Promise<TrainRe
   const { request, settings, resume } = training;
   const { control } = options;
   const { model } = resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings };
+  if (model === 'ss-paper' && options.engine)
+    throw new CommandError('--model ss-paper is trained by --engine onnx on --device cpu alone; leave both out');
   if (model === 'ss-paper')
     return withData(request, { control }, (data, scene) =>
       trainOn({ ...training, set: trainingSet(data, scene), facts: data.facts }, options),

@@ -1,65 +1,54 @@
 // The engine that a training runs on, by the name that the user gives.
-import { type Engine, openTensorflow, type Problem } from '@egunet/train';
+import type { Engine, Problem, TrainingDevice } from '@egunet/train';
 import type { Finding } from '../doctor/finding.js';
 import { findInChild } from '../doctor/in-child.js';
-import { packageFolder } from '../setup/places.js';
+import { type EngineName as CheckedEngine, engineMaker } from '../doctor/try-engine.js';
 import { installedTensorflow } from '../setup/tensorflow.js';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
 
-/** `onnx` is the compiled engine on the processor; `auto` is the fastest of those that are set up and pass their check. */
+/** `auto` is the fastest of those that are set up and pass their check. */
 export type EngineName = 'onnx' | 'tensorflow' | 'auto';
 
-type Maker = (problem: Problem) => Promise<Engine>;
-
-/** Packages of TensorFlow, and what the doctor calls them. */
-const TENSORFLOW = { 'tensorflow-gpu': 'tfjs-node-gpu', tensorflow: 'tfjs-node' } as const;
-type TensorflowId = keyof typeof TENSORFLOW;
-const TENSORFLOW_IDS = Object.keys(TENSORFLOW) as TensorflowId[];
-
-/** What makes the engine; undefined for `onnx`, which training takes by itself. Throws CommandError where it is not set up or does not work. */
-export async function trainingEngine(name: EngineName, control: Control): Promise<Maker | undefined> {
-  if (name === 'onnx') return undefined;
-  const chosen = name === 'auto' ? await fastest(control) : await workingTensorflow(control);
-  if (chosen === 'onnx-cpu') return undefined;
-  const { engine } = await openTensorflow(packageFolder(TENSORFLOW[chosen]), TENSORFLOW[chosen]);
-  return engine;
+export interface EngineChoice {
+  readonly engine: EngineName;
+  /** Of `onnx`. */
+  readonly device: TrainingDevice;
+  /** Of onnxruntime on the CPU; 0: all cores. */
+  readonly threads: number;
 }
 
-const setUp = async (): Promise<TensorflowId[]> => {
-  const there = await Promise.all(TENSORFLOW_IDS.map((id) => installedTensorflow(TENSORFLOW[id])));
-  return TENSORFLOW_IDS.filter((_, i) => there[i]);
-};
-
-/** The TensorFlow that is set up, that for GPUs first. */
-async function workingTensorflow(control: Control): Promise<TensorflowId> {
-  const ids = await setUp();
-  if (ids.length === 0)
+/** What makes the engine; undefined for onnxruntime on the CPU. Throws CommandError where none of what is asked for is set up and works. */
+export async function trainingEngine(
+  { engine, device, threads }: EngineChoice,
+  control: Control,
+): Promise<((problem: Problem) => Promise<Engine>) | undefined> {
+  if (engine === 'onnx') return device === 'cpu' ? undefined : engineMaker(`onnx-${device}`, { threads });
+  const works = await workingEngines(engine === 'auto' ? [...ONNX, ...TENSORFLOW] : TENSORFLOW, control);
+  const [best, ...others] = works;
+  if (!best)
     throw new CommandError(
-      '--engine tensorflow: it is not set up; egunet setup tensorflow does it (with --gpu for an NVIDIA GPU), --engine onnx trains without',
+      '--engine tensorflow: none is set up and works; egunet setup tensorflow sets it up (with --gpu for an NVIDIA GPU), egunet doctor says what is wrong, --engine onnx trains without',
     );
-  const failed: string[] = [];
-  for (const id of ids) {
-    const { works, says } = await findInChild(id, control);
-    if (works) {
-      note(`engine ${says}`);
-      return id;
-    }
-    failed.push(`${id}: ${says}`);
-  }
-  throw new CommandError(
-    `--engine tensorflow: does not work (${failed.join('; ')}); egunet setup tensorflow --force sets it up anew, --engine onnx trains without`,
-  );
+  note(`engine: ${best.says}`);
+  for (const { says } of others) note(`slower: ${says}`);
+  return best.id === 'onnx-cpu' ? undefined : engineMaker(best.id as CheckedEngine, { threads });
 }
 
-/** The engine of the shortest step, and why. */
-async function fastest(control: Control): Promise<TensorflowId | 'onnx-cpu'> {
-  const findings: Finding[] = [];
-  for (const id of ['onnx-cpu', ...(await setUp())]) findings.push(await findInChild(id, control));
-  const stepOf = ({ works, figures }: Finding) => (works ? Number(figures?.stepMs) : Number.POSITIVE_INFINITY);
-  const [best, ...others] = findings.sort((a, b) => stepOf(a) - stepOf(b));
-  note(`engine ${best!.says}`);
-  for (const { id, works, says } of others) note(`  not ${id}${works ? ', slower' : ''}: ${says}`);
-  return best!.id as TensorflowId | 'onnx-cpu';
+const ONNX = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu'] as const;
+const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const;
+const PACKAGES = { tensorflow: 'tfjs-node', 'tensorflow-gpu': 'tfjs-node-gpu' } as const;
+
+/** Those that are set up and pass their check, each in a process of its own, the fastest first; what fails is told. */
+async function workingEngines(ids: readonly CheckedEngine[], control: Control): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const id of ids) {
+    if ((id === 'tensorflow' || id === 'tensorflow-gpu') && !(await installedTensorflow(PACKAGES[id]))) continue;
+    const finding = await findInChild(id, control);
+    if (finding.works) found.push(finding);
+    else note(`no ${id}: ${finding.says}`);
+  }
+  const stepOf = ({ figures }: Finding) => Number(figures?.stepMs);
+  return found.sort((a, b) => stepOf(a) - stepOf(b));
 }

@@ -1,6 +1,6 @@
 // TensorFlow's library, from a wheel: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run.
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
@@ -33,23 +33,34 @@ export interface LibraryOptions {
   readonly control: Control;
 }
 
-/** Puts `lib/`, `include/`, licences and, of a CUDA build, `nvidia/` into `folder`. Throws CommandError where a wheel cannot be had. */
-export async function makeLibrary(folder: string, { version, build, from, control }: LibraryOptions): Promise<void> {
-  const { signal } = control;
-  const wheels = `${folder}.wheels`;
-  const requirement = `${DISTRIBUTION[build]}==${version}`;
+/**
+ * Makes the folder of a library in one piece: `lib/`, `include/`, licences and, of a CUDA build, `nvidia/`. Throws CommandError where a wheel cannot be
+ * had; nothing is left of it then.
+ */
+export async function makeLibrary(folder: string, options: LibraryOptions): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  const work = await mkdtemp(`${folder}.`);
   try {
-    await mkdir(folder, { recursive: true });
-    const wheel = await fetchWheels([requirement], { wheels, from, control });
-    await unpackWheel(wheel[0]!, folder, { wanted: ofTensorflow, signal });
-    await assertLibrary(folder, requirement);
-    if (build === 'cpu') return;
-    const nvidia = await cudaPackages(folder, requirement);
-    for (const one of await fetchWheels(nvidia, { wheels, from, control }))
-      await unpackWheel(one, folder, { wanted: ofNvidia, signal });
+    await fillLibrary(join(work, 'library'), join(work, 'wheels'), options);
+    await rename(join(work, 'library'), folder);
   } finally {
-    await rm(wheels, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
   }
+}
+
+async function fillLibrary(folder: string, wheels: string, options: LibraryOptions): Promise<void> {
+  const { version, build, from, control } = options;
+  const { signal } = control;
+  const requirement = `${DISTRIBUTION[build]}==${version}`;
+  const [wheel] = await fetchWheels([requirement], { wheels, from, control });
+  await unpackWheel(wheel!, folder, { wanted: ofTensorflow, signal });
+  await assertLibrary(folder, requirement);
+  // The name under which the packages' own loader looks for the library.
+  await symlink('libtensorflow_cc.so.2', join(folder, 'lib/libtensorflow.so.2'));
+  if (build === 'cpu') return;
+  const nvidia = await cudaPackages(folder, requirement);
+  for (const one of await fetchWheels(nvidia, { wheels, from, control }))
+    await unpackWheel(one, folder, { wanted: ofNvidia, signal });
 }
 
 async function assertLibrary(folder: string, requirement: string): Promise<void> {
@@ -78,7 +89,9 @@ async function fetchWheels(
   requirements: readonly string[],
   { wheels, from, control }: FetchOptions,
 ): Promise<string[]> {
-  if (from !== undefined && (await stat(from).catch(() => undefined))?.isFile()) {
+  const given = from === undefined ? undefined : await stat(from).catch(() => undefined);
+  if (from !== undefined && !given) throw new CommandError(`${from}: there is no such file or folder; check the path`);
+  if (from !== undefined && given?.isFile()) {
     if (from.endsWith('.whl')) return [resolve(from)];
     throw new CommandError(`${from}: is not a wheel (.whl); give TensorFlow's, or a folder of wheels`);
   }

@@ -10,16 +10,20 @@ export type TensorflowPackage = (typeof TENSORFLOW_PACKAGES)[number];
 export const LIBRARY_BUILDS = ['cpu', 'cuda'] as const;
 export type LibraryBuild = (typeof LIBRARY_BUILDS)[number];
 
-/** The folder of all that is set up: `EGUNET_CACHE`, else `egunet` in the user's cache. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.EGUNET_CACHE) return env.EGUNET_CACHE;
+/** The folder of all that is set up: `EGUNET_HOME`, else `egunet` in the user's cache. */
+export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.EGUNET_HOME) return env.EGUNET_HOME;
   const { XDG_CACHE_HOME, LOCALAPPDATA } = env;
   return join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'egunet');
 }
 
 /** The folder of a package with its library; whole where it is there, as it is put there in one piece. */
 export const packageFolder = (name: TensorflowPackage, env?: NodeJS.ProcessEnv): string =>
-  join(cacheFolder(env), 'tensorflow', name);
+  join(homeFolder(env), 'tensorflow', name);
+
+/** The folder of TensorFlow's library, which packages share; whole where it is there. */
+export const libraryFolder = (build: LibraryBuild, version: string): string =>
+  join(homeFolder(), 'tensorflow', `library-${build}-${version}`);
 
 /** Of a package's folder, what says which versions are in it. */
 export const INSTALLED = 'egunet.json';

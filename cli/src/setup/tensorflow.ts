@@ -1,12 +1,20 @@
 // TensorFlow for training: @tensorflow/tfjs-node or -node-gpu with the library of a current TensorFlow, in a folder of its own.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
 import { compileAddon, NEEDS_NPM } from './addon.js';
 import { makeLibrary } from './library.js';
-import { INSTALLED, type Installed, type LibraryBuild, packageFolder, type TensorflowPackage } from './places.js';
+import {
+  INSTALLED,
+  type Installed,
+  type LibraryBuild,
+  libraryFolder,
+  packageFolder,
+  type TensorflowPackage,
+} from './places.js';
 import { runProgram } from './programs.js';
 
 /** The version of both packages. */
@@ -34,7 +42,8 @@ export async function installedTensorflow(name: TensorflowPackage): Promise<Inst
 }
 
 /**
- * Sets a package up beside what is there, which is replaced when all is done. What is there stays where it is the same and `works` says so.
+ * Sets a package up beside what is there, which is replaced when all is done. What is there stays where it is the same and `works` says so; with
+ * `force` the library is had anew, too.
  * Throws CommandError where a step cannot be done; nothing is left of it then.
  */
 export async function setUpTensorflow(
@@ -75,18 +84,22 @@ function assertPlatform(): void {
   );
 }
 
-async function assemble(work: string, { name, build, version, from, control }: SetUpTensorflowOptions): Promise<void> {
+async function assemble(
+  work: string,
+  { name, build, version, force, from, control }: SetUpTensorflowOptions,
+): Promise<void> {
   const { signal } = control;
   const wanted = `@tensorflow/${name}@${PACKAGE_VERSION}`;
+  const library = libraryFolder(build, version);
+  if (force) await rm(library, { recursive: true, force: true });
+  if (existsSync(library)) note(`taking TensorFlow ${version} from ${library}`);
+  else await makeLibrary(library, { version, build, from, control });
   await writeFile(join(work, 'package.json'), '{ "private": true }\n');
   note(`installing ${wanted}`);
   const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', wanted];
   await runProgram('npm', install, { cwd: work, signal, install: NEEDS_NPM });
   const folder = join(work, 'node_modules/@tensorflow', name);
-  const deps = join(folder, 'deps');
-  await makeLibrary(deps, { version, build, from, control });
-  // The name under which the package's own loader looks for the library.
-  await symlink('libtensorflow_cc.so.2', join(deps, 'lib/libtensorflow.so.2'));
+  await symlink(relative(folder, library), join(folder, 'deps')); // they may be moved together
   note('compiling the addon');
   await compileAddon(folder, control);
 }

@@ -15,6 +15,7 @@ import {
   float32Tensor,
   type Graph,
   type GraphBuilder,
+  narrowSplits,
   prefixNames,
   traceFunction,
 } from '@egunet/export';
@@ -36,7 +37,7 @@ export const EPOCH_INPUTS = {
 } as const;
 
 /** One training step as a graph: forward, gradients, Adam, moving averages. */
-function traceStep({ network, batch, candidateBatch, weightDecay, dropRate }: Problem): Graph {
+function traceStep({ network, batch, candidateBatch, weightDecay, dropRate }: Problem, mostParts: number): Graph {
   const { bands, endmembers, widths } = network;
   const sizes = stateSizes(network);
   const inputs = [
@@ -59,10 +60,11 @@ function traceStep({ network, batch, candidateBatch, weightDecay, dropRate }: Pr
     });
     return [...STATE_KEYS.map((key) => result[key]), result.losses];
   };
-  return traceFunction(step, inputs, {
+  const traced = traceFunction(step, inputs, {
     graphName: 'step',
     outputs: [...STATE_KEYS.map((key) => `next_${key}`), 'losses'],
   });
+  return narrowSplits(traced, mostParts);
 }
 
 /** Keep bits [width, rows] of this step as floats, 1 or 0: dequantising is the fastest way from bytes to floats. */
@@ -74,7 +76,7 @@ function addKeep(body: GraphBuilder, name: string, bits: string): void {
 const transpose = (graph: GraphBuilder, from: string, name: string) =>
   addNode(graph, 'Transpose', [from], { attributes: { perm: attr.ints([1, 0]) }, outputs: [name] });
 
-function epochBody(problem: Problem): Graph {
+function epochBody(problem: Problem, mostParts: number): Graph {
   const body = createBuilder('batch');
   addInput(body, { name: 'iteration', type: 'int64', shape: [] });
   addInput(body, { name: 'go_on', type: 'bool', shape: [] });
@@ -89,7 +91,7 @@ function epochBody(problem: Problem): Graph {
   pick(EPOCH_INPUTS.labels, chosen, 'labels');
   addKeep(body, 'mixedKeep', EPOCH_INPUTS.mixedKeep);
   addKeep(body, 'candidateKeep', EPOCH_INPUTS.candidateKeep);
-  const traced = traceStep(problem);
+  const traced = traceStep(problem, mostParts);
   const step = prefixNames(
     traced,
     'step_',
@@ -101,8 +103,10 @@ function epochBody(problem: Problem): Graph {
   return finishGraph(body);
 }
 
-/** The graph of a whole epoch: data, draws and state in; state and the losses of every step [S, 3] out. */
-export function epochGraph(problem: Problem): Graph {
+/**
+ * The graph of a whole epoch: data, draws and state in; state and the losses of every step [S, 3] out. No node splits a tensor into more than `mostParts`.
+ */
+export function epochGraph(problem: Problem, { mostParts = Number.POSITIVE_INFINITY } = {}): Graph {
   const { network, data, batch, candidateBatch, steps } = problem;
   const { bands, endmembers, widths } = network;
   const candidates = data.labels.length / endmembers;
@@ -119,7 +123,7 @@ export function epochGraph(problem: Problem): Graph {
   const sizes = stateSizes(network);
   const state = STATE_KEYS.map((key) => float(`initial_${key}`, [sizes[key]]));
   const outputs = [...STATE_KEYS.map((key) => `next_${key}`), 'losses'];
-  const loop = { body: attr.graph(epochBody(problem)) };
+  const loop = { body: attr.graph(epochBody(problem, mostParts)) };
   const go = addConstant(epoch, boolTensor([1], []));
   addNodes(epoch, 'Loop', [addInt64(epoch, [steps], []), go, ...state], { outputs, attributes: loop });
   for (const key of STATE_KEYS) addOutput(epoch, { name: `next_${key}`, type: 'float32', shape: [sizes[key]] });

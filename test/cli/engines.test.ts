@@ -1,0 +1,103 @@
+// Training by the engine that is asked for, beside the default one.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireData, requireSwiftShader, requireTensorflow, temporaryFolder } from '../support/index.js';
+import { assertFails, egunet, mixedScene, succeed, writeEnvi } from './support.js';
+
+describe('egunet train --engine', function () {
+  this.timeout(300_000);
+  const folder = temporaryFolder();
+  const nothing = { EGUNET_HOME: join(folder, 'nothing') };
+  let scene: string;
+  before(() => {
+    scene = writeEnvi(folder, 'scene', mixedScene());
+  });
+
+  /** The losses of a run's epochs. */
+  const losses = (run: string): number[] =>
+    JSON.parse(readFileSync(join(folder, run, 'manifest.json'), 'utf8')).history.map(
+      ({ total }: { total: number }) => total,
+    );
+
+  function assertSame(run: string, other: string): void {
+    const [got, expected] = [losses(run), losses(other)];
+    assert.equal(got.length, expected.length);
+    for (const [i, loss] of got.entries())
+      assert.ok(
+        Math.abs(loss - expected[i]!) <= 1e-4 * Math.abs(expected[i]!),
+        `epoch ${i + 1}: ${loss}, ${expected[i]}`,
+      );
+  }
+
+  /** Ten epochs of a step each. */
+  const train = () => ['train', scene, '-n', '3', '--epochs', '10', '--batch', '400', '--learning-rate', '0.001'];
+
+  it('onnx --device webgpu has the losses of the CPU within 1e-4', function () {
+    const gpu = requireSwiftShader(this);
+    const few = [...train(), '--epochs', '3'].filter((_, i) => i !== 4 && i !== 5);
+    succeed([...few, '-o', 'cpu'], folder);
+    succeed([...few, '-o', 'webgpu', '--engine', 'onnx', '--device', 'webgpu'], folder, gpu);
+    assertSame('webgpu', 'cpu');
+  });
+
+  it('onnx on a device that is not there says so, and leaves nothing', () => {
+    const none = { ...nothing, VK_DRIVER_FILES: '/nonexistent.json', VK_ICD_FILENAMES: '/nonexistent.json' };
+    for (const device of ['cuda', 'webgpu']) {
+      const { code, stderr } = egunet([...train(), '-o', 'none', '--device', device], folder, none);
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`cannot train on '${device}': .*; egunet doctor says what is missing$`, 'm'));
+      assert.ok(!existsSync(join(folder, 'none')));
+    }
+  });
+
+  it('tensorflow has the losses of onnx in ten steps within 1e-4', function () {
+    requireTensorflow(this, 'tfjs-node');
+    succeed([...train(), '-o', 'onnx'], folder);
+    const { stderr } = succeed([...train(), '-o', 'tensorflow', '--engine', 'tensorflow'], folder);
+    assert.match(stderr, /^engine: tensorflow 2\.\d+\.\d+, \wpu: [\d.]+ ms a step of 512 pixels/m);
+    assertSame('tensorflow', 'onnx');
+  });
+
+  it('tensorflow ends with the score of onnx within .002', function () {
+    requireTensorflow(this, 'tfjs-node');
+    const image = requireData(this, 'jasper-ridge/jasperRidge2_R198.mat');
+    const truth = requireData(this, 'jasper-ridge/Jasper_GT.mat');
+    const scores = ['onnx', 'tensorflow'].map((engine) => {
+      const read = ['--reflectance-scale', '0.0002'];
+      succeed(['train', image, '-n', '4', '--epochs', '20', ...read, '-o', `j-${engine}`, '--engine', engine], folder);
+      succeed(['export', `j-${engine}`, '-o', `${engine}.onnx`], folder);
+      succeed(['infer', image, ...read, '-m', `${engine}.onnx`, '-o', `${engine}.tif`], folder);
+      const { figures } = JSON.parse(succeed(['evaluate', `${engine}.tif`, '-r', truth, '--json'], folder).stdout);
+      return figures.find(({ name }: { name: string }) => name === 'aRMSE').value as number;
+    });
+    assert.ok(scores.every((score) => score > 0 && score < 0.1), `${scores}`); // biome-ignore format: one line
+    assert.ok(Math.abs(scores[0]! - scores[1]!) <= 0.002, `${scores}`);
+  });
+
+  it('auto takes the fastest that works, and says what the others do', function () {
+    requireTensorflow(this, 'tfjs-node');
+    const { stderr } = succeed([...train(), '-o', 'auto', '--engine', 'auto'], folder);
+    const steps = [...stderr.matchAll(/^(engine|slower): .*: ([\d.]+) ms a step/gm)].map(([, , ms]) => Number(ms));
+    assert.ok(steps.length >= 2, stderr);
+    assert.equal(steps[0], Math.min(...steps));
+    assert.match(stderr, /^no onnx-cuda: /m);
+  });
+
+  it('tensorflow that is not set up is an error that says how', () => {
+    assertFails([...train(), '-o', 'no', '--engine', 'onnx', '--device', 'cuda'], folder, /cannot train on 'cuda'/);
+    const { code, stderr } = egunet([...train(), '-o', 'no', '--engine', 'tensorflow'], folder, nothing);
+    assert.equal(code, 1);
+    assert.match(stderr, /--engine tensorflow: none is set up and works; egunet setup tensorflow sets it up/);
+    assert.ok(!existsSync(join(folder, 'no')));
+  });
+
+  it('is refused where it means nothing', () => {
+    const both = egunet([...train(), '-o', 'no', '--engine', 'auto', '--device', 'cuda'], folder);
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /--device is where --engine onnx trains; leave it out with --engine auto/);
+    const paper = ['train', scene, '-n', '3', '--model', 'ss-paper', '--device', 'webgpu', '-o', 'no'];
+    assertFails(paper, folder, /ss-paper is trained by --engine onnx on --device cpu alone/);
+    assert.ok(!existsSync(join(folder, 'no')));
+  });
+});
