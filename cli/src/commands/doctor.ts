@@ -3,6 +3,7 @@ import type { Finding } from '../doctor/finding.js';
 import type { Machine } from '../doctor/machine.js';
 import { CommandError } from '../support/errors.js';
 import { oneOf, withCommon } from '../support/options.js';
+import type { OptionOf } from '../support/outline.js';
 import { formatFacts, note, printResult } from '../support/output.js';
 
 export const command = 'doctor';
@@ -24,7 +25,10 @@ export const builder = (yargs: Argv) =>
       .usage(
         '$0 doctor\n\nLooks at the machine, and really tries: every device runs a model and every engine trains a few steps, compared with the reference, each in a process of its own. Installs nothing.',
       )
-      .option('only', oneOf('only', ALL, 'Look at one thing, in this process'))
+      .option('only', {
+        ...oneOf('only', ALL, `Look at one thing, in this process: ${ALL.join(', ')}`),
+        takes: 'THING',
+      } satisfies OptionOf)
       .example('$0 doctor', 'all of it, in half a minute')
       .example('$0 doctor --only webgpu', 'one device')
       .example("$0 doctor --json | jq -r '.findings[] | select(.works) | .id'", 'what works, for a script'),

@@ -3,6 +3,7 @@ import type { Finding } from '../doctor/finding.js';
 import { LIBRARY_BUILDS } from '../setup/places.js';
 import { CommandError, UsageError } from '../support/errors.js';
 import { oneOf, text, withCommon } from '../support/options.js';
+import type { OptionOf } from '../support/outline.js';
 import { formatFacts, printResult } from '../support/output.js';
 
 export const command = 'setup <what>';
@@ -22,8 +23,14 @@ export const builder = (yargs: Argv) =>
         'library',
         oneOf('library', LIBRARY_BUILDS, 'Build of the library; cuda is 2.4 GB to download [default: cuda with --gpu]'),
       )
-      .option('tensorflow', text('tensorflow', 'Version of TensorFlow, 2.12 or newer [default: 2.18.1]'))
-      .option('from', text('from', 'Wheel of TensorFlow, or folder of all wheels, instead of a download'))
+      .option('tensorflow', {
+        ...text('tensorflow', 'Version of TensorFlow, 2.12 or newer [default: 2.18.1]'),
+        takes: 'VERSION',
+      } satisfies OptionOf)
+      .option('from', {
+        ...text('from', 'Wheel of TensorFlow, or folder of all wheels, instead of a download'),
+        takes: 'PATH',
+      } satisfies OptionOf)
       .option('force', { type: 'boolean', default: false, describe: 'Set it up anew, whatever is there' })
       .example('$0 setup tensorflow', 'for the processor: 220 MB, a minute')
       .example('$0 setup tensorflow --gpu', 'for an NVIDIA GPU')
