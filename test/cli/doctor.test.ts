@@ -41,9 +41,9 @@ describe('egunet doctor', function () {
     assert.ok(found.get('onnx-cpu')!.figures!.lossDifference! < 1e-4);
     assert.ok(found.get('onnx-cpu')!.figures!.stepMs! > 0);
     for (const [id, says, remedy] of [
-      ['cuda', /cannot run the model on 'cuda'/, /NVIDIA GPU/],
+      ['cuda', /cannot run the model on 'cuda'/, /NVIDIA GPU|^install CUDA/],
       ['webgpu', /cannot run the model on 'webgpu'/, /Vulkan|vulkan/],
-      ['onnx-cuda', /cannot train on 'cuda'/, /NVIDIA GPU/],
+      ['onnx-cuda', /cannot train on 'cuda'/, /NVIDIA GPU|^install CUDA/],
       ['onnx-webgpu', /cannot train on 'webgpu'/, /vulkan/],
       ['tensorflow', /^not set up$/, /^egunet setup tensorflow$/],
       ['tensorflow-gpu', /^not set up$/, /^egunet setup tensorflow --gpu$/],

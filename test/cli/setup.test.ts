@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { missingForCuda, neededLibraries, onnxruntimeIn, setUpCuda } from 'egunet/dist/setup/cuda.js';
 import { libraryFolder } from 'egunet/dist/setup/places.js';
-import { requireTensorflow, temporaryFolder } from '../support/index.js';
+import { requireProgram, requireTensorflow, run, temporaryFolder } from '../support/index.js';
 import { egunet, succeed } from './support.js';
 
 describe('egunet setup tensorflow', function () {
@@ -38,7 +39,7 @@ describe('egunet setup tensorflow', function () {
     mkdirSync(at('empty'));
     const place = { EGUNET_HOME: at('cache') };
     for (const [args, env, says] of [
-      [['--from', 'torn.whl'], {}, /torn\.whl: is not a whole wheel \(.*\); get it again$/m],
+      [['--from', 'torn.whl'], {}, /torn\.whl: is not a whole archive \(.*\); get it again$/m],
       [['--from', 'wheel.txt'], {}, /wheel\.txt: is not a wheel \(\.whl\)/],
       [['--from', 'nowhere'], {}, /nowhere: there is no such file or folder/],
       [['--from', 'empty'], {}, /pip|No matching distribution/],
@@ -54,7 +55,7 @@ describe('egunet setup tensorflow', function () {
 
   it('is wrong usage of anything else', () => {
     for (const [args, says] of [
-      [['setup', 'torch'], /setup: expected tensorflow, got 'torch'/],
+      [['setup', 'torch'], /setup: expected tensorflow or cuda, got 'torch'/],
       [['setup'], /setup needs WHAT/],
       [['setup', 'tensorflow', '--library', 'rocm'], /--library: expected cpu or cuda, got 'rocm'/],
       [['setup', 'tensorflow', '--tensorflow', '2'], /--tensorflow: expected a version such as 2\.18\.1, got '2'/],
@@ -63,5 +64,83 @@ describe('egunet setup tensorflow', function () {
       assert.equal(code, 2, stderr);
       assert.match(stderr, says);
     }
+  });
+});
+
+describe('egunet setup cuda', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const files = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
+  const control = { signal: new AbortController().signal, startProgress: () => ({ update() {}, stop() {} }) };
+
+  /** An onnxruntime-node that lacks its libraries for CUDA. */
+  async function bare(name: string) {
+    const binaries = at(`${name}/bin/napi-v6/${process.platform}/${process.arch}`);
+    mkdirSync(binaries, { recursive: true });
+    writeFileSync(at(`${name}/package.json`), '{ "version": "1.30.0" }');
+    return onnxruntimeIn(at(name));
+  }
+
+  before(() => {
+    mkdirSync(at('libraries'));
+    writeFileSync(at(`libraries/${files[0]}`), 'shared');
+    const linked = ['libcublasLt.so.13', 'libcudart.so.12', 'libcudart.so.13', 'libcuda.so.1', 'libcudnn.so'];
+    // One name lies across two pieces of the file as it is read.
+    const names = Buffer.from(`\0${linked.join('\0')}\0`);
+    writeFileSync(at(`libraries/${files[1]}`), Buffer.concat([Buffer.alloc(65530), names]));
+  });
+
+  it('takes the libraries of a folder or an archive, and knows what they need', async function () {
+    requireProgram(this, 'zip', 'apt-get install zip');
+    run('bash', ['-c', `cd '${at('libraries')}' && zip -q ../onnxruntime_gpu-1.30.0-cp312-cp312-any.whl *`]);
+    for (const [name, from] of [
+      ['a', at('libraries')],
+      ['b', at('onnxruntime_gpu-1.30.0-cp312-cp312-any.whl')],
+    ] as const) {
+      const onnxruntime = await bare(name);
+      assert.match((await missingForCuda(onnxruntime))!, /^egunet setup cuda /);
+      assert.deepEqual(await setUpCuda({ onnxruntime, from, control }), { source: from });
+      assert.deepEqual(readdirSync(onnxruntime.binaries).sort(), [...files].sort());
+      for (const file of files)
+        assert.deepEqual(readFileSync(join(onnxruntime.binaries, file)), readFileSync(at(`libraries/${file}`)));
+      assert.deepEqual(await neededLibraries(onnxruntime), ['libcublasLt.so.13', 'libcudart.so.13']);
+      const missing = await missingForCuda(onnxruntime);
+      if (missing !== undefined) assert.match(missing, /^install CUDA and cuDNN 9 so that there are lib/);
+    }
+  });
+
+  it('refuses what is of another version, or none of it, and leaves what was there', async function () {
+    requireProgram(this, 'zip', 'apt-get install zip');
+    const onnxruntime = await bare('c');
+    mkdirSync(at('half'));
+    writeFileSync(at(`half/${files[0]}`), '');
+    run('bash', ['-c', `cd '${at('half')}' && zip -q ../half-1.30.0.zip *`]);
+    writeFileSync(at('onnxruntime_gpu-1.29.0-cp312-cp312-any.whl'), '');
+    writeFileSync(at('torn-1.30.0.zip'), 'PK');
+    for (const [from, says] of [
+      ['half', /half: has no libonnxruntime_providers_cuda\.so; give the folder where both/],
+      ['half-1.30.0.zip', /half-1\.30\.0\.zip: has no libonnxruntime_providers_cuda\.so; give the archive of/],
+      ['onnxruntime_gpu-1.29.0-cp312-cp312-any.whl', /has onnxruntime 1\.29\.0, expected 1\.30\.0, which is installed/],
+      ['torn-1.30.0.zip', /torn-1\.30\.0\.zip: is not a whole archive/],
+      ['nowhere', /nowhere: there is no such file or folder/],
+    ] as const) {
+      await assert.rejects(setUpCuda({ onnxruntime, from: at(from), control }), {
+        _tag: 'CommandError',
+        message: says,
+      });
+      assert.deepEqual(readdirSync(onnxruntime.binaries), []);
+    }
+  });
+
+  it('is told on the command line, and wrong usage with options of TensorFlow', () => {
+    const failed = egunet(['setup', 'cuda', '--from', 'nowhere'], folder);
+    assert.deepEqual(
+      [failed.code, failed.stderr],
+      [1, 'egunet: nowhere: there is no such file or folder; check the path\n'],
+    );
+    const { code, stderr } = egunet(['setup', 'cuda', '--gpu'], folder);
+    assert.equal(code, 2);
+    assert.match(stderr, /--gpu is of setup tensorflow; leave it out/);
   });
 });

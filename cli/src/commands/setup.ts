@@ -1,22 +1,21 @@
 import type { Argv } from 'yargs';
 import type { Finding } from '../doctor/finding.js';
 import { LIBRARY_BUILDS } from '../setup/places.js';
+import type { Control } from '../support/control.js';
 import { CommandError, UsageError } from '../support/errors.js';
 import { oneOf, text, withCommon } from '../support/options.js';
 import type { OptionOf } from '../support/outline.js';
 import { formatFacts, printResult } from '../support/output.js';
 
 export const command = 'setup <what>';
-export const describe = 'Set up TensorFlow for training';
-
-const WHAT = ['tensorflow'] as const;
+export const describe = "Set up TensorFlow for training, or onnxruntime's libraries for CUDA";
 
 export const builder = (yargs: Argv) =>
   withCommon(
     yargs
-      .positional('what', { type: 'string', demandOption: true, describe: WHAT.join(' or ') })
+      .positional('what', { type: 'string', demandOption: true, describe: 'tensorflow or cuda' })
       .usage(
-        "$0 setup WHAT\n\nInstalls @tensorflow/tfjs-node, or with --gpu tfjs-node-gpu, into a folder of its own, with the library of a current TensorFlow from its wheel for Python: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run. Needs npm, Python 3 with pip and a C++ compiler; Linux on x86-64. Then a few steps are trained with it, and compared. What is there and works stays; what does not work is made anew.",
+        "$0 setup WHAT\n\ntensorflow: installs @tensorflow/tfjs-node, or with --gpu tfjs-node-gpu, into a folder of its own, with the library of a current TensorFlow from its wheel for Python: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run. Needs npm, Python 3 with pip and a C++ compiler; Linux on x86-64. What is there and works stays; what does not work is made anew.\ncuda: gets the libraries for CUDA that onnxruntime-node leaves out, by its own installer or, where that does not reach its feed, from the wheel onnxruntime-gpu of the same version. CUDA and cuDNN themselves are NVIDIA's to install.\nEither is tried when it is there, and compared with the reference.",
       )
       .option('gpu', { type: 'boolean', default: false, describe: 'Set up tfjs-node-gpu, for NVIDIA GPUs' })
       .option(
@@ -27,61 +26,90 @@ export const builder = (yargs: Argv) =>
         ...text('tensorflow', 'Version of TensorFlow, 2.12 or newer [default: 2.18.1]'),
         takes: 'VERSION',
       } satisfies OptionOf)
+      .option('force', { type: 'boolean', default: false, describe: 'Set it up anew, whatever is there' })
       .option('from', {
-        ...text('from', 'Wheel of TensorFlow, or folder of all wheels, instead of a download'),
+        ...text('from', 'Instead of a download: wheel or archive, or folder of wheels or of the libraries'),
         takes: 'PATH',
       } satisfies OptionOf)
-      .option('force', { type: 'boolean', default: false, describe: 'Set it up anew, whatever is there' })
+      .group(['gpu', 'library', 'tensorflow', 'force'], 'TensorFlow:')
       .example('$0 setup tensorflow', 'for the processor: 220 MB, a minute')
       .example('$0 setup tensorflow --gpu', 'for an NVIDIA GPU')
-      .example('$0 setup tensorflow --from wheels/', 'without the net for wheels'),
+      .example('$0 setup tensorflow --from wheels/', 'without the net for wheels')
+      .example('$0 setup cuda', 'for --device cuda')
+      .example('$0 setup cuda --from onnxruntime_gpu-1.30.0-cp312-cp312-manylinux_2_28_x86_64.whl', 'from a file'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const { what, gpu, from, force, json, verbose } = args;
-  if (what !== 'tensorflow') throw new UsageError(`setup: expected ${WHAT.join(' or ')}, got '${what}'`);
-  if (args.tensorflow !== undefined && !/^\d+\.\d+\.\d+$/.test(args.tensorflow))
-    throw new UsageError(`--tensorflow: expected a version such as 2.18.1, got '${args.tensorflow}'`);
-  const [{ takeControl }, { setUpTensorflow }, { DEFAULT_TENSORFLOW }, { findInChild }] = await Promise.all([
-    import('../support/control.js'),
+  const set = { tensorflow: setTensorflow, cuda: setCuda }[args.what];
+  if (!set) throw new UsageError(`setup: expected tensorflow or cuda, got '${args.what}'`);
+  const { takeControl } = await import('../support/control.js');
+  const control = takeControl({ verbose: args.verbose });
+  try {
+    await set(args, control);
+  } finally {
+    control.release();
+  }
+}
+
+async function setTensorflow(args: Arguments, control: Control): Promise<void> {
+  const { gpu, from, force, json, tensorflow } = args;
+  if (tensorflow !== undefined && !/^\d+\.\d+\.\d+$/.test(tensorflow))
+    throw new UsageError(`--tensorflow: expected a version such as 2.18.1, got '${tensorflow}'`);
+  const [{ setUpTensorflow }, { DEFAULT_TENSORFLOW }, { findInChild }] = await Promise.all([
     import('../setup/tensorflow.js'),
     import('../setup/library.js'),
     import('../doctor/in-child.js'),
   ]);
-  const control = takeControl({ verbose });
   const id = gpu ? 'tensorflow-gpu' : 'tensorflow';
   let finding: Finding | undefined;
   const check = async () => {
     finding = await findInChild(id, control);
     return finding.works;
   };
-  try {
-    const { installed, folder, already } = await setUpTensorflow(
-      {
-        name: gpu ? 'tfjs-node-gpu' : 'tfjs-node',
-        build: args.library ?? (gpu ? 'cuda' : 'cpu'),
-        version: args.tensorflow ?? DEFAULT_TENSORFLOW,
-        ...{ force, from, control },
-      },
-      check,
+  const wanted = {
+    name: gpu ? 'tfjs-node-gpu' : 'tfjs-node',
+    build: args.library ?? (gpu ? 'cuda' : 'cpu'),
+    version: tensorflow ?? DEFAULT_TENSORFLOW,
+  } as const;
+  const { installed, folder, already } = await setUpTensorflow({ ...wanted, force, from, control }, check);
+  if (!already && !(await check()))
+    throw new CommandError(
+      `${folder}: is set up, but does not work: ${finding?.says}; --force gets TensorFlow's library anew, --tensorflow another version`,
     );
-    if (!already && !(await check()))
-      throw new CommandError(
-        `${folder}: is set up, but does not work: ${finding?.says}; --force gets TensorFlow's library anew, --tensorflow another version`,
-      );
-    printResult(json, { installed, folder, already, finding }, () =>
-      formatFacts([
-        [
-          id,
-          `@tensorflow/${installed.package} ${installed.version} with TensorFlow ${installed.tensorflow} (${installed.build})${already ? ', was there' : ''}`,
-        ],
-        ['folder', folder],
-        ['check', finding?.says],
-      ]),
+  const { package: name, version, build } = installed;
+  const what = `@tensorflow/${name} ${version} with TensorFlow ${installed.tensorflow} (${build})`;
+  printResult(json, { installed, folder, already, finding }, () =>
+    formatFacts([
+      [id, `${what}${already ? ', was there' : ''}`],
+      ['folder', folder],
+      ['check', finding?.says],
+    ]),
+  );
+}
+
+/** Options that say nothing of CUDA. */
+const OF_TENSORFLOW = ['gpu', 'library', 'tensorflow', 'force'] as const;
+
+async function setCuda(args: Arguments, control: Control): Promise<void> {
+  const meaningless = OF_TENSORFLOW.find((name) => args[name]);
+  if (meaningless) throw new UsageError(`--${meaningless} is of setup tensorflow; leave it out`);
+  const [{ findOnnxruntime, missingForCuda, setUpCuda }, { findInChild }] = await Promise.all([
+    import('../setup/cuda.js'),
+    import('../doctor/in-child.js'),
+  ]);
+  const onnxruntime = await findOnnxruntime();
+  const { source } = await setUpCuda({ onnxruntime, from: args.from, control });
+  const finding = await findInChild('cuda', control);
+  if (!finding.works)
+    throw new CommandError(
+      `onnxruntime ${onnxruntime.version} has its libraries for CUDA now (from ${source}), but does not run on CUDA: ${finding.says}; ${(await missingForCuda(onnxruntime)) ?? 'egunet doctor says what is there'}`,
     );
-  } finally {
-    control.release();
-  }
+  printResult(args.json, { onnxruntime, source, finding }, () =>
+    formatFacts([
+      ['cuda', `onnxruntime ${onnxruntime.version}, from ${source}`],
+      ['check', finding.says],
+    ]),
+  );
 }

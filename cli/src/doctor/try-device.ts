@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spectraInputs } from '@egunet/infer';
 import { type Device, openModel } from '@egunet/infer-node';
+import { findOnnxruntime, missingForCuda } from '../setup/cuda.js';
 import type { Finding } from './finding.js';
 import { somePixels, tinyModel } from './tiny-model.js';
 
@@ -12,11 +13,12 @@ const PIXELS = 512;
 /** What abundances may differ by from the CPU's. */
 const TOLERANCE = 1e-3;
 
-/** What brings a device. */
-export const DEVICE_REMEDIES = {
-  cuda: 'egunet setup cuda (it needs an NVIDIA GPU with its driver)',
-  webgpu: 'a GPU with its driver; on Linux: apt-get install libvulkan1 mesa-vulkan-drivers',
-} as const;
+/** What brings a device; undefined for the CPU. */
+export async function remedyOf(device: Device): Promise<string | undefined> {
+  if (device === 'cuda') return (await missingForCuda(await findOnnxruntime())) ?? 'an NVIDIA GPU with its driver';
+  if (device === 'webgpu') return 'a GPU with its driver; on Linux: apt-get install libvulkan1 mesa-vulkan-drivers';
+  return undefined;
+}
 
 /** Runs a small model on a device, nothing of it on the CPU instead, and compares. */
 export async function tryDevice(device: Device): Promise<Finding> {
@@ -44,7 +46,8 @@ export async function tryDevice(device: Device): Promise<Finding> {
     const why = (error as Error).message
       .replace(`${path}: `, '')
       .replace(/; (it needs|--device|copy or export).*$/s, '');
-    return { id: device, works: false, says: why, ...(device !== 'cpu' && { remedy: DEVICE_REMEDIES[device] }) };
+    const remedy = await remedyOf(device).catch(() => undefined); // on a system that CUDA is not for
+    return { id: device, works: false, says: why, ...(remedy && { remedy }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

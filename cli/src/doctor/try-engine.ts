@@ -10,21 +10,19 @@ import {
 import { packageFolder, type TensorflowPackage } from '../setup/places.js';
 import { installedTensorflow } from '../setup/tensorflow.js';
 import type { Finding } from './finding.js';
-import { DEVICE_REMEDIES } from './try-device.js';
+import { remedyOf } from './try-device.js';
 
 /** Engines by the name that they are asked for by. */
 export const ENGINES = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'tensorflow-gpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** What an engine is, and what brings it where it does not work. */
-type Kind =
-  | { readonly device: TrainingDevice; readonly remedy?: string }
-  | { readonly package: TensorflowPackage; readonly remedy: string };
+type Kind = { readonly device: TrainingDevice } | { readonly package: TensorflowPackage; readonly remedy: string };
 
 const KINDS: Readonly<Record<EngineName, Kind>> = {
   'onnx-cpu': { device: 'cpu' },
-  'onnx-cuda': { device: 'cuda', remedy: DEVICE_REMEDIES.cuda },
-  'onnx-webgpu': { device: 'webgpu', remedy: DEVICE_REMEDIES.webgpu },
+  'onnx-cuda': { device: 'cuda' },
+  'onnx-webgpu': { device: 'webgpu' },
   tensorflow: { package: 'tfjs-node', remedy: 'egunet setup tensorflow' },
   'tensorflow-gpu': { package: 'tfjs-node-gpu', remedy: 'egunet setup tensorflow --gpu' },
 };
@@ -32,10 +30,8 @@ const KINDS: Readonly<Record<EngineName, Kind>> = {
 /** Trains a few steps and compares their losses with the reference's. */
 export async function tryEngine(id: EngineName): Promise<Finding> {
   const kind = KINDS[id];
-  const { remedy } = kind;
-  const missing = remedy && { remedy };
   if ('package' in kind && !(await installedTensorflow(kind.package)))
-    return { id, works: false, says: 'not set up', ...missing };
+    return { id, works: false, says: 'not set up', remedy: kind.remedy };
   try {
     const { name, difference, passed, stepMs } = await checkEngine(await engineMaker(id));
     const figures = { name, lossDifference: difference, stepMs };
@@ -47,7 +43,8 @@ export async function tryEngine(id: EngineName): Promise<Finding> {
     return { id, works: true, says, figures };
   } catch (error) {
     const says = (error as Error).message.replace(/^training: |; egunet doctor says.*$/g, '');
-    return { id, works: false, says, ...('package' in kind ? { remedy: `${remedy} --force` } : missing) };
+    const remedy = 'package' in kind ? `${kind.remedy} --force` : await remedyOf(kind.device).catch(() => undefined);
+    return { id, works: false, says, ...(remedy && { remedy }) };
   }
 }
 

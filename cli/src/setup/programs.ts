@@ -15,7 +15,7 @@ const TOLD = 3;
 
 /**
  * Runs a program and returns what it writes to standard output. Throws CommandError where it is not there, saying what installs it, and where it fails,
- * with its last lines; and the signal's reason where that stops it.
+ * with the last line that names an error, or its last lines; and the signal's reason where that stops it.
  */
 export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<string> {
   const { cwd, env, signal, install } = options;
@@ -38,7 +38,8 @@ export async function runProgram(program: string, args: readonly string[], optio
     });
     signal?.throwIfAborted();
     if (code === 0) return out;
-    const last = all.trim().split('\n').slice(-TOLD).join(' ');
+    const lines = all.trim().split('\n');
+    const last = lines.filter((line) => /error:/i.test(line)).at(-1) ?? lines.slice(-TOLD).join(' ');
     throw new CommandError(`${program} ${args[0] ?? ''} failed (${code}): ${last}`);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;

@@ -45,7 +45,7 @@ export async function unpackWheel(
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new CommandError(`${basename(path)}: is not a whole wheel (${(cause as Error).message}); get it again`, {
+    throw new CommandError(`${basename(path)}: is not a whole archive (${(cause as Error).message}); get it again`, {
       cause,
     });
   }
