@@ -12,6 +12,9 @@ const COLS = 47;
 /** The model's. */
 const WAVELENGTHS = [450, 550, 650, 750, 990, 985, 1650, 2200];
 
+/** Of a process that is to find no GPU. */
+const NONE = { VK_DRIVER_FILES: '/nonexistent.json', VK_ICD_FILENAMES: '/nonexistent.json', CUDA_VISIBLE_DEVICES: '' };
+
 describe('egunet infer --device', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
@@ -63,17 +66,42 @@ describe('egunet infer --device', function () {
     }
   });
 
+  it('auto takes the first GPU that runs the model, else the CPU, and says why not the others', function () {
+    const gpu = requireSwiftShader(this);
+    const onGpu = infer(['-o', 'auto.tif', '--device', 'auto'], gpu);
+    assert.equal(onGpu.status, 0, onGpu.stderr);
+    const there = /^model .* on cuda$/m.test(onGpu.stdout); // a machine with an NVIDIA GPU
+    if (!there) {
+      assert.match(onGpu.stderr, /^not on cuda: \S/m);
+      assert.match(onGpu.stdout, /^model .*, float32, on webgpu$/m);
+    }
+    const alone = infer(['-o', 'auto-cpu.tif', '--device', 'auto'], NONE);
+    assert.equal(alone.status, 0, alone.stderr);
+    assert.match(alone.stderr, /^not on cuda: \S.*\nnot on webgpu: \S/m);
+    assert.match(alone.stdout, /^model .*pixel\.onnx, float32$/m);
+  });
+
+  it('of another system, or a number of what cannot be several, is an error that says so', () => {
+    for (const [args, status, says] of [
+      [['--device', 'dml'], 1, /cannot run the model on 'dml': .*; it needs Windows with a GPU for Direct3D 12/],
+      [['--device', 'coreml'], 1, /cannot run the model on 'coreml': .*; it needs macOS/],
+      [['--device', 'cuda', '--device-id', '1'], 1, /cannot run the model on 'cuda': .*; it needs an NVIDIA GPU/],
+      [['--device-id', '1'], 2, /--device-id tells GPUs of auto, cuda, dml apart, not of cpu; leave it out/],
+      [['--device', 'webgpu', '--device-id', '0'], 2, /not of webgpu; leave it out/],
+    ] as const) {
+      if (process.platform !== 'linux' && status === 1) continue;
+      const outcome = infer(['-o', 'none.tif', ...args], NONE);
+      assert.equal(outcome.status, status, outcome.stderr);
+      assert.match(outcome.stderr, says);
+    }
+  });
+
   it('cuda or webgpu that is not there is an error in one line that says what it needs, and what does without', () => {
-    const none = {
-      VK_DRIVER_FILES: '/nonexistent.json',
-      VK_ICD_FILENAMES: '/nonexistent.json',
-      CUDA_VISIBLE_DEVICES: '',
-    };
     for (const [device, needs] of [
       ['cuda', /NVIDIA GPU/],
       ['webgpu', /Vulkan/],
     ] as const) {
-      const { status, stderr } = infer(['-o', 'none.tif', '--device', device], none);
+      const { status, stderr } = infer(['-o', 'none.tif', '--device', device], NONE);
       assert.equal(status, 1);
       const line = stderr.trim().split('\n').at(-1)!;
       assert.match(

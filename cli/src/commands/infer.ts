@@ -26,7 +26,7 @@ export const describe = 'Unmix a scene, or several into one map, with a model: a
 const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
 /** As infer-node's, which is not loaded for a help text. */
-const DEVICES = ['cpu', 'cuda', 'webgpu'] as const satisfies readonly Device[];
+const DEVICES = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'auto'] as const satisfies readonly (Device | 'auto')[];
 
 const scenesPositional = {
   ...scenePositional,
@@ -81,9 +81,17 @@ export const builder = (yargs: Argv) =>
             recorded: 'never',
           } as const satisfies OptionOf)
           .option('device', {
-            ...oneOf('device', DEVICES, 'Where the model runs; on a GPU one run after another [default: cpu]'),
+            ...oneOf(
+              'device',
+              DEVICES,
+              'Where the model runs; on a GPU one run after another; auto: the first GPU that runs it, else the CPU [default: cpu]',
+            ),
             default: 'cpu' as const,
           })
+          .option(
+            'device-id',
+            wholeNumber('device-id', { describe: 'Which of several GPUs, from 0, of cuda and dml', least: 0 }),
+          )
           .option('workers', workers)
           .option('on-error', {
             choices: ['fail', 'nodata'] as const,
@@ -116,7 +124,7 @@ export const builder = (yargs: Argv) =>
       ),
     )
       .group(['on-error'], 'Reading the scene:')
-      .group(['device', 'workers', 'tile'], 'Machine:'),
+      .group(['device', 'device-id', 'workers', 'tile'], 'Machine:'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -127,7 +135,7 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { model, o, resample, tile, device, workers, overlap } = args;
+  const { model, o, resample, tile, workers, overlap } = args;
   const scene = sceneNames(args);
   const pixels = await pixelOptions(args);
   const outline = outlineOf({ command, describe, builder });
@@ -150,7 +158,8 @@ export async function handler(args: Arguments): Promise<void> {
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        device,
+        device: await deviceOf(args),
+        deviceId: args['device-id'],
         ...(workers === undefined ? {} : { workers }),
       },
       control,
@@ -183,6 +192,20 @@ export async function handler(args: Arguments): Promise<void> {
     control.release();
   }
 }
+
+/** The device that is meant; says why `auto` did not take another. */
+async function deviceOf({ device = 'cpu', model, 'device-id': id }: Arguments): Promise<Device> {
+  if (id !== undefined && !NUMBERED.includes(device))
+    throw new UsageError(`--device-id tells GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave it out`);
+  if (device !== 'auto') return device;
+  const { chooseDevice } = await import('@egunet/infer-node');
+  const { device: chosen, reasons } = await chooseDevice(model, id);
+  for (const { device, reason } of reasons) note(`not on ${device}: ${reason}`);
+  return chosen;
+}
+
+/** Devices of which there may be several. */
+const NUMBERED: readonly string[] = ['auto', 'cuda', 'dml'];
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;

@@ -14,9 +14,9 @@ export interface Engine {
 }
 
 /** Opens the model on its device; for the CPU only its card is read, as each worker opens it. Rejects as `openModel`. */
-export async function openEngine({ model, device = 'cpu' }: InferSceneOptions): Promise<Engine> {
+export async function openEngine({ model, device = 'cpu', deviceId }: InferSceneOptions): Promise<Engine> {
   if (device === 'cpu') return { card: await readModelCard(model), release: async () => {} };
-  const { card, session, release } = await openModel(model, { threads: 1, device });
+  const { card, session, release } = await openModel(model, { threads: 1, device, deviceId });
   return { card, runs: serveRuns(session), release };
 }
 

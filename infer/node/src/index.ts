@@ -1,3 +1,4 @@
+export { type ChosenDevice, chooseDevice } from './choose-device.js';
 export type { BoundingBox, PixelCounts, PixelOptions } from './choose-pixels.js';
 export type { DamageSummary } from './damage.js';
 export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';

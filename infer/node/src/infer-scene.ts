@@ -57,6 +57,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly batch?: number;
   /** Where the model runs; the CPU when absent. On a GPU one run follows another, of spectra that the workers decode. */
   readonly device?: Device;
+  /** Which of several GPUs, as `openModel` has it. */
+  readonly deviceId?: number | undefined;
   /** Threads, each with the scene (and on the CPU the model) opened by itself; as many as processors when absent. */
   readonly workers?: number;
   /**

@@ -27,12 +27,14 @@ const extraFor = (device: Device) => ({
 });
 
 /** Where a model runs: onnxruntime's execution providers of these names. */
-export type Device = 'cpu' | 'cuda' | 'webgpu';
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml';
 
 /** What a device needs, for who lacks it. */
 const NEEDS: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
   cuda: "an NVIDIA GPU with its driver, CUDA 12 or 13, cuDNN 9 and onnxruntime's libraries for them",
   webgpu: 'a GPU with a Vulkan driver (on Linux the package libvulkan1 too), Direct3D 12 or Metal',
+  dml: 'Windows with a GPU for Direct3D 12',
+  coreml: 'macOS',
 };
 
 export interface OpenModelOptions {
@@ -40,6 +42,8 @@ export interface OpenModelOptions {
   readonly threads?: number;
   /** Where to run; the CPU when absent. */
   readonly device?: Device;
+  /** Which of several GPUs, from 0, of `cuda` and `dml`; the first when absent. */
+  readonly deviceId?: number | undefined;
 }
 
 /** An opened model. Release it when done. */
@@ -91,7 +95,7 @@ function makeSession(path: string, { ort, Tensor }: { ort: InferenceSession; Ten
  * ModelCardError where its card is wrong.
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  const { threads = availableParallelism(), device = 'cpu' } = options;
+  const { threads = availableParallelism(), device = 'cpu', deviceId } = options;
   assertCount('threads', threads);
   const bytes = await readModelFile(path);
   const card = readCardOf(path, bytes);
@@ -100,7 +104,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   env.logLevel = 'fatal';
   try {
     ort = await InferenceSession.create(bytes, {
-      executionProviders: [device],
+      executionProviders: [deviceId === undefined ? device : { name: device, deviceId }],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: FATAL_ONLY,
