@@ -1,11 +1,20 @@
 // Setting up TensorFlow: what is there, what is broken, and what cannot be had.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { missingForCuda, neededLibraries, onnxruntimeIn, setUpCuda } from 'egunet/dist/setup/cuda.js';
 import { libraryFolder } from 'egunet/dist/setup/places.js';
 import { requireProgram, requireTensorflow, run, temporaryFolder } from '../support/index.js';
-import { egunet, succeed } from './support.js';
+import { binary, egunet, interrupted, succeed } from './support.js';
 
 describe('egunet setup tensorflow', function () {
   this.timeout(300_000);
@@ -51,6 +60,24 @@ describe('egunet setup tensorflow', function () {
       assert.deepEqual(existsSync(at('cache/tensorflow')) ? readdirSync(at('cache/tensorflow')) : [], []);
     }
     rmSync(at('cache'), { recursive: true, force: true });
+  });
+
+  it('stopped in the middle leaves nothing, and removes what killed ones left long ago', async function () {
+    requireTensorflow(this, 'tfjs-node'); // where it can be downloaded
+    const place = at('stopped/tensorflow');
+    mkdirSync(join(place, 'tfjs-node.a1B2c3'), { recursive: true });
+    mkdirSync(join(place, 'tfjs-node.x9Y8z7'));
+    utimesSync(join(place, 'tfjs-node.a1B2c3'), 1, 1);
+    const args = [binary, 'setup', 'tensorflow', '--verbose'];
+    const env = { EGUNET_HOME: at('stopped') };
+    const { code, stderr } = await interrupted(args, {
+      cwd: folder,
+      env,
+      when: /downloading tensorflow-cpu==2\.18\.1/,
+    });
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /interrupted: nothing is left behind/);
+    assert.deepEqual(readdirSync(place), ['tfjs-node.x9Y8z7']); // of another set-up that goes on
   });
 
   it('is wrong usage of anything else', () => {

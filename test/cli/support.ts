@@ -64,10 +64,15 @@ export function atMoment(when: Moment | undefined, said: () => string, act: () =
 /** Runs a program; where `when` is given, sends a signal, by default SIGINT, at that moment. */
 export function interrupted(
   args: readonly string[],
-  { cwd, when, by = 'SIGINT' }: { cwd: string; when?: Moment; by?: NodeJS.Signals },
+  {
+    cwd,
+    env = {},
+    when,
+    by = 'SIGINT',
+  }: { cwd: string; env?: Readonly<Record<string, string>>; when?: Moment; by?: NodeJS.Signals },
 ) {
   return new Promise<Outcome & { signal: NodeJS.Signals | null }>((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd });
+    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env } });
     const said = { stdout: '', stderr: '' };
     const stopLooking = atMoment(
       when,

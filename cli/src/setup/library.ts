@@ -1,11 +1,12 @@
 // TensorFlow's library, from a wheel: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { downloadWheels } from './download.js';
 import type { LibraryBuild } from './places.js';
 import { ofNvidia, ofTensorflow, unpackWheel } from './wheel.js';
+import { inWorkFolder } from './work-folder.js';
 
 /** The version that is set up unless another is asked for. */
 export const DEFAULT_TENSORFLOW = '2.18.1';
@@ -32,14 +33,10 @@ export interface LibraryOptions {
  * had; nothing is left of it then.
  */
 export async function makeLibrary(folder: string, options: LibraryOptions): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
-  const work = await mkdtemp(`${folder}.`);
-  try {
+  await inWorkFolder(folder, async (work) => {
     await fillLibrary(join(work, 'library'), join(work, 'wheels'), options);
     await rename(join(work, 'library'), folder);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fillLibrary(folder: string, wheels: string, options: LibraryOptions): Promise<void> {

@@ -1,7 +1,7 @@
 // TensorFlow for training: @tensorflow/tfjs-node or -node-gpu with the library of a current TensorFlow, in a folder of its own.
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
@@ -16,6 +16,7 @@ import {
   type TensorflowPackage,
 } from './places.js';
 import { runProgram } from './programs.js';
+import { inWorkFolder } from './work-folder.js';
 
 /** The version of both packages. */
 const PACKAGE_VERSION = '4.22.0';
@@ -62,16 +63,12 @@ export async function setUpTensorflow(
   const installed: Installed = {
     ...{ format: 'egunet-tensorflow', package: name, version: PACKAGE_VERSION, tensorflow: version, build },
   };
-  await mkdir(dirname(folder), { recursive: true });
-  const work = await mkdtemp(`${folder}.`);
-  try {
+  await inWorkFolder(folder, async (work) => {
     await assemble(work, options);
     await writeFile(join(work, INSTALLED), `${JSON.stringify(installed, undefined, 2)}\n`);
     await rm(folder, { recursive: true, force: true });
     await rename(work, folder);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
   return { installed, folder, already: false };
 }
 
