@@ -191,6 +191,28 @@ describe('training engines', () => {
     assert.equal(steps, 2);
   });
 
+  it('tell a lack of memory by a batch to try', async () => {
+    const { set, facts } = mixtures({ pixels: 60, candidates: 30 });
+    const giant = traceFunction((x) => [tf.matMul(x!, tf.transpose(x!))], [{ name: 'x', shape: [1e6, 1] }], {
+      graphName: 'giant',
+      outputs: ['y'],
+    });
+    const session = await ort.InferenceSession.create(encodeModel(giant), { logSeverityLevel: 4 });
+    const x = new ort.Tensor('float32', new Float32Array(1e6), [1e6, 1]);
+    /** Wants 4 TB in its first step. */
+    const greedy = async (problem: Problem): Promise<Engine> => ({
+      ...(await createOnnxEngine(problem, { threads: 1 })),
+      runEpoch: async () => (await session.run({ x })) as never,
+    });
+    await assert.rejects(fit(set, facts, { epochs: 1, batch: 30, candidateBatch: 20, engine: greedy }), {
+      _tag: 'TrainError',
+      message:
+        'training: onnxruntime cpu has too little memory for steps of 30 pixels and 20 candidates; train anew with a smaller batch (--batch 15)',
+    });
+    await assert.rejects(fit(set, facts, { epochs: 1, batch: 2, engine: greedy }), /fewer pixels \(--max-pixels\)$/);
+    await session.release();
+  });
+
   it('leak no tensors in the eager engine', async () => {
     const { set, facts } = mixtures({ pixels: 20, candidates: 10 });
     await fit(set, facts, { epochs: 1, engine: eager });

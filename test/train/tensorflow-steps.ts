@@ -1,7 +1,7 @@
 // Run as a process of its own: tfjs takes one package of TensorFlow. Arguments: the package's folder and name. Prints as JSON what three epochs of ten
 // steps came to, on TensorFlow and on tfjs's CPU backend, and how many tensors there were after each.
 import '@tensorflow/tfjs-backend-cpu';
-import { createEagerEngine, type Engine, fit, openTensorflow, type Problem } from '@egunet/train';
+import { createEagerEngine, type Engine, fit, isOutOfMemory, openTensorflow, type Problem } from '@egunet/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { mixtures } from './training-set.js';
 
@@ -35,4 +35,18 @@ async function steps(make: (problem: Problem) => Promise<Engine>) {
 const before = tf.memory().numTensors;
 const reference = await steps(async (problem) => createEagerEngine(problem));
 const trained = await steps(engine);
-console.log(JSON.stringify({ version, device, before, reference, trained, after: tf.getBackend() }));
+const after = tf.getBackend();
+
+/** Whether 4 TB that TensorFlow cannot have are seen to be that. */
+async function seesNoMemory(): Promise<boolean> {
+  await tf.setBackend('tensorflow');
+  try {
+    tf.tidy(() => tf.matMul(tf.ones([1e6, 1]), tf.ones([1, 1e6])));
+    return false;
+  } catch (error) {
+    return isOutOfMemory(error);
+  }
+}
+
+const noMemory = await seesNoMemory();
+console.log(JSON.stringify({ version, device, before, reference, trained, after, noMemory }));

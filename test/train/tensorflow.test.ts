@@ -11,7 +11,9 @@ describe('TensorFlow', function () {
   for (const name of ['tfjs-node', 'tfjs-node-gpu'] as const)
     it(`by ${name} has the losses of tfjs in each of 10 steps within 1e-4, and keeps no tensors`, function () {
       const folder = requireTensorflow(this, name);
-      const { version, reference, trained, before, after } = JSON.parse(run(process.execPath, [script, folder, name]));
+      const { version, reference, trained, before, after, noMemory } = JSON.parse(
+        run(process.execPath, [script, folder, name]),
+      );
       assert.match(version, /^2\.\d+\.\d+/);
       assert.deepEqual([reference.backend, trained.backend, after], ['cpu', 'tensorflow', 'cpu']);
       assert.equal(trained.losses.length, 90);
@@ -22,5 +24,6 @@ describe('TensorFlow', function () {
       }
       assert.equal(new Set(trained.tensors).size, 1, `${trained.tensors}`);
       assert.equal(trained.left, before);
+      assert.ok(noMemory);
     });
 });

@@ -66,6 +66,7 @@ export { agreement, leastAngle, type Restart, type Verdict } from './endmembers/
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
 export { createOnnxEngine, type OnnxEngineOptions, type TrainingDevice } from './engines/onnx.js';
+export { isOutOfMemory } from './engines/out-of-memory.js';
 export { checkEngine, type EngineCheck } from './engines/self-check.js';
 export { openTensorflow, type Tensorflow } from './engines/tensorflow.js';
 export { TrainError } from './error.js';

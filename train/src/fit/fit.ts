@@ -3,6 +3,7 @@ import { initialParameters, initialStatistics, pixelwiseNetwork } from '@egunet/
 import { beginPaperRun, trainingOnImages, withStatistics } from '../convolutional/paper-run.js';
 import type { Engine, Problem, TrainingData, TrainState } from '../engines/engine.js';
 import { createOnnxEngine } from '../engines/onnx.js';
+import { withMemoryAdvice } from '../engines/out-of-memory.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
 import { assertReach, fitSpatialFilter } from '../spatial/fit-spatial-filter.js';
@@ -118,7 +119,8 @@ async function makeProblem(set: TrainingSet, { settings, inputScale }: Checkpoin
 async function trainingOnPixels(set: TrainingSet, start: Checkpoint, options: FitOptions): Promise<EpochTraining> {
   const { settings } = start;
   const problem = await makeProblem(set, start);
-  const engine = await (options.engine ?? ((p) => createOnnxEngine(p, { threads: options.threads })))(problem);
+  const make = options.engine ?? ((p) => createOnnxEngine(p, { threads: options.threads }));
+  const engine = withMemoryAdvice(await make(problem), problem);
   const candidates = problem.data.labels.length / problem.network.endmembers;
   const schedule = { ...settings, candidates, steps: settings.epochs * problem.steps };
   const plan = createPlanner(problem, { random: createRandom(settings.seed), schedule });
