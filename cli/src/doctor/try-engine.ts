@@ -39,7 +39,7 @@ export async function tryEngine(id: EngineName): Promise<Finding> {
       const says = `${name}: wrong results: losses differ by ${difference.toPrecision(2)}`;
       return { id, works: false, says, figures };
     }
-    const says = `${name}: ${stepMs.toPrecision(2)} ms a step of 512 pixels, losses right within ${difference.toExponential(0)}`;
+    const says = `${name}: ${stepMs.toFixed(1)} ms a step of 512 pixels, losses right within ${difference.toExponential(0)}`;
     return { id, works: true, says, figures };
   } catch (error) {
     const says = (error as Error).message.replace(/^training: |; egunet doctor says.*$/g, '');
