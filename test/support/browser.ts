@@ -1,12 +1,10 @@
 // A real browser for tests: headless Chromium, its WebGPU on SwiftShader, a GPU in software.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findChromium } from 'egunet/dist/doctor/tools.js';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { requireTool, root } from './index.js';
-
-/** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const GPU_IN_SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
@@ -33,8 +31,8 @@ export function withBrowser({
 } = {}): OpenedBrowser {
   const state = {} as { browser: Browser };
   before(async function () {
-    const { EGUNET_CHROMIUM, CI } = process.env;
-    const found = [EGUNET_CHROMIUM ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
+    const { CI } = process.env;
+    const found = findChromium();
     const executablePath = requireTool(
       this,
       found,

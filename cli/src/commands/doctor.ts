@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { Finding } from '../doctor/finding.js';
+import { DEVICES, ENGINES, THINGS, type ThingId, TOOLS, thingsHere } from '../doctor/ids.js';
 import type { Machine } from '../doctor/machine.js';
 import { CommandError } from '../support/errors.js';
 import { oneOf, withCommon } from '../support/options.js';
@@ -8,13 +9,6 @@ import { formatFacts, note, printResult } from '../support/output.js';
 
 export const command = 'doctor';
 export const describe = 'Say what this machine can train and unmix with, and what brings the rest';
-
-/** What is looked at: where models run, engines that train, programs beside. Those of another system are left out. */
-const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
-const ENGINES = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'tensorflow-gpu'] as const;
-const TOOLS = ['gdal', 'chromium'] as const;
-const ALL = [...DEVICES, ...ENGINES, ...TOOLS] as const;
-type Id = (typeof ALL)[number];
 
 /** What egunet needs; all else is more. */
 const NEEDED: readonly string[] = ['cpu', 'onnx-cpu'];
@@ -26,7 +20,7 @@ export const builder = (yargs: Argv) =>
         '$0 doctor\n\nLooks at the machine, and really tries: every device runs a model and every engine trains a few steps, compared with the reference, each in a process of its own. Installs nothing.',
       )
       .option('only', {
-        ...oneOf('only', ALL, `Look at one thing, in this process: ${ALL.join(', ')}`),
+        ...oneOf('only', THINGS, `Look at one thing, in this process: ${THINGS.join(', ')}`),
         takes: 'THING',
       } satisfies OptionOf)
       .example('$0 doctor', 'all of it, in half a minute')
@@ -39,7 +33,7 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 const isOneOf = <T extends string>(list: readonly T[], id: string): id is T => (list as readonly string[]).includes(id);
 
 /** Looks at one thing in this process. */
-async function find(id: Id): Promise<Finding> {
+async function find(id: ThingId): Promise<Finding> {
   if (isOneOf(TOOLS, id)) return (await import('../doctor/tools.js')).findTool(id);
   if (isOneOf(ENGINES, id)) return (await import('../doctor/try-engine.js')).tryEngine(id);
   return (await import('../doctor/try-device.js')).tryDevice(id);
@@ -49,7 +43,7 @@ async function find(id: Id): Promise<Finding> {
 async function findAll(signal: AbortSignal): Promise<Finding[]> {
   const { findInChild } = await import('../doctor/in-child.js');
   const findings: Finding[] = [];
-  for (const id of ALL) {
+  for (const id of thingsHere()) {
     note(`looking at ${id}`);
     findings.push(isOneOf(TOOLS, id) ? await find(id) : await findInChild(id, { signal }));
   }
@@ -58,7 +52,7 @@ async function findAll(signal: AbortSignal): Promise<Finding[]> {
 
 export async function handler({ only, json, verbose }: Arguments): Promise<void> {
   if (only !== undefined) {
-    const findings = [await find(only as Id)];
+    const findings = [await find(only)];
     printResult(json, { findings }, () => formatFacts(findings.map(line)));
     return;
   }

@@ -2,23 +2,25 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Finding } from './finding.js';
+import type { ToolId } from './ids.js';
 
-export const TOOLS = ['gdal', 'chromium'] as const;
-export type ToolName = (typeof TOOLS)[number];
-
-/** Where Chromium is found, if `EGUNET_CHROMIUM` does not say. */
+/** Where Chromium is, if `EGUNET_CHROMIUM` does not say. */
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-const PROGRAMS: Readonly<Record<ToolName, { program(): string | undefined; install: string }>> = {
+/** Chromium's path; undefined where there is none. */
+export const findChromium = (): string | undefined =>
+  [process.env.EGUNET_CHROMIUM ?? '', ...CHROMIUM].find((path) => path !== '' && existsSync(path));
+
+const PROGRAMS: Readonly<Record<ToolId, { program(): string | undefined; install: string }>> = {
   gdal: { program: () => 'gdalinfo', install: 'apt-get install gdal-bin' },
   chromium: {
-    program: () => [process.env.EGUNET_CHROMIUM ?? '', ...CHROMIUM].find((path) => path !== '' && existsSync(path)),
+    program: findChromium,
     install: 'apt-get install chromium',
   },
 };
 
 /** Asks a program for its version. */
-export function findTool(id: ToolName): Finding {
+export function findTool(id: ToolId): Finding {
   const { program, install } = PROGRAMS[id];
   const path = program();
   const found = path === undefined ? undefined : spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 });

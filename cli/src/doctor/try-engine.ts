@@ -10,16 +10,13 @@ import {
 import { packageFolder, type TensorflowPackage } from '../setup/places.js';
 import { installedTensorflow } from '../setup/tensorflow.js';
 import type { Finding } from './finding.js';
+import type { EngineId } from './ids.js';
 import { remedyOf } from './try-device.js';
-
-/** Engines by the name that they are asked for by. */
-export const ENGINES = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'tensorflow-gpu'] as const;
-export type EngineName = (typeof ENGINES)[number];
 
 /** What an engine is, and what brings it where it does not work. */
 type Kind = { readonly device: TrainingDevice } | { readonly package: TensorflowPackage; readonly remedy: string };
 
-const KINDS: Readonly<Record<EngineName, Kind>> = {
+const KINDS: Readonly<Record<EngineId, Kind>> = {
   'onnx-cpu': { device: 'cpu' },
   'onnx-cuda': { device: 'cuda' },
   'onnx-webgpu': { device: 'webgpu' },
@@ -27,11 +24,16 @@ const KINDS: Readonly<Record<EngineName, Kind>> = {
   'tensorflow-gpu': { package: 'tfjs-node-gpu', remedy: 'egunet setup tensorflow --gpu' },
 };
 
-/** Trains a few steps and compares their losses with the reference's. */
-export async function tryEngine(id: EngineName): Promise<Finding> {
+/** False where an engine needs a set-up that was not made. */
+export async function isSetUp(id: EngineId): Promise<boolean> {
   const kind = KINDS[id];
-  if ('package' in kind && !(await installedTensorflow(kind.package)))
-    return { id, works: false, says: 'not set up', remedy: kind.remedy };
+  return 'device' in kind || (await installedTensorflow(kind.package)) !== undefined;
+}
+
+/** Trains a few steps and compares their losses with the reference's. */
+export async function tryEngine(id: EngineId): Promise<Finding> {
+  const kind = KINDS[id];
+  if ('package' in kind && !(await isSetUp(id))) return { id, works: false, says: 'not set up', remedy: kind.remedy };
   try {
     const { name, difference, passed, stepMs } = await checkEngine(await engineMaker(id));
     const figures = { name, lossDifference: difference, stepMs };
@@ -49,10 +51,7 @@ export async function tryEngine(id: EngineName): Promise<Finding> {
 }
 
 /** What makes an engine. Rejects with TrainError where a package cannot be loaded. */
-export async function engineMaker(
-  id: EngineName,
-  { threads = 0 } = {},
-): Promise<(problem: Problem) => Promise<Engine>> {
+export async function engineMaker(id: EngineId, { threads = 0 } = {}): Promise<(problem: Problem) => Promise<Engine>> {
   const kind = KINDS[id];
   if ('device' in kind) return (problem) => createOnnxEngine(problem, { threads, device: kind.device });
   const { engine } = await openTensorflow(packageFolder(kind.package), kind.package);

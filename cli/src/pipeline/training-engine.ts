@@ -1,9 +1,9 @@
 // The engine that a training runs on, by the name that the user gives.
 import type { Engine, Problem, TrainingDevice } from '@egunet/train';
 import type { Finding } from '../doctor/finding.js';
+import { ENGINES, type EngineId } from '../doctor/ids.js';
 import { findInChild } from '../doctor/in-child.js';
-import { type EngineName as CheckedEngine, engineMaker } from '../doctor/try-engine.js';
-import { installedTensorflow } from '../setup/tensorflow.js';
+import { engineMaker, isSetUp } from '../doctor/try-engine.js';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
@@ -25,7 +25,7 @@ export async function trainingEngine(
   control: Control,
 ): Promise<((problem: Problem) => Promise<Engine>) | undefined> {
   if (engine === 'onnx') return device === 'cpu' ? undefined : engineMaker(`onnx-${device}`, { threads });
-  const works = await workingEngines(engine === 'auto' ? [...ONNX, ...TENSORFLOW] : TENSORFLOW, control);
+  const works = await workingEngines(engine === 'auto' ? ENGINES : TENSORFLOW, control);
   const [best, ...others] = works;
   if (!best)
     throw new CommandError(
@@ -33,18 +33,16 @@ export async function trainingEngine(
     );
   note(`engine: ${best.says}`);
   for (const { says } of others) note(`slower: ${says}`);
-  return best.id === 'onnx-cpu' ? undefined : engineMaker(best.id as CheckedEngine, { threads });
+  return best.id === 'onnx-cpu' ? undefined : engineMaker(best.id as EngineId, { threads });
 }
 
-const ONNX = ['onnx-cpu', 'onnx-cuda', 'onnx-webgpu'] as const;
-const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const;
-const PACKAGES = { tensorflow: 'tfjs-node', 'tensorflow-gpu': 'tfjs-node-gpu' } as const;
+const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const satisfies readonly EngineId[];
 
 /** Those that are set up and pass their check, each in a process of its own, the fastest first; what fails is told. */
-async function workingEngines(ids: readonly CheckedEngine[], control: Control): Promise<Finding[]> {
+async function workingEngines(ids: readonly EngineId[], control: Control): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const id of ids) {
-    if ((id === 'tensorflow' || id === 'tensorflow-gpu') && !(await installedTensorflow(PACKAGES[id]))) continue;
+    if (!(await isSetUp(id))) continue;
     const finding = await findInChild(id, control);
     if (finding.works) found.push(finding);
     else note(`no ${id}: ${finding.says}`);
