@@ -20,6 +20,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
 import { keepOpen } from './keep-open.js';
 import { type Device, openModel, readModelCard } from './model.js';
+import { readAhead } from './read-ahead.js';
 import { sessionOver } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
 import { OPENING, STOP } from './worker-state.js';
@@ -140,7 +141,8 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
   try {
     const { card, ...own } = await opened;
     const session = task.runs ? sessionOver(task.runs) : own.session!;
-    const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => openKept(scene) }));
+    const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
+    const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
     const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
     const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut, masked }, work);
     const data = encodeSamples(abundances, sampleType);
