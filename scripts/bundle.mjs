@@ -90,6 +90,7 @@ function complete(folder, bundles) {
 complete(FOR_COMMANDS, [
   await bundle({ main: 'cli/dist/main.js' }, FOR_NODE),
   await bundle({ worker: 'infer/node/dist/worker.js' }, FOR_NODE),
+  await bundle({ 'device-process': 'infer/node/dist/device-process.js' }, FOR_NODE),
 ]);
 complete(FOR_PAGES, [
   await bundle({ index: 'infer/web/dist/index.js', worker: 'infer/web/dist/worker.js' }, FOR_BROWSERS),

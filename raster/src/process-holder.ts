@@ -9,12 +9,18 @@ export interface Holder {
   readonly host: string;
 }
 
-/** This process. */
-export const thisProcess = async (): Promise<Holder> => ({
-  pid: process.pid,
-  started: (await startOf(process.pid)) ?? '',
+/** A process of this machine, by its number. */
+const processOf = async (pid: number): Promise<Holder> => ({
+  pid,
+  started: (await startOf(pid)) ?? '',
   host: hostname(),
 });
+
+/** This process. */
+export const thisProcess = (): Promise<Holder> => processOf(process.pid);
+
+/** The one that started it. */
+export const parentProcess = (): Promise<Holder> => processOf(process.ppid);
 
 /** A file name that says who holds what lies beside it; `kind` is its first word. */
 export const holderName = (kind: string, { pid, started, host }: Holder): string =>

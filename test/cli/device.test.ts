@@ -86,8 +86,9 @@ describe('egunet infer --device', function () {
       [['--device', 'dml'], 1, /cannot run the model on 'dml': .*; it needs Windows with a GPU for Direct3D 12/],
       [['--device', 'coreml'], 1, /cannot run the model on 'coreml': .*; it needs macOS/],
       [['--device', 'cuda', '--device-id', '1'], 1, /cannot run the model on 'cuda': .*; it needs an NVIDIA GPU/],
-      [['--device-id', '1'], 2, /--device-id tells GPUs of auto, cuda, dml apart, not of cpu; leave it out/],
-      [['--device', 'webgpu', '--device-id', '0'], 2, /not of webgpu; leave it out/],
+      [['--device-id', '1'], 2, /--device-id tells GPUs of auto, cuda, dml, webgpu apart, not of cpu; leave it out/],
+      [['--device', 'cuda', '--device-id', '0,x'], 2, /--device-id: expected a whole number >= 0, got 'x'/],
+      [['--device', 'webgpu', '--device-id', '0,1'], 1, /GPUs 0, 1: expected whole numbers from 0, of webgpu 0 alone/],
     ] as const) {
       if (process.platform !== 'linux' && status === 1) continue;
       const outcome = infer(['-o', 'none.tif', ...args], NONE);

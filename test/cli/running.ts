@@ -37,11 +37,14 @@ export function whileRunning(
 /** Runs `egunet` under a pseudo-terminal, and presses Ctrl-C at the moment `when`; words are looked for on the screen. */
 export function onTerminal(
   args: readonly string[],
-  { cwd, when }: { cwd: string; when?: Moment },
+  { cwd, env = {}, when }: { cwd: string; env?: Readonly<Record<string, string>>; when?: Moment },
 ): Promise<{ screen: string; code: number | null }> {
   return new Promise((resolve, reject) => {
     const line = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
-    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { cwd });
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      cwd,
+      env: { ...process.env, ...env },
+    });
     let screen = '';
     const stopLooking = atMoment(
       when,

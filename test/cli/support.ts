@@ -101,11 +101,13 @@ export interface EnviScene {
   readonly value: (pixel: number, band: number) => number;
   readonly sensor?: string;
   readonly noData?: number;
+  /** As ENVI's header has it. */
+  readonly mapInfo?: string;
 }
 
 /** Writes `name.img` (BIP, float32) with `name.hdr` and returns the data file's path. */
 export function writeEnvi(folder: string, name: string, scene: EnviScene): string {
-  const { rows, cols, wavelengths, value, sensor, noData } = scene;
+  const { rows, cols, wavelengths, value, sensor, noData, mapInfo } = scene;
   const B = wavelengths.length;
   const data = Float32Array.from({ length: rows * cols * B }, (_, i) => value(Math.floor(i / B), i % B));
   const header = [
@@ -121,6 +123,7 @@ export function writeEnvi(folder: string, name: string, scene: EnviScene): strin
     `wavelength = {${wavelengths.join(', ')}}`,
     ...(sensor === undefined ? [] : [`sensor type = ${sensor}`]),
     ...(noData === undefined ? [] : [`data ignore value = ${noData}`]),
+    ...(mapInfo === undefined ? [] : [`map info = {${mapInfo}}`]),
   ];
   writeFileSync(join(folder, `${name}.hdr`), `${header.join('\n')}\n`);
   writeFileSync(join(folder, `${name}.img`), new Uint8Array(data.buffer));

@@ -1,4 +1,4 @@
-import type { Device, SceneNames } from '@egunet/infer-node';
+import type { Device, InferSummary, SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { UsageError } from '../support/errors.js';
@@ -7,6 +7,7 @@ import {
   named,
   oneOf,
   overwrite,
+  readWholeNumber,
   requiredText,
   text,
   wholeNumber,
@@ -27,6 +28,16 @@ const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
 /** As infer-node's, which is not loaded for a help text. */
 const DEVICES = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'auto'] as const satisfies readonly (Device | 'auto')[];
+
+/** Which GPUs. */
+const deviceIds = {
+  type: 'string',
+  requiresArg: true,
+  takes: 'N[,N]',
+  describe: 'Which GPU, from 0, of cuda and dml; several (0,1) at once, each with a process of its own',
+  coerce: (given: string | undefined) => given?.split(',').map((id) => readWholeNumber('device-id', id, { least: 0 })),
+  recorded: 'never',
+} as const satisfies OptionOf;
 
 const scenesPositional = {
   ...scenePositional,
@@ -88,10 +99,7 @@ export const builder = (yargs: Argv) =>
             ),
             default: 'cpu' as const,
           })
-          .option(
-            'device-id',
-            wholeNumber('device-id', { describe: 'Which of several GPUs, from 0, of cuda and dml', least: 0 }),
-          )
+          .option('device-id', deviceIds)
           .option('workers', workers)
           .option('on-error', {
             choices: ['fail', 'nodata'] as const,
@@ -158,8 +166,7 @@ export async function handler(args: Arguments): Promise<void> {
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        device: await deviceOf(args),
-        deviceId: args['device-id'],
+        ...(await placeOf(args)),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
@@ -174,7 +181,7 @@ export async function handler(args: Arguments): Promise<void> {
           'scenes',
           result.scenes === undefined ? undefined : `${result.scenes} on one grid, ${OVERLAP_WORDS[result.overlap!]}`,
         ],
-        ['model', `${model}, ${result.precision}${result.device === 'cpu' ? '' : `, on ${result.device}`}`],
+        ['model', `${model}, ${result.precision}${placeWords(result)}`],
         ...pixelWords(result),
         ...damageWords(result.damage),
         [
@@ -193,19 +200,23 @@ export async function handler(args: Arguments): Promise<void> {
   }
 }
 
-/** The device that is meant; says why `auto` did not take another. */
-async function deviceOf({ device = 'cpu', model, 'device-id': id }: Arguments): Promise<Device> {
-  if (id !== undefined && !NUMBERED.includes(device))
+/** Where the model is to run; says why `auto` did not take another device. */
+async function placeOf({ device = 'cpu', model, 'device-id': ids }: Arguments) {
+  if (ids && !NUMBERED.includes(device))
     throw new UsageError(`--device-id tells GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave it out`);
-  if (device !== 'auto') return device;
+  if (device !== 'auto') return { device, ...(ids && { deviceIds: ids }) };
   const { chooseDevice } = await import('@egunet/infer-node');
-  const { device: chosen, reasons } = await chooseDevice(model, id);
+  const { reasons, ...chosen } = await chooseDevice(model, ids);
   for (const { device, reason } of reasons) note(`not on ${device}: ${reason}`);
   return chosen;
 }
 
-/** Devices of which there may be several. */
-const NUMBERED: readonly string[] = ['auto', 'cuda', 'dml'];
+/** Devices of which there may be several; of webgpu's the system chooses one, number 0. */
+const NUMBERED: readonly string[] = ['auto', 'cuda', 'dml', 'webgpu'];
+
+/** `, on cuda 0, 1`. */
+const placeWords = ({ device, deviceIds = [] }: Pick<InferSummary, 'device' | 'deviceIds'>): string =>
+  device === 'cpu' ? '' : `, on ${device}${deviceIds.length > 0 ? ` ${deviceIds.join(', ')}` : ''}`;
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;

@@ -39,7 +39,7 @@ interface Range {
 }
 
 /** The number that `given` spells. Throws UsageError where it spells none, or one out of range. */
-function readNumber(name: string, given: string, whole: boolean, range: Range): number {
+function readNumber(name: string, given: string, whole: boolean, range: Omit<Range, 'describe'>): number {
   const { least = Number.NEGATIVE_INFINITY, above, most = Number.POSITIVE_INFINITY, below } = range;
   const value = given.trim() === '' ? Number.NaN : Number(given);
   const fits =
@@ -74,6 +74,10 @@ function numeric(name: string, whole: boolean, range: Range) {
     coerce: (given: string | undefined) => (given === undefined ? undefined : readNumber(name, given, whole, range)),
   } as const satisfies OptionOf;
 }
+
+/** The whole number that `given` spells, of an option that takes several. Throws as `wholeNumber` does. */
+export const readWholeNumber = (name: string, given: string, range: Omit<Range, 'describe'>): number =>
+  readNumber(name, given, true, range);
 
 /** An option that takes a whole number in a range. */
 export const wholeNumber = (name: string, range: Range) => numeric(name, true, range);

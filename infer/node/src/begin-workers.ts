@@ -2,8 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { assertCount } from '@egunet/infer';
 import type { OpenOptions } from '@egunet/raster';
+import { startDeviceProcesses } from './device-processes.js';
+import { onSeveral } from './engine.js';
 import type { InferSceneOptions } from './infer-scene.js';
-import { startWorkers, type Workers } from './pool.js';
+import { handOut, type Workers } from './pool.js';
+import { startThreads } from './threads.js';
 
 /** How to open a scene: one that is cut off opens where damaged blocks may become NoData. */
 export const openOptions = ({ open = {}, onError }: InferSceneOptions): OpenOptions =>
@@ -27,7 +30,11 @@ export function beginWorkers(
   const workers = workersFor(options.workers, Math.max(1, windows ?? Number.POSITIVE_INFINITY));
   const atOnce = windows === undefined ? Math.min(workers, AT_ONCE) : workers;
   const open = { ...openOptions(options), ...(several && { cacheBytes: CACHE_BYTES }) };
-  return startWorkers({ workers, atOnce, settings: { open, access, model, device }, signal });
+  const settings = { open, access, model, device };
+  const unmixers = onSeveral(options)
+    ? startDeviceProcesses({ workers, settings, device, deviceIds: options.deviceIds! })
+    : startThreads({ workers, atOnce, settings });
+  return handOut(unmixers, signal);
 }
 
 function workersFor(wanted: number | undefined, most: number): number {

@@ -11,19 +11,21 @@ const IN_ORDER: Readonly<Partial<Record<NodeJS.Platform, readonly Device[]>>> = 
 
 export interface ChosenDevice {
   readonly device: Device;
+  /** Of those that were asked for, where the device has numbers. */
+  readonly deviceIds?: readonly number[];
   /** Why those before it were not taken. */
   readonly reasons: readonly { readonly device: Device; readonly reason: string }[];
 }
 
-/** Tries the devices of this system, one after another, with the model itself. Rejects as `openModel` where it does not run on the CPU either. */
-export async function chooseDevice(model: string, deviceId?: number): Promise<ChosenDevice> {
+/** Tries the devices of this system, one after another, with the model itself; of several GPUs the first of `deviceIds`. Rejects as `openModel` where it does not run on the CPU either. */
+export async function chooseDevice(model: string, deviceIds?: readonly number[]): Promise<ChosenDevice> {
   const reasons: { device: Device; reason: string }[] = [];
   for (const device of IN_ORDER[process.platform] ?? []) {
     try {
-      const numbered = device === 'cuda' || device === 'dml';
-      const { release } = await openModel(model, { threads: 1, device, ...(numbered && { deviceId }) });
+      const { release } = await openModel(model, { threads: 1, device, deviceId: deviceIds?.[0] });
       await release();
-      return { device, reasons };
+      const numbered = device === 'cuda' || device === 'dml';
+      return { device, ...(numbered && deviceIds && { deviceIds }), reasons };
     } catch (error) {
       const reason = firstLine(error)
         .replace(`${model}: onnxruntime cannot run the model on '${device}': `, '')

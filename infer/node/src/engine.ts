@@ -2,7 +2,7 @@
 import { BATCH_PIXELS, gpuBatch, InferError } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferSceneOptions } from './infer-scene.js';
-import { openModel, readModelCard } from './model.js';
+import { NUMBERED, openModel, readModelCard } from './model.js';
 import { type Runs, serveRuns } from './runs.js';
 
 /** A model, ready. */
@@ -13,10 +13,30 @@ export interface Engine {
   release(): Promise<void>;
 }
 
-/** Opens the model on its device; for the CPU only its card is read, as each worker opens it. Rejects as `openModel`. */
-export async function openEngine({ model, device = 'cpu', deviceId }: InferSceneOptions): Promise<Engine> {
-  if (device === 'cpu') return { card: await readModelCard(model), release: async () => {} };
-  const { card, session, release } = await openModel(model, { threads: 1, device, deviceId });
+/** True where processes of their own have the GPUs. */
+export const onSeveral = ({ deviceIds = [] }: Pick<InferSceneOptions, 'deviceIds'>): boolean => deviceIds.length > 1;
+
+/** Throws InferError unless the numbers can be those of GPUs. */
+function assertDeviceIds({ deviceIds, device = 'cpu' }: Pick<InferSceneOptions, 'device' | 'deviceIds'>): void {
+  if (deviceIds === undefined) return;
+  if (!NUMBERED.includes(device))
+    throw new InferError(`numbers tell GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave them out`);
+  const most = device === 'webgpu' ? 0 : Number.MAX_SAFE_INTEGER; // the adapter that the system chooses
+  if (deviceIds.length === 0 || !deviceIds.every((id) => Number.isSafeInteger(id) && id >= 0 && id <= most))
+    throw new InferError(
+      `GPUs ${deviceIds.join(', ') || '(none)'}: expected whole numbers from 0${most === 0 ? ', of webgpu 0 alone' : ''}`,
+    );
+}
+
+/**
+ * Opens the model on its device; only its card is read where it is opened elsewhere: for the CPU by each worker, for several GPUs by their processes.
+ * Rejects as `openModel`.
+ */
+export async function openEngine(options: Pick<InferSceneOptions, 'model' | 'device' | 'deviceIds'>): Promise<Engine> {
+  const { model, device = 'cpu', deviceIds } = options;
+  assertDeviceIds(options);
+  if (device === 'cpu' || onSeveral(options)) return { card: await readModelCard(model), release: async () => {} };
+  const { card, session, release } = await openModel(model, { threads: 1, device, deviceId: deviceIds?.[0] });
   return { card, runs: serveRuns(session), release };
 }
 

@@ -57,8 +57,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly batch?: number;
   /** Where the model runs; the CPU when absent. On a GPU one run follows another, of spectra that the workers decode. */
   readonly device?: Device;
-  /** Which of several GPUs, as `openModel` has it. */
-  readonly deviceId?: number | undefined;
+  /** Which of several GPUs, from 0; a process for each of several. Of `cuda` and `dml`; `webgpu` has number 0 alone. The first when absent. */
+  readonly deviceIds?: readonly number[] | undefined;
   /** Threads, each with the scene (and on the CPU the model) opened by itself; as many as processors when absent. */
   readonly workers?: number;
   /**
@@ -95,6 +95,8 @@ export interface InferSummary extends PixelCounts {
   readonly precision: Precision;
   /** Where it ran. */
   readonly device: Device;
+  /** On which of several GPUs, where they were named. */
+  readonly deviceIds?: readonly number[];
   /** Where damaged blocks may become NoData. */
   readonly damage?: DamageSummary;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */

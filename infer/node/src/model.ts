@@ -29,6 +29,9 @@ const extraFor = (device: Device) => ({
 /** Where a model runs: onnxruntime's execution providers of these names. */
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml';
 
+/** Devices of which there may be several; of webgpu's adapters the system chooses one, which has the number 0. */
+export const NUMBERED: readonly Device[] = ['cuda', 'dml', 'webgpu'];
+
 /** What a device needs, for who lacks it. */
 const NEEDS: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
   cuda: "an NVIDIA GPU with its driver, CUDA 12 or 13, cuDNN 9 and onnxruntime's libraries for them",
@@ -42,7 +45,7 @@ export interface OpenModelOptions {
   readonly threads?: number;
   /** Where to run; the CPU when absent. */
   readonly device?: Device;
-  /** Which of several GPUs, from 0, of `cuda` and `dml`; the first when absent. */
+  /** Which of several GPUs, from 0, of `NUMBERED` devices; the first when absent. */
   readonly deviceId?: number | undefined;
 }
 
@@ -104,7 +107,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   env.logLevel = 'fatal';
   try {
     ort = await InferenceSession.create(bytes, {
-      executionProviders: [deviceId === undefined ? device : { name: device, deviceId }],
+      executionProviders: [deviceId === undefined || device === 'webgpu' ? device : { name: device, deviceId }],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: FATAL_ONLY,

@@ -1,4 +1,4 @@
-// Errors of a room keep their class on the way from a worker thread, where structured clones lose it.
+// Errors of a room keep their class on the way from a worker thread or another process, where structured clones lose it.
 import { InferError, type PackedError } from '@egunet/infer';
 import { ModelCardError } from '@egunet/models/card';
 import { RasterError } from '@egunet/raster';
@@ -6,9 +6,8 @@ import { RasterError } from '@egunet/raster';
 const CLASSES = { InferError, ModelCardError, RasterError };
 
 /** The error again, of the class that it had. */
-export function unpackError({ tag, message, stack }: PackedError): Error {
+export function unpackError({ tag, message, stack, remedy }: PackedError): Error {
   const Class = CLASSES[tag as keyof typeof CLASSES] ?? Error;
   const error = new Class(message);
-  if (stack !== undefined) error.stack = stack;
-  return error;
+  return Object.assign(error, stack !== undefined && { stack }, remedy !== undefined && { remedy });
 }

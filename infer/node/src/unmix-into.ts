@@ -142,6 +142,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
   const { output, overwrite } = options;
   const start = performance.now();
   const identity = await identityOf(work);
+  await work.workers.ready();
   const map = await createMapFile(output, {
     ...mapOptions(source, { ...work, card, command: options.command }),
     format,
@@ -168,6 +169,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
       workers: Math.min(work.workers.count, windows.length),
       precision: precisionOf(card),
       device: options.device ?? 'cpu',
+      ...(options.deviceIds && { deviceIds: options.deviceIds }),
       ...(options.onError === 'nodata' && { damage: sumDamage(map) }),
       means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
       ...(quality && {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RasterError } from '../error.js';
 import { toRasterError } from '../node-files.js';
-import { holderName, isRunning, parseHolder, thisProcess } from '../process-holder.js';
+import { holderName, isRunning, parentProcess, parseHolder, thisProcess } from '../process-holder.js';
 import { systemReason } from '../system-reason.js';
 
 /** A folder that is there until it is released. */
@@ -96,15 +96,16 @@ const tryEnter = (folder: string, user: string): Promise<SharedFolder | undefine
     () => undefined,
   );
 
-/** A folder that this process is in already, by another thread that stays for longer. */
-async function findHeld(folder: string, me: string): Promise<SharedFolder | undefined> {
+/** A folder that one of `holders` is in already, which stays for longer. */
+async function findHeld(folder: string, holders: readonly string[]): Promise<SharedFolder | undefined> {
   const users = await readdir(join(folder, USERS)).catch(() => []);
-  return users.some((name) => name.startsWith(`${me},`)) ? { path: folder, release: async () => {} } : undefined;
+  const held = users.some((name) => holders.some((holder) => name.startsWith(`${holder},`)));
+  return held ? { path: folder, release: async () => {} } : undefined;
 }
 
 /**
- * Enters the folder of this key, or makes one with `fill`, which is given the new folder's path. `held`: another thread of this process is in it and
- * stays for longer, so that no one need leave. Rejects with what `fill` throws, and with RasterError where no folder can be made.
+ * Enters the folder of this key, or makes one with `fill`, which is given the new folder's path. `held`: another thread of this process, or the process that
+ * started it, is in it and stays for longer, so that no one need leave. Rejects with what `fill` throws, and with RasterError where no folder can be made.
  */
 export async function shareFolder(
   key: string,
@@ -114,9 +115,10 @@ export async function shareFolder(
   const root = await makeRoot();
   const me = holderName('user', await thisProcess());
   const user = `${me},${randomUUID()}`;
+  const holders = held ? [me, holderName('user', await parentProcess())] : [];
   for (const name of await ours(root)) {
     if (!name.startsWith(key) || name.endsWith('.part')) continue;
-    const found = await (held ? findHeld(join(root, name), me) : tryEnter(join(root, name), user));
+    const found = await (held ? findHeld(join(root, name), holders) : tryEnter(join(root, name), user));
     if (found) return found;
   }
   await tidy(root);
