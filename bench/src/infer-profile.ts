@@ -63,8 +63,8 @@ function addThread(seconds: Map<string, number>, { nodes, samples, timeDeltas }:
 function profile(scene: string, model: string): Map<string, number> {
   const folder = mkdtempSync(join(tmpdir(), 'egunet-profile-'));
   try {
-    const profiler = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
-    timeInference(scene, model, join(values.scenes, 'profiled.tif'), profiler);
+    const nodeOptions = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
+    timeInference(scene, model, { map: join(values.scenes, 'profiled.tif'), nodeOptions });
     const seconds = new Map<string, number>();
     for (const file of readdirSync(folder)) addThread(seconds, JSON.parse(readFileSync(join(folder, file), 'utf8')));
     return seconds;

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { median, table } from './statistics.js';
+import { inRange, median, table } from './statistics.js';
 import { LAYOUT_OPTIONS, LAYOUTS, lastLine, peerScripts, prepare, run, timeInference, type Usage } from './timed.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -23,7 +23,7 @@ interface Contender {
 const ours = (name: string, scene: string, model: string): Contender => ({
   name,
   rival: false,
-  time: () => timeInference(scene, model, within('ours.tif')),
+  time: () => timeInference(scene, model, { map: within('ours.tif') }),
 });
 
 /** Writes a plain tiled GeoTIFF unless asked for a cloud-optimised one, which only `egunet` always writes. */
@@ -71,11 +71,10 @@ for (const layout of values.layouts.split(',')) {
   const best = Math.min(...wall.filter((_, i) => contenders[i]!.rival));
   for (const [i, { name }] of contenders.entries()) {
     const of = (key: keyof Usage) => all[i]!.map((usage) => usage[key]);
-    const seconds = of('seconds');
     rows.push([
       layout,
       name,
-      `${wall[i]!.toFixed(2)} (${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)})`,
+      inRange(of('seconds'), 2),
       (parts.pixels / 1e6 / wall[i]!).toFixed(3),
       median(of('cpu')).toFixed(1),
       Math.max(...of('rss')).toFixed(0),

@@ -60,7 +60,9 @@ const rows: string[][] = [];
 let first: { seconds: number; rss: number } | undefined;
 for (const times of [1, 4, 16]) {
   const scene = repeat(times);
-  const usages = Array.from({ length: Number(values.rounds) }, () => timeInference(scene, model, within('scaled.tif')));
+  const usages = Array.from({ length: Number(values.rounds) }, () =>
+    timeInference(scene, model, { map: within('scaled.tif') }),
+  );
   for (const file of [`scaled-${times}.bil`, `scaled-${times}.hdr`, 'scaled.tif'])
     rmSync(within(file), { force: true });
   const seconds = median(usages.map((usage) => usage.seconds));

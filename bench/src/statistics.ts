@@ -15,6 +15,10 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(mean(values.map((v) => (v - centre) ** 2)));
 }
 
+/** Median, least and most: `1.94 (1.83 to 2.08)`. */
+export const inRange = (values: readonly number[], digits: number): string =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
+
 /** Mean and deviation, and the largest; one value as it is. */
 export function spread(values: readonly number[]): string {
   if (values.length === 1) return values[0]!.toFixed(4);

@@ -18,7 +18,8 @@ export const LAYOUTS: Readonly<Record<string, { file: string; python?: string }>
 };
 
 export const peerScripts = local('../../../shared/peers/');
-const egunet = local('../../cli/bin/egunet.js');
+/** The command line. */
+export const egunet = local('../../cli/bin/egunet.js');
 
 export interface Finished {
   readonly seconds: number;
@@ -33,6 +34,20 @@ export function run(program: string, args: readonly string[]): Finished {
   if (error) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stderr}`);
   return { seconds: (performance.now() - start) / 1000, stdout, stderr };
+}
+
+/** The results of each program in so many rounds, in turn. */
+export function inTurn<T>(
+  rounds: number,
+  contenders: readonly { readonly name: string; readonly measure: () => T }[],
+): T[][] {
+  const all = contenders.map((): T[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [i, { name, measure }] of contenders.entries()) {
+      all[i]!.push(measure());
+      console.error(`round ${round + 1} of ${rounds}: ${name}`);
+    }
+  return all;
 }
 
 export const lastLine = (text: string): string => text.trim().split('\n').at(-1)!;
@@ -58,15 +73,27 @@ export const LAYOUT_OPTIONS = {
 } as const;
 
 /** The scenes hold reflectance x 10000 and do not say so; the peers' scripts assume it. */
-const TEN_THOUSAND = ['--reflectance-scale', '1e-4'];
+export const TEN_THOUSAND = ['--reflectance-scale', '1e-4'];
 
-/** Unmixes a scene by `egunet infer`, with these options of Node.js. */
-export function timeInference(scene: string, model: string, map: string, nodeOptions: readonly string[] = []): Usage {
+/** Unmixes a scene, one of ours unless `options` say how else to read it, by `egunet infer` with these options, and those of Node.js. */
+export function timeInference(
+  scene: string,
+  model: string,
+  {
+    map,
+    options = TEN_THOUSAND,
+    nodeOptions = [],
+  }: {
+    readonly map: string;
+    readonly options?: readonly string[];
+    readonly nodeOptions?: readonly string[];
+  },
+): Usage {
   rmSync(map, { force: true });
   const usage = new URL('usage.js', import.meta.url).href;
   const { seconds, stderr } = run(process.execPath, [
     ...nodeOptions,
-    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map, ...TEN_THOUSAND],
+    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map, ...options],
   ]);
   const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
   return { seconds, cpu: cpu_s, rss: peak_rss_mb };

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dataFolder } from './scenes.js';
-import { median, table } from './statistics.js';
+import { inRange, median, table } from './statistics.js';
 import { lastLine, peerScripts, run } from './timed.js';
 
 const { values } = parseArgs({
@@ -123,7 +123,7 @@ for (const threads of values.threads
     rows.push([
       `${threads}`,
       name,
-      `${median(all).toFixed(1)} (${Math.min(...all).toFixed(1)} to ${Math.max(...all).toFixed(1)})`,
+      inRange(all, 1),
       (median(all) / median(wall(ours.name))).toFixed(2),
       cpu.length === 0 ? '-' : median(cpu).toFixed(1),
     ]);
