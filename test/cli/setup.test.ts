@@ -169,5 +169,8 @@ describe('egunet setup cuda', function () {
     const { code, stderr } = egunet(['setup', 'cuda', '--gpu'], folder);
     assert.equal(code, 2);
     assert.match(stderr, /--gpu is of setup tensorflow; leave it out/);
+    const other = egunet(['setup', 'tensorflow', '--untried'], folder);
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /--untried is of setup cuda; leave it out/);
   });
 });

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { Finding } from '../doctor/finding.js';
+import type { Onnxruntime } from '../setup/cuda.js';
 import { LIBRARY_BUILDS } from '../setup/places.js';
 import type { Control } from '../support/control.js';
 import { CommandError, UsageError } from '../support/errors.js';
@@ -31,7 +32,13 @@ export const builder = (yargs: Argv) =>
         ...text('from', 'Instead of a download: wheel or archive, or folder of wheels or of the libraries'),
         takes: 'PATH',
       } satisfies OptionOf)
+      .option('untried', {
+        type: 'boolean',
+        default: false,
+        describe: "Do not try it: to make an image where no GPU is; NVIDIA's libraries must be there",
+      })
       .group(['gpu', 'library', 'tensorflow', 'force'], 'TensorFlow:')
+      .group(['untried'], 'CUDA:')
       .example('$0 setup tensorflow', 'for the processor: 220 MB, a minute')
       .example('$0 setup tensorflow --gpu', 'for an NVIDIA GPU')
       .example('$0 setup tensorflow --from wheels/', 'without the net for wheels')
@@ -55,6 +62,7 @@ export async function handler(args: Arguments): Promise<void> {
 
 async function setTensorflow(args: Arguments, control: Control): Promise<void> {
   const { gpu, from, force, json, tensorflow } = args;
+  if (args.untried) throw new UsageError('--untried is of setup cuda; leave it out');
   if (tensorflow !== undefined && !/^\d+\.\d+\.\d+$/.test(tensorflow))
     throw new UsageError(`--tensorflow: expected a version such as 2.18.1, got '${tensorflow}'`);
   const [{ setUpTensorflow }, { DEFAULT_TENSORFLOW }, { findInChild }] = await Promise.all([
@@ -89,6 +97,15 @@ async function setTensorflow(args: Arguments, control: Control): Promise<void> {
   );
 }
 
+/** What can be known of CUDA without a GPU. */
+async function untried(onnxruntime: Onnxruntime): Promise<Finding> {
+  const { missingForCuda } = await import('../setup/cuda.js');
+  const missing = await missingForCuda(onnxruntime);
+  return missing
+    ? { id: 'cuda', works: false, says: 'libraries are missing' }
+    : { id: 'cuda', works: true, says: 'all libraries are there; not tried' };
+}
+
 /** Options that say nothing of CUDA. */
 const OF_TENSORFLOW = ['gpu', 'library', 'tensorflow', 'force'] as const;
 
@@ -101,7 +118,7 @@ async function setCuda(args: Arguments, control: Control): Promise<void> {
   ]);
   const onnxruntime = await findOnnxruntime();
   const { source } = await setUpCuda({ onnxruntime, from: args.from, control });
-  const finding = await findInChild('cuda', control);
+  const finding = args.untried ? await untried(onnxruntime) : await findInChild('cuda', control);
   if (!finding.works)
     throw new CommandError(
       `onnxruntime ${onnxruntime.version} has its libraries for CUDA now (from ${source}), but does not run on CUDA: ${finding.says}; ${(await missingForCuda(onnxruntime)) ?? 'egunet doctor says what is there'}`,
