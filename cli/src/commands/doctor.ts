@@ -3,7 +3,7 @@ import type { Finding } from '../doctor/finding.js';
 import { DEVICES, ENGINES, THINGS, type ThingId, TOOLS, thingsHere } from '../doctor/ids.js';
 import type { Machine } from '../doctor/machine.js';
 import { CommandError } from '../support/errors.js';
-import { oneOf, withCommon } from '../support/options.js';
+import { oneOf, wholeNumber, withCommon } from '../support/options.js';
 import type { OptionOf } from '../support/outline.js';
 import { formatFacts, note, printResult } from '../support/output.js';
 
@@ -23,6 +23,10 @@ export const builder = (yargs: Argv) =>
         ...oneOf('only', THINGS, `Look at one thing, in this process: ${THINGS.join(', ')}`),
         takes: 'THING',
       } satisfies OptionOf)
+      .option(
+        'batch',
+        wholeNumber('batch', { describe: 'Pixels of the training steps that are timed [default: 512]', least: 1 }),
+      )
       .example('$0 doctor', 'all of it, in half a minute')
       .example('$0 doctor --only webgpu', 'one device')
       .example("$0 doctor --json | jq -r '.findings[] | select(.works) | .id'", 'what works, for a script'),
@@ -33,26 +37,26 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 const isOneOf = <T extends string>(list: readonly T[], id: string): id is T => (list as readonly string[]).includes(id);
 
 /** Looks at one thing in this process. */
-async function find(id: ThingId): Promise<Finding> {
+async function find(id: ThingId, batch?: number): Promise<Finding> {
   if (isOneOf(TOOLS, id)) return (await import('../doctor/tools.js')).findTool(id);
-  if (isOneOf(ENGINES, id)) return (await import('../doctor/try-engine.js')).tryEngine(id);
+  if (isOneOf(ENGINES, id)) return (await import('../doctor/try-engine.js')).tryEngine(id, batch);
   return (await import('../doctor/try-device.js')).tryDevice(id);
 }
 
 /** Looks at everything: native libraries in processes of their own, one after another, as they would take each other's time. */
-async function findAll(signal: AbortSignal): Promise<Finding[]> {
+async function findAll(how: { readonly signal: AbortSignal; readonly batch?: number }): Promise<Finding[]> {
   const { findInChild } = await import('../doctor/in-child.js');
   const findings: Finding[] = [];
   for (const id of thingsHere()) {
     note(`looking at ${id}`);
-    findings.push(isOneOf(TOOLS, id) ? await find(id) : await findInChild(id, { signal }));
+    findings.push(isOneOf(TOOLS, id) ? await find(id) : await findInChild(id, how));
   }
   return findings;
 }
 
-export async function handler({ only, json, verbose }: Arguments): Promise<void> {
+export async function handler({ only, json, verbose, batch }: Arguments): Promise<void> {
   if (only !== undefined) {
-    const findings = [await find(only)];
+    const findings = [await find(only, batch)];
     printResult(json, { findings }, () => formatFacts(findings.map(line)));
     return;
   }
@@ -61,7 +65,7 @@ export async function handler({ only, json, verbose }: Arguments): Promise<void>
   try {
     const { machine } = await import('../doctor/machine.js');
     const found = await machine();
-    const findings = await findAll(control.signal);
+    const findings = await findAll({ signal: control.signal, ...(batch !== undefined && { batch }) });
     printResult(json, { machine: found, findings }, () => report(found, findings));
     const broken = findings.filter(({ id, works }) => !works && NEEDED.includes(id));
     if (broken.length > 0)

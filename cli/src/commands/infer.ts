@@ -1,13 +1,13 @@
-import type { Device, InferSummary, SceneNames } from '@egunet/infer-node';
+import type { SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
+import { placeOf, placeWords, withDeviceOptions } from '../support/device-options.js';
 import { UsageError } from '../support/errors.js';
 import {
   dtype,
   named,
   oneOf,
   overwrite,
-  readWholeNumber,
   requiredText,
   text,
   wholeNumber,
@@ -26,19 +26,6 @@ export const describe = 'Unmix a scene, or several into one map, with a model: a
 
 const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
-/** As infer-node's, which is not loaded for a help text. */
-const DEVICES = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'auto'] as const satisfies readonly (Device | 'auto')[];
-
-/** Which GPUs. */
-const deviceIds = {
-  type: 'string',
-  requiresArg: true,
-  takes: 'N[,N]',
-  describe: 'Which GPU, from 0, of cuda and dml; several (0,1) at once, each with a process of its own',
-  coerce: (given: string | undefined) => given?.split(',').map((id) => readWholeNumber('device-id', id, { least: 0 })),
-  recorded: 'never',
-} as const satisfies OptionOf;
-
 const scenesPositional = {
   ...scenePositional,
   array: true as const,
@@ -48,87 +35,81 @@ const scenesPositional = {
 export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
-      withPixelOptions(
-        yargs
-          .positional('scene', scenesPositional)
-          .usage(
-            '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
-          )
-          .option(
-            'list',
-            named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
-          )
-          .option('overlap', {
-            ...oneOf(
-              'overlap',
-              overlaps,
-              'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
+      withDeviceOptions(
+        withPixelOptions(
+          yargs
+            .positional('scene', scenesPositional)
+            .usage(
+              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
+            )
+            .option(
+              'list',
+              named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
+            )
+            .option('overlap', {
+              ...oneOf(
+                'overlap',
+                overlaps,
+                'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
+              ),
+              default: 'last' as const,
+            })
+            .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
+            .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
+            .option(
+              'format',
+              oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
+            )
+            .option('dtype', dtype)
+            .option('quality', {
+              type: 'boolean',
+              default: false,
+              describe:
+                "Two more bands: RMSE of each spectrum's reconstruction from the model's endmembers (reflectance), and their spectral angle (radians)",
+            })
+            .option('resample', {
+              type: 'boolean',
+              default: false,
+              describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
+            })
+            .option('tile', {
+              ...wholeNumber('tile', {
+                describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
+                least: 1,
+              }),
+              recorded: 'never',
+            } as const satisfies OptionOf)
+            .option('workers', workers)
+            .option('on-error', {
+              choices: ['fail', 'nodata'] as const,
+              default: 'fail' as const,
+              describe:
+                'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
+            })
+            .option('overwrite', overwrite)
+            .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
+            .group(['model', 'resample'], 'Model:')
+            .group(['list', 'overlap'], 'Several scenes:')
+            .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
+            .example(
+              '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
+              'a delivery as downloaded',
+            )
+            .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
+            .example('$0 infer north.tif south.tif -m model.onnx -o abundances.tif', 'two scenes in one map')
+            .example(
+              '$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif',
+              'bands that do not match',
+            )
+            .example(
+              '$0 infer scene.tif -m model.onnx -o abundances.tif --mask clouds.tif --aoi park.geojson',
+              'a part of it',
+            )
+            .example(
+              "$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'",
+              'mean abundances for a script',
             ),
-            default: 'last' as const,
-          })
-          .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
-          .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
-          .option(
-            'format',
-            oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
-          )
-          .option('dtype', dtype)
-          .option('quality', {
-            type: 'boolean',
-            default: false,
-            describe:
-              "Two more bands: RMSE of each spectrum's reconstruction from the model's endmembers (reflectance), and their spectral angle (radians)",
-          })
-          .option('resample', {
-            type: 'boolean',
-            default: false,
-            describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
-          })
-          .option('tile', {
-            ...wholeNumber('tile', {
-              describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
-              least: 1,
-            }),
-            recorded: 'never',
-          } as const satisfies OptionOf)
-          .option('device', {
-            ...oneOf(
-              'device',
-              DEVICES,
-              'Where the model runs; on a GPU one run after another; auto: the first GPU that runs it, else the CPU [default: cpu]',
-            ),
-            default: 'cpu' as const,
-          })
-          .option('device-id', deviceIds)
-          .option('workers', workers)
-          .option('on-error', {
-            choices: ['fail', 'nodata'] as const,
-            default: 'fail' as const,
-            describe: 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
-          })
-          .option('overwrite', overwrite)
-          .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
-          .group(['model', 'resample'], 'Model:')
-          .group(['list', 'overlap'], 'Several scenes:')
-          .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
-          .example(
-            '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
-            'a delivery as downloaded',
-          )
-          .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
-          .example('$0 infer north.tif south.tif -m model.onnx -o abundances.tif', 'two scenes in one map')
-          .example(
-            '$0 infer other-sensor.hdr --model model.onnx --resample -o abundances.tif',
-            'bands that do not match',
-          )
-          .example(
-            '$0 infer scene.tif -m model.onnx -o abundances.tif --mask clouds.tif --aoi park.geojson',
-            'a part of it',
-          )
-          .example(
-            "$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'",
-            'mean abundances for a script',
-          ),
+        ),
       ),
     )
       .group(['on-error'], 'Reading the scene:')
@@ -166,7 +147,7 @@ export async function handler(args: Arguments): Promise<void> {
         overwrite: args.overwrite,
         onError: args['on-error'],
         ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        ...(await placeOf(args)),
+        ...(await placeOf(model, args)),
         ...(workers === undefined ? {} : { workers }),
       },
       control,
@@ -199,24 +180,6 @@ export async function handler(args: Arguments): Promise<void> {
     control.release();
   }
 }
-
-/** Where the model is to run; says why `auto` did not take another device. */
-async function placeOf({ device = 'cpu', model, 'device-id': ids }: Arguments) {
-  if (ids && !NUMBERED.includes(device))
-    throw new UsageError(`--device-id tells GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave it out`);
-  if (device !== 'auto') return { device, ...(ids && { deviceIds: ids }) };
-  const { chooseDevice } = await import('@egunet/infer-node');
-  const { reasons, ...chosen } = await chooseDevice(model, ids);
-  for (const { device, reason } of reasons) note(`not on ${device}: ${reason}`);
-  return chosen;
-}
-
-/** Devices of which there may be several; of webgpu's the system chooses one, number 0. */
-const NUMBERED: readonly string[] = ['auto', 'cuda', 'dml', 'webgpu'];
-
-/** `, on cuda 0, 1`. */
-const placeWords = ({ device, deviceIds = [] }: Pick<InferSummary, 'device' | 'deviceIds'>): string =>
-  device === 'cpu' ? '' : `, on ${device}${deviceIds.length > 0 ? ` ${deviceIds.join(', ')}` : ''}`;
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;

@@ -1,15 +1,12 @@
 import type { Argv } from 'yargs';
 import { dataRequest, withDataOptions } from '../support/data-options.js';
+import { engineChoice, withEngineOptions } from '../support/engine-options.js';
 import { InterruptedError, UsageError } from '../support/errors.js';
-import { oneOf, overwrite, realNumber, requiredText, threads, wholeNumber, withCommon } from '../support/options.js';
+import { oneOf, overwrite, realNumber, requiredText, wholeNumber, withCommon } from '../support/options.js';
 import { flag } from '../support/outline.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from '../support/output.js';
 import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 import { spatialWords } from '../support/spatial-words.js';
-
-/** What `EngineName` of the pipeline names; a help text loads no runtime. */
-const ENGINE_NAMES = ['onnx', 'tensorflow', 'auto'] as const;
-const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
 
 export const command = 'train [scene]';
 export const describe = 'Train EGU-Net on a scene';
@@ -30,91 +27,83 @@ export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
       withDataOptions(
-        yargs
-          .positional('scene', scenePositional)
-          .usage(
-            '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
-          )
-          .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
-          .option(
-            'model',
-            oneOf(
+        withEngineOptions(
+          yargs
+            .positional('scene', scenePositional)
+            .usage(
+              '$0 train SCENE -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net (Hong et al. 2021) on both. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
+            )
+            .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
+            .option(
               'model',
-              ['pw', 'ss', 'ss-paper'],
-              "Network: every pixel by itself, with a layer that smooths noise between neighbours, or the paper's convolutions, which are there to compare with and worse than their labels on every scene tried [default: pw]",
-            ),
-          )
-          .option(
-            'epochs',
-            wholeNumber('epochs', {
-              describe: 'Epochs [default: as many as make 4000 steps, at most 200], of ss-paper steps [default: 100]',
-              least: 1,
-            }),
-          )
-          .option(
-            'schedule',
-            oneOf(
+              oneOf(
+                'model',
+                ['pw', 'ss', 'ss-paper'],
+                "Network: every pixel by itself, with a layer that smooths noise between neighbours, or the paper's convolutions, which are there to compare with and worse than their labels on every scene tried [default: pw]",
+              ),
+            )
+            .option(
+              'epochs',
+              wholeNumber('epochs', {
+                describe: 'Epochs [default: as many as make 4000 steps, at most 200], of ss-paper steps [default: 100]',
+                least: 1,
+              }),
+            )
+            .option(
               'schedule',
-              ['released', 'poly'],
-              "Learning rate: as the authors' released code or as their paper [default: poly]",
-            ),
-          )
-          .option(
-            'learning-rate',
-            realNumber('learning-rate', {
-              describe: 'Rate at the first step [default: 0.02], of ss-paper [default: 0.01]',
-              above: 0,
-            }),
-          )
-          .option(
-            'drop-rate',
-            realNumber('drop-rate', {
-              describe: 'Share of layer 1 that dropout silences [default: 0.1]',
-              least: 0,
-              below: 1,
-            }),
-          )
-          .option(
-            'weight-decay',
-            realNumber('weight-decay', {
-              describe: 'Weight of the L2 term [default: 0.0001], of ss-paper [default: 0.005]',
-              least: 0,
-            }),
-          )
-          .option(
-            'batch',
-            wholeNumber('batch', {
-              describe: 'Pixels a step, fewer where candidates are fewer [default: 512]',
-              least: 2,
-            }),
-          )
-          .option(
-            'candidate-batch',
-            wholeNumber('candidate-batch', { describe: 'Candidates a step [default: as --batch]', least: 2 }),
-          )
-          .option(
-            'engine',
-            oneOf(
-              'engine',
-              ENGINE_NAMES,
-              'What trains: onnxruntime, the TensorFlow that egunet setup tensorflow sets up, or the fastest that works here [default: onnx]',
-            ),
-          )
-          .option('device', oneOf('device', DEVICES, 'Where onnxruntime trains [default: cpu]'))
-          .option('threads', threads)
-          .option(
-            'save-every',
-            realNumber('save-every', { describe: 'Seconds between two savings of the run [default: 60]', least: 0 }),
-          )
-          .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
-          .option('overwrite', overwrite)
-          .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
-          .group([...SETTINGS, 'engine', 'device', 'threads'], 'Training:')
-          .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
-          .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
-          .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
-          .example('$0 train noisy.tif --model ss -o run', 'spatial-spectral')
-          .example('$0 train -o run --resume', 'after Ctrl-C'),
+              oneOf(
+                'schedule',
+                ['released', 'poly'],
+                "Learning rate: as the authors' released code or as their paper [default: poly]",
+              ),
+            )
+            .option(
+              'learning-rate',
+              realNumber('learning-rate', {
+                describe: 'Rate at the first step [default: 0.02], of ss-paper [default: 0.01]',
+                above: 0,
+              }),
+            )
+            .option(
+              'drop-rate',
+              realNumber('drop-rate', {
+                describe: 'Share of layer 1 that dropout silences [default: 0.1]',
+                least: 0,
+                below: 1,
+              }),
+            )
+            .option(
+              'weight-decay',
+              realNumber('weight-decay', {
+                describe: 'Weight of the L2 term [default: 0.0001], of ss-paper [default: 0.005]',
+                least: 0,
+              }),
+            )
+            .option(
+              'batch',
+              wholeNumber('batch', {
+                describe: 'Pixels a step, fewer where candidates are fewer [default: 512]',
+                least: 2,
+              }),
+            )
+            .option(
+              'candidate-batch',
+              wholeNumber('candidate-batch', { describe: 'Candidates a step [default: as --batch]', least: 2 }),
+            )
+            .option(
+              'save-every',
+              realNumber('save-every', { describe: 'Seconds between two savings of the run [default: 60]', least: 0 }),
+            )
+            .option('resume', { type: 'boolean', default: false, describe: 'Go on with the interrupted run in -o' })
+            .option('overwrite', overwrite)
+            .group(['o', 'resume', 'overwrite', 'save-every'], 'Run:')
+            .group([...SETTINGS, 'engine', 'device', 'threads'], 'Training:')
+            .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
+            .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
+            .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
+            .example('$0 train noisy.tif --model ss -o run', 'spatial-spectral')
+            .example('$0 train -o run --resume', 'after Ctrl-C'),
+        ),
       ),
     ),
   );
@@ -146,12 +135,6 @@ function assertResumable(args: Arguments): void {
   if (given) throw new UsageError(`${flag(given)}: a resumed run keeps its settings; leave it out`);
   if (args.overwrite) throw new UsageError('--resume goes on with the run, --overwrite replaces it; choose one');
   if (args.scene !== undefined) throw new UsageError('a resumed run knows its scene; leave the scene out');
-}
-
-function engineChoice({ engine = 'onnx', device, threads = 0 }: Arguments) {
-  if (device !== undefined && engine !== 'onnx')
-    throw new UsageError(`--device is where --engine onnx trains; leave it out with --engine ${engine}`);
-  return { engine, device: device ?? 'cpu', threads } as const;
 }
 
 /** What means nothing for a network of images. */

@@ -5,10 +5,17 @@ import type { Finding } from './finding.js';
 /** Longer than any of them takes on a slow machine: drivers compile their shaders first, s. */
 const PATIENCE = 120;
 
-/** What `egunet doctor --only ID` finds in a process of its own; what that dies of is a finding, too. */
-export async function findInChild(id: string, { signal }: { signal: AbortSignal }): Promise<Finding> {
+/** What `egunet doctor --only ID` finds in a process of its own; what that dies of is a finding, too. `batch`: pixels of the steps that an engine is timed with. */
+export async function findInChild(
+  id: string,
+  { signal, batch }: { readonly signal: AbortSignal; readonly batch?: number },
+): Promise<Finding> {
   const [program, script] = [process.execPath, process.argv[1]!];
-  const child = spawn(program, [script, 'doctor', '--only', id, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    program,
+    [script, 'doctor', '--only', id, '--json', ...(batch === undefined ? [] : ['--batch', `${batch}`])],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   const timer = setTimeout(stop, PATIENCE * 1000);

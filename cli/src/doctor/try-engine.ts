@@ -2,6 +2,7 @@
 import {
   checkEngine,
   createOnnxEngine,
+  DEFAULT_SIZES,
   type Engine,
   openTensorflow,
   type Problem,
@@ -30,18 +31,18 @@ export async function isSetUp(id: EngineId): Promise<boolean> {
   return 'device' in kind || (await installedTensorflow(kind.package)) !== undefined;
 }
 
-/** Trains a few steps and compares their losses with the reference's. */
-export async function tryEngine(id: EngineId): Promise<Finding> {
+/** Trains a few steps and compares their losses with the reference's; then times some of `batch` pixels. */
+export async function tryEngine(id: EngineId, batch: number = DEFAULT_SIZES.batch): Promise<Finding> {
   const kind = KINDS[id];
   if ('package' in kind && !(await isSetUp(id))) return { id, works: false, says: 'not set up', remedy: kind.remedy };
   try {
-    const { name, difference, passed, stepMs } = await checkEngine(await engineMaker(id));
+    const { name, difference, passed, stepMs } = await checkEngine(await engineMaker(id), { batch });
     const figures = { name, lossDifference: difference, stepMs };
     if (!passed) {
       const says = `${name}: wrong results: losses differ by ${difference.toPrecision(2)}`;
       return { id, works: false, says, figures };
     }
-    const says = `${name}: ${stepMs.toFixed(1)} ms a step of 512 pixels, losses right within ${difference.toExponential(0)}`;
+    const says = `${name}: ${stepMs.toFixed(1)} ms a step of ${batch} pixels, losses right within ${difference.toExponential(0)}`;
     return { id, works: true, says, figures };
   } catch (error) {
     const says = (error as Error).message.replace(/^training: |; egunet doctor says.*$/g, '');

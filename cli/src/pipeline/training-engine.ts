@@ -17,15 +17,17 @@ export interface EngineChoice {
   readonly device: TrainingDevice;
   /** Of onnxruntime on the CPU; 0: all cores. */
   readonly threads: number;
+  /** Pixels a step, at which engines are compared; as in a default training when absent. */
+  readonly batch?: number | undefined;
 }
 
 /** What makes the engine; undefined for onnxruntime on the CPU. Throws CommandError where none of what is asked for is set up and works. */
 export async function trainingEngine(
-  { engine, device, threads }: EngineChoice,
+  { engine, device, threads, batch }: EngineChoice,
   control: Control,
 ): Promise<((problem: Problem) => Promise<Engine>) | undefined> {
   if (engine === 'onnx') return device === 'cpu' ? undefined : engineMaker(`onnx-${device}`, { threads });
-  const works = await workingEngines(engine === 'auto' ? ENGINES : TENSORFLOW, control);
+  const works = await workingEngines(engine === 'auto' ? ENGINES : TENSORFLOW, { batch, signal: control.signal });
   const [best, ...others] = works;
   if (!best)
     throw new CommandError(
@@ -39,11 +41,14 @@ export async function trainingEngine(
 const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const satisfies readonly EngineId[];
 
 /** Those that are set up and pass their check, each in a process of its own, the fastest first; what fails is told. */
-async function workingEngines(ids: readonly EngineId[], control: Control): Promise<Finding[]> {
+async function workingEngines(
+  ids: readonly EngineId[],
+  how: Pick<Control, 'signal'> & Pick<EngineChoice, 'batch'>,
+): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const id of ids) {
     if (!(await isSetUp(id))) continue;
-    const finding = await findInChild(id, control);
+    const finding = await findInChild(id, how);
     if (finding.works) found.push(finding);
     else note(`no ${id}: ${finding.says}`);
   }

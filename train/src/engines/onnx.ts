@@ -35,7 +35,7 @@ export async function createOnnxEngine(
     // The graph dequantises keep bits alone: nothing in it should be turned into computing with integers.
     extra: { session: { disable_quant_qdq: '1' } },
   }).catch((cause: Error) => {
-    const reason = cause.message.split('\n')[0];
+    const reason = cause.message.split('\n')[0]!.replace(/^.* was false\. /, ''); // a place and a condition in its source
     throw new TrainError(
       `training: onnxruntime cannot train on '${device}': ${reason}; egunet doctor says what is missing`,
       {
