@@ -13,6 +13,8 @@ import {
 import { spectraInputs } from '@egunet/infer';
 import { type Device, openModel } from '@egunet/infer-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+// A part of the command line that is nobody's else.
+import { useNvidia } from '../../cli/dist/setup/nvidia.js';
 import { median } from './statistics.js';
 
 /** Timed at least so often, and for so long, ms. */
@@ -82,6 +84,7 @@ async function carryingLimit(device: Device, mib: number): Promise<number> {
 }
 
 const [device, path, batches, side, mib] = process.argv.slice(2) as [Device, string, string, string, string];
+if (device === 'cuda') await useNvidia();
 const { card, session } = await openModel(path, { device });
 const here = await openModel(path);
 const B = card.bands.length;

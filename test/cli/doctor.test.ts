@@ -41,9 +41,9 @@ describe('egunet doctor', function () {
     assert.ok(found.get('onnx-cpu')!.figures!.lossDifference! < 1e-4);
     assert.ok(found.get('onnx-cpu')!.figures!.stepMs! > 0);
     for (const [id, says, remedy] of [
-      ['cuda', /cannot run the model on 'cuda'/, /NVIDIA GPU|^install CUDA/],
+      ['cuda', /cannot run the model on 'cuda'/, /NVIDIA GPU|^egunet setup cuda/],
       ['webgpu', /cannot run the model on 'webgpu'/, /Vulkan|vulkan/],
-      ['onnx-cuda', /cannot train on 'cuda'/, /NVIDIA GPU|^install CUDA/],
+      ['onnx-cuda', /cannot train on 'cuda'/, /NVIDIA GPU|^egunet setup cuda/],
       ['onnx-webgpu', /cannot train on 'webgpu'/, /vulkan/],
       ['tensorflow', /^not set up$/, /^egunet setup tensorflow$/],
       ['tensorflow-gpu', /^not set up$/, /^egunet setup tensorflow --gpu$/],
@@ -123,6 +123,7 @@ describe('what the doctor reads of a machine', () => {
       'b/libcudart.so.12',
       'b/libcudnn.so.9',
       'b/libcudnn.so',
+      'b/libcurand.so.10',
       'b/libother.so.1',
     ])
       writeFileSync(join(folder, file), '');
@@ -130,6 +131,7 @@ describe('what the doctor reads of a machine', () => {
     const found = await findCudaLibraries({ LD_LIBRARY_PATH });
     assert.equal(found['libcudart.so.12'], join(folder, 'a/libcudart.so.12'));
     assert.equal(found['libcudnn.so.9'], join(folder, 'b/libcudnn.so.9'));
+    assert.equal(found['libcurand.so.10'], join(folder, 'b/libcurand.so.10'));
     assert.ok(!('libother.so.1' in found) && !('libcudnn.so' in found));
   });
 });

@@ -1,11 +1,41 @@
 // The packages as npm delivers them, and the image that is made of them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root, run, skipUntested, temporaryFolder } from '../support/index.js';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { requireProgram, root, run, skipUntested, temporaryFolder } from '../support/index.js';
 
 const { version } = JSON.parse(readFileSync(join(root, 'cli/package.json'), 'utf8'));
+
+/** Wheels, their versions, and what of them counts. */
+const NVIDIA: readonly (readonly [name: string, version: string, libraries: readonly string[]])[] = [
+  ['cuda_runtime', '13.5.37', ['libcudart.so.13']],
+  ['cuda_nvrtc', '13.0.1', ['libnvrtc.so.13']],
+  ['cublas', '13.10.0.20', ['libcublas.so.13', 'libcublasLt.so.13', 'libnvblas.so.13']],
+  ['nvjitlink', '13.0.1', ['libnvJitLink.so.13']],
+  ['cufft', '12.0.1', ['libcufft.so.12']],
+  ['curand', '10.4.5', ['libcurand.so.10']],
+  ['cudnn_cu13', '9.28.1.4', ['libcudnn.so.9', 'libcudnn_ops.so.9']],
+];
+
+/** Writes a wheel for Python with these files, by their paths. */
+function writeWheel(folder: string, name: string, version: string, files: Readonly<Record<string, string>>): void {
+  const work = join(folder, `${name}.d`);
+  const about = `${name}-${version}.dist-info`;
+  const all: Record<string, string> = {
+    ...files,
+    [`${about}/METADATA`]: `Metadata-Version: 2.1\nName: ${name.replaceAll('_', '-')}\nVersion: ${version}\n`,
+    [`${about}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: py3-none-any\n',
+  };
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+  run('bash', ['-c', `cd '${work}' && zip -qr '../${name}-${version}-py3-none-any.whl' .`]);
+}
+
+const installedOnnxruntime = (place: string): string =>
+  JSON.parse(readFileSync(join(place, 'node_modules/onnxruntime-node/package.json'), 'utf8')).version;
 
 describe('egunet as it is delivered', function () {
   this.timeout(600_000);
@@ -28,27 +58,52 @@ describe('egunet as it is delivered', function () {
     }
   });
 
-  it('has its libraries for CUDA put in place without a GPU, as the image for CUDA does it, if those of NVIDIA are there', function () {
-    if (process.platform !== 'linux' || process.arch !== 'x64') this.skip(); // as NVIDIA's images
-    const [libraries, nvidia] = [join(folder, 'libraries'), join(folder, 'nvidia')];
-    for (const path of [libraries, nvidia]) mkdirSync(path);
-    writeFileSync(join(libraries, 'libonnxruntime_providers_shared.so'), '');
-    writeFileSync(join(libraries, 'libonnxruntime_providers_cuda.so'), '\0libcudart.so.987\0');
+  it('has its libraries for CUDA, and NVIDIA’s, put in place without a GPU, as the image for CUDA does it', function () {
+    if (process.platform !== 'linux' || process.arch !== 'x64') this.skip(); // as NVIDIA's wheels
+    requireProgram(this, 'zip', 'apt-get install zip');
+    const [wheels, home] = [join(folder, 'wheels'), join(folder, 'home')];
+    mkdirSync(wheels);
+    const ofOnnxruntime = { shared: '', cuda: '\0libcudart.so.13\0libcublas.so.13\0' };
+    writeWheel(wheels, 'onnxruntime_gpu', installedOnnxruntime(place), {
+      ...Object.fromEntries(
+        Object.entries(ofOnnxruntime).map(([name, text]) => [
+          `onnxruntime/capi/libonnxruntime_providers_${name}.so`,
+          text,
+        ]),
+      ),
+    });
     const setUp = () =>
-      spawnSync(egunet, ['setup', 'cuda', '--untried', '--from', libraries], {
+      spawnSync(egunet, ['setup', 'cuda', '--nvidia', '--untried', '--from', wheels], {
         encoding: 'utf8',
-        env: { ...process.env, LD_LIBRARY_PATH: nvidia },
+        env: { ...process.env, EGUNET_HOME: home, LD_LIBRARY_PATH: '' },
       });
     const without = setUp();
     assert.equal(without.status, 1);
-    assert.match(
-      without.stderr,
-      /but does not run on CUDA: .*; install CUDA and cuDNN 9 so that there are libcudart\.so\.987/,
-    );
-    writeFileSync(join(nvidia, 'libcudart.so.987'), '');
+    assert.match(without.stderr, /nvidia-/);
+    assert.ok(!existsSync(join(home, 'cuda')));
+    for (const [name, version, libraries] of NVIDIA)
+      writeWheel(wheels, `nvidia_${name}`, version, {
+        ...Object.fromEntries(libraries.map((library) => [`nvidia/cu13/lib/${library}`, library])),
+        [`nvidia_${name}-${version}.dist-info/License.txt`]: 'as it is',
+      });
     const { status, stdout, stderr } = setUp();
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^check +all libraries are there; not tried$/m);
+    const expected = NVIDIA.flatMap(([, , libraries]) => libraries).filter((library) => !/nvblas/.test(library));
+    assert.deepEqual(readdirSync(join(home, 'cuda/lib')).sort(), expected.sort());
+    assert.equal(readdirSync(join(home, 'cuda/licences')).length, NVIDIA.length);
+    // One of them is missing, and the remedy is told.
+    rmSync(join(home, 'cuda/lib/libcudnn.so.9'));
+    const torn = spawnSync(egunet, ['doctor', '--only', 'cuda', '--json'], {
+      encoding: 'utf8',
+      env: { ...process.env, EGUNET_HOME: home, LD_LIBRARY_PATH: '' },
+    });
+    const [{ works, remedy }] = JSON.parse(torn.stdout).findings;
+    assert.ok(!works);
+    assert.match(
+      remedy,
+      /^egunet setup cuda --nvidia, or install CUDA and cuDNN 9 so that there are libcudnn\.so\.9, or/,
+    );
   });
 
   it('is made the same way for both images', () => {

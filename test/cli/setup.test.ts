@@ -1,5 +1,6 @@
 // Setting up TensorFlow: what is there, what is broken, and what cannot be had.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -133,7 +134,8 @@ describe('egunet setup cuda', function () {
         assert.deepEqual(readFileSync(join(onnxruntime.binaries, file)), readFileSync(at(`libraries/${file}`)));
       assert.deepEqual(await neededLibraries(onnxruntime), ['libcublasLt.so.13', 'libcudart.so.13']);
       const missing = await missingForCuda(onnxruntime);
-      if (missing !== undefined) assert.match(missing, /^install CUDA and cuDNN 9 so that there are lib/);
+      if (missing !== undefined)
+        assert.match(missing, /^egunet setup cuda --nvidia, or install CUDA and cuDNN 9 so that there are lib/);
     }
   });
 
@@ -160,6 +162,25 @@ describe('egunet setup cuda', function () {
     }
   });
 
+  it("has NVIDIA's libraries loaded by this process, and looked for by those that it starts", function () {
+    if (process.platform !== 'linux') this.skip();
+    requireProgram(this, 'cc', 'apt-get install gcc');
+    const lib = at('home/cuda/lib');
+    mkdirSync(lib, { recursive: true });
+    run('cc', ['-shared', '-o', join(lib, 'libcudart.so.13'), '-x', 'c', '/dev/null']);
+    writeFileSync(join(lib, 'libcublas.so.13'), 'torn');
+    const module = new URL('../../../cli/dist/setup/nvidia.js', import.meta.url).href;
+    const script = `const { useNvidia } = await import('${module}'); await useNvidia();
+      const maps = (await import('node:fs')).readFileSync('/proc/self/maps', 'utf8');
+      console.log(JSON.stringify([maps.includes('/cuda/lib/libcudart.so.13'), process.env.LD_LIBRARY_PATH]));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      env: { ...process.env, EGUNET_HOME: at('home'), LD_LIBRARY_PATH: '/elsewhere' },
+    });
+    assert.equal(stderr, '');
+    assert.deepEqual(JSON.parse(stdout), [true, `${lib}:/elsewhere`]);
+  });
+
   it('is told on the command line, and wrong usage with options of TensorFlow', () => {
     const failed = egunet(['setup', 'cuda', '--from', 'nowhere'], folder);
     assert.deepEqual(
@@ -172,5 +193,8 @@ describe('egunet setup cuda', function () {
     const other = egunet(['setup', 'tensorflow', '--untried'], folder);
     assert.equal(other.code, 2);
     assert.match(other.stderr, /--untried is of setup cuda; leave it out/);
+    const file = egunet(['setup', 'cuda', '--nvidia', '--from', `libraries/${files[0]}`], folder);
+    assert.equal(file.code, 1);
+    assert.match(file.stderr, /is no folder; --nvidia takes the wheels of NVIDIA, too, from a folder of them/);
   });
 });

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spectraInputs } from '@egunet/infer';
 import { type Device, openModel } from '@egunet/infer-node';
+import { env } from 'onnxruntime-node';
 import { findOnnxruntime, missingForCuda } from '../setup/cuda.js';
+import { useNvidia } from '../setup/nvidia.js';
 import type { Finding } from './finding.js';
 import { somePixels, tinyModel } from './tiny-model.js';
 
@@ -15,7 +17,10 @@ const TOLERANCE = 1e-3;
 
 /** What brings a device; undefined for the CPU. */
 export async function remedyOf(device: Device): Promise<string | undefined> {
-  if (device === 'cuda') return (await missingForCuda(await findOnnxruntime())) ?? 'an NVIDIA GPU with its driver';
+  if (device === 'cuda')
+    return (
+      (await missingForCuda(await findOnnxruntime())) ?? 'an NVIDIA GPU with its driver, of which nvidia-smi tells'
+    );
   if (device === 'webgpu') return 'a GPU with its driver; on Linux: apt-get install libvulkan1 mesa-vulkan-drivers';
   return undefined;
 }
@@ -25,6 +30,8 @@ export async function tryDevice(device: Device): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), 'egunet-doctor-'));
   const path = join(folder, 'tiny.onnx');
   try {
+    if (device === 'cuda') await useNvidia();
+    env.logLevel = 'fatal'; // what fails is thrown besides
     await writeFile(path, await tinyModel());
     const expected = await runOn('cpu', path);
     const got = device === 'cpu' ? expected : await runOn(device, path);

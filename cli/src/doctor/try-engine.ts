@@ -8,6 +8,7 @@ import {
   type Problem,
   type TrainingDevice,
 } from '@egunet/train';
+import { useNvidia } from '../setup/nvidia.js';
 import { packageFolder, type TensorflowPackage } from '../setup/places.js';
 import { installedTensorflow } from '../setup/tensorflow.js';
 import type { Finding } from './finding.js';
@@ -54,6 +55,7 @@ export async function tryEngine(id: EngineId, batch: number = DEFAULT_SIZES.batc
 /** What makes an engine. Rejects with TrainError where a package cannot be loaded. */
 export async function engineMaker(id: EngineId, { threads = 0 } = {}): Promise<(problem: Problem) => Promise<Engine>> {
   const kind = KINDS[id];
+  if ('device' in kind && kind.device === 'cuda') await useNvidia();
   if ('device' in kind) return (problem) => createOnnxEngine(problem, { threads, device: kind.device });
   const { engine } = await openTensorflow(packageFolder(kind.package), kind.package);
   return engine;

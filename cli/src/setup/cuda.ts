@@ -40,7 +40,7 @@ export async function onnxruntimeIn(folder: string): Promise<Onnxruntime> {
 
 export interface SetUpCudaOptions {
   readonly onnxruntime: Onnxruntime;
-  /** A folder, or an archive (.whl, .nupkg, .zip), with the libraries. */
+  /** A folder, or an archive (.whl, .nupkg, .zip), with the libraries; or a folder of wheels. */
   readonly from?: string | undefined;
   readonly control: Control;
 }
@@ -84,10 +84,13 @@ async function fetchLibraries(work: string, { onnxruntime, control }: SetUpCudaO
 }
 
 /** From a folder, or an archive of the same version. */
-async function takeLibraries(work: string, from: string, { onnxruntime, control }: SetUpCudaOptions): Promise<string> {
+async function takeLibraries(work: string, from: string, options: SetUpCudaOptions): Promise<string> {
+  const { onnxruntime, control } = options;
   const given = await stat(from).catch(() => undefined);
   if (!given) throw new CommandError(`${from}: there is no such file or folder; check the path`);
   if (given.isDirectory()) {
+    const wheel = (await readdir(from)).find((name) => /^onnxruntime_gpu-.*\.whl$/.test(name));
+    if (wheel) return takeLibraries(work, join(from, wheel), options);
     for (const file of FILES)
       await copyFile(join(from, file), join(work, file)).catch((cause) => {
         throw new CommandError(`${from}: has no ${file}; give the folder where both ${FILES.join(' and ')} are`, { cause }); // biome-ignore format: one message
@@ -130,12 +133,15 @@ export async function neededLibraries({ binaries }: Pick<Onnxruntime, 'binaries'
   return [...newest].map(([name, version]) => `${name}.${version}`).sort();
 }
 
+/** Loaded when a model convolves; the provider does not name it. */
+const CUDNN = 'libcudnn.so.9';
+
 /** What is to be done for CUDA, in words; undefined where all its libraries are there. */
 export async function missingForCuda(onnxruntime: Onnxruntime): Promise<string | undefined> {
   const [needed, found] = [await neededLibraries(onnxruntime), await findCudaLibraries()];
   if (!needed) return 'egunet setup cuda (it needs an NVIDIA GPU with its driver)';
-  const missing = needed.filter((name) => !(name in found));
+  const missing = [...needed, CUDNN].filter((name) => !(name in found));
   return missing.length === 0
     ? undefined
-    : `install CUDA and cuDNN 9 so that there are ${missing.join(', ')}, or let LD_LIBRARY_PATH name their folders`;
+    : `egunet setup cuda --nvidia, or install CUDA and cuDNN 9 so that there are ${missing.join(', ')}, or let LD_LIBRARY_PATH name their folders`;
 }

@@ -25,6 +25,9 @@ export const packageFolder = (name: TensorflowPackage, env?: NodeJS.ProcessEnv):
 export const libraryFolder = (build: LibraryBuild, version: string): string =>
   join(homeFolder(), 'tensorflow', `library-${build}-${version}`);
 
+/** The folder of NVIDIA's libraries for onnxruntime; whole where it is there. */
+export const nvidiaFolder = (env?: NodeJS.ProcessEnv): string => join(homeFolder(env), 'cuda');
+
 /** Of a package's folder, what says which versions are in it. */
 export const INSTALLED = 'egunet.json';
 

@@ -46,6 +46,7 @@ export async function placeOf(
 ): Promise<{ readonly device: Device; readonly deviceIds?: readonly number[] }> {
   if (ids && !NUMBERED.includes(device))
     throw new UsageError(`--device-id tells GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave it out`);
+  if (device === 'cuda' || device === 'auto') await (await import('../setup/nvidia.js')).useNvidia();
   if (device !== 'auto') return { device, ...(ids && { deviceIds: ids }) };
   const { chooseDevice } = await import('@egunet/infer-node');
   const { reasons, ...chosen } = await chooseDevice(model, ids);

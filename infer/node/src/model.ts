@@ -118,7 +118,10 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       device === 'cpu'
         ? ['load the model', 'copy or export the model again']
         : [`run the model on '${device}'`, `it needs ${NEEDS[device]}`];
-    const reason = firstLine(cause).replace(/^.* was false\. /, ''); // a place and a condition in its source
+    // Without the places in its source that it names.
+    const reason = firstLine(cause)
+      .replace(/^.* was false\. /, '')
+      .replace(/^.*(CUDA failure \d+: .*?) *; GPU=.*$/, '$1');
     throw new InferError(`${path}: onnxruntime cannot ${what}: ${reason}; ${remedy}`, {
       cause,
       ...(device !== 'cpu' && { remedy: 'device' as const }),

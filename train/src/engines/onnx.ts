@@ -35,7 +35,11 @@ export async function createOnnxEngine(
     // The graph dequantises keep bits alone: nothing in it should be turned into computing with integers.
     extra: { session: { disable_quant_qdq: '1' } },
   }).catch((cause: Error) => {
-    const reason = cause.message.split('\n')[0]!.replace(/^.* was false\. /, ''); // a place and a condition in its source
+    // Without the places in its source that it names.
+    const reason = cause.message
+      .split('\n')[0]!
+      .replace(/^.* was false\. /, '')
+      .replace(/^.*(CUDA failure \d+: .*?) *; GPU=.*$/, '$1');
     throw new TrainError(
       `training: onnxruntime cannot train on '${device}': ${reason}; egunet doctor says what is missing`,
       {
