@@ -28,7 +28,7 @@ export class InterruptedError extends Error {
 const REMEDIES: Readonly<Record<Remedy, string>> = {
   overwrite: '--overwrite replaces it',
   resample: "--resample interpolates the scene's bands",
-  device: '--device cpu runs it without',
+  device: '--device cpu runs it without, egunet doctor says what is missing',
 };
 
 const isRemedy = (word: string): word is Remedy => Object.hasOwn(REMEDIES, word);
