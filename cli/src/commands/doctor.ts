@@ -25,7 +25,7 @@ export const builder = (yargs: Argv) =>
       } satisfies OptionOf)
       .option(
         'batch',
-        wholeNumber('batch', { describe: 'Pixels of the training steps that are timed [default: 512]', least: 1 }),
+        wholeNumber('batch', { describe: 'Pixels of the training steps that are timed [default: 512]', least: 2 }),
       )
       .example('$0 doctor', 'all of it, in half a minute')
       .example('$0 doctor --only webgpu', 'one device')

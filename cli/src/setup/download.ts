@@ -24,7 +24,8 @@ export interface DownloadOptions {
 
 /** Downloads wheels by requirements (`onnxruntime-gpu==1.30.0`, with `--hash=sha256:...` where it is known) and returns their paths. Throws CommandError where pip fails. */
 export async function downloadWheels(requirements: readonly string[], options: DownloadOptions): Promise<string[]> {
-  const { into, python, from, mib, control } = options;
+  const { into, python, from, control } = options;
+  const mib = from === undefined ? options.mib : undefined; // what is given may be there in a moment
   await mkdir(into, { recursive: true });
   const list = join(into, 'requirements.txt');
   await writeFile(list, `${requirements.join('\n')}\n`);

@@ -76,10 +76,9 @@ export async function useNvidia(): Promise<void> {
   if (process.platform !== 'linux' || names.length === 0) return;
   const { LD_LIBRARY_PATH: others } = process.env;
   process.env.LD_LIBRARY_PATH = [folder, ...(others ? [others] : [])].join(':');
-  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
   for (const name of names.filter((one) => LOOKED_FOR.test(one)))
     try {
-      process.dlopen({ exports: {} }, join(folder, name), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
+      process.dlopen({ exports: {} }, join(folder, name), constants.dlopen.RTLD_LAZY | RTLD_NODELETE);
     } catch {
       // It is no addon of Node.js, but it is loaded; where it is not, onnxruntime says so.
     }

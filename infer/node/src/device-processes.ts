@@ -1,6 +1,5 @@
 // A process for each of several GPUs: in one process runs on two of them would wait for each other.
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { InferError } from '@egunet/infer';
 import type { Begin, FromDevice, ToDevice } from './device-messages.js';
 import type { Device } from './model.js';
@@ -49,7 +48,10 @@ function startProcess(begin: Begin['begin']): DeviceProcess {
   let next = 0;
   let gone: Error | undefined;
   const send = (message: ToDevice) => void child.send(message, () => {}); // one that is gone is told of by 'exit'
-  const exited = once(child, 'exit');
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve()); // it could not be started
+  });
   const ready = new Promise<void>((resolve, reject) => {
     const end = (error: Error) => {
       gone = error;
