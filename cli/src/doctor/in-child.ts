@@ -18,13 +18,21 @@ export async function findInChild(
   );
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
-  const timer = setTimeout(stop, PATIENCE * 1000);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop();
+  }, PATIENCE * 1000);
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
+  });
+  let unable: string | undefined; // to start it
+  child.on('error', ({ message }) => {
+    unable = message;
   });
   const [code, killed] = await new Promise<[number | null, string | null]>((resolve) =>
     child.on('close', (...ended) => resolve(ended)),
@@ -36,7 +44,9 @@ export async function findInChild(
     return (JSON.parse(out) as { findings: Finding[] }).findings[0]!;
   } catch {
     const last = err.trim().split('\n').at(-1);
-    const how = killed === 'SIGKILL' ? `gave no answer in ${PATIENCE} s` : `ended its process (${killed ?? code})`;
+    const killer = killed === 'SIGKILL' ? ', as the system does where memory is short' : '';
+    const ended = unable ?? `ended its process (${killed ?? code}${killer})`;
+    const how = late ? `gave no answer in ${PATIENCE} s` : ended;
     return { id, works: false, says: last ? `${how}: ${last}` : how };
   }
 }

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isCudaLibrary } from '../setup/cuda-names.js';
 import { nvidiaFolder } from '../setup/places.js';
 
 const run = promisify(execFile);
@@ -87,7 +88,6 @@ async function vulkanDevices(): Promise<string[] | undefined> {
 }
 
 /** Libraries that onnxruntime's CUDA provider and TensorFlow load, and the folders where they usually lie. */
-const CUDA_LIBRARIES = /^lib(cudart|cublas|cublasLt|cudnn|cufft|curand|nvrtc)\.so\.(\d+)$/;
 const CUDA_FOLDERS = ['/usr/local/cuda/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64'];
 
 /** Paths by names such as `libcudart.so.12`. */
@@ -100,6 +100,6 @@ export async function findCudaLibraries(env: NodeJS.ProcessEnv = process.env): P
   const found: Record<string, string> = {};
   for (const folder of folders)
     for (const name of await readdir(folder).catch((): string[] => []))
-      if (CUDA_LIBRARIES.test(name)) found[name] ??= join(folder, name);
+      if (isCudaLibrary(name)) found[name] ??= join(folder, name);
   return found;
 }

@@ -1,15 +1,17 @@
 // onnxruntime's libraries for CUDA, which its package leaves out: from its own installer, from the wheel of the same version, or from what is given.
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, copyFile, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { findCudaLibraries } from '../doctor/machine.js';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
+import { CUDNN, cudaNamesIn } from './cuda-names.js';
 import { downloadWheels } from './download.js';
 import { runProgram } from './programs.js';
 import { unpackWheel } from './wheel.js';
+import { inWorkFolder } from './work-folder.js';
 
 /** What onnxruntime loads for CUDA, beside its own library. */
 const FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const;
@@ -48,16 +50,39 @@ export interface SetUpCudaOptions {
 /** Puts the libraries where onnxruntime looks for them, and says where they came from. Throws CommandError where they cannot be had or are of another version. */
 export async function setUpCuda(options: SetUpCudaOptions): Promise<{ source: string }> {
   const { onnxruntime, from } = options;
-  const work = await mkdtemp(join(onnxruntime.binaries, 'cuda-')).catch((cause) => {
-    throw new CommandError(`${onnxruntime.binaries}: cannot be written (${cause.message}); run it as who installed egunet`, { cause }); // biome-ignore format: one message
+  const { binaries } = onnxruntime;
+  await access(binaries, constants.W_OK).catch((cause) => {
+    throw new CommandError(`${binaries}: cannot be written (${cause.message}); run it as who installed egunet`, { cause }); // biome-ignore format: one message
   });
-  try {
-    const source = from === undefined ? await fetchLibraries(work, options) : await takeLibraries(work, from, options);
-    for (const file of FILES) await rename(join(work, file), join(onnxruntime.binaries, file));
-    return { source };
-  } finally {
-    await rm(work, { recursive: true, force: true });
+  let source = '';
+  await inWorkFolder(join(binaries, 'cuda'), async (work) => {
+    source = from === undefined ? await fetchLibraries(work, options) : await takeLibraries(work, from, options);
+    await assertProvider(work, { source, version: onnxruntime.version });
+    for (const file of FILES) await rename(join(work, file), join(binaries, file));
+  });
+  return { source };
+}
+
+/** Where the header of a library for Linux says what it is made for, and what it says of 64 bits, and of x86-64. Source: the ELF specification. */
+const ELF = { magic: '\x7fELF', classAt: 4, bits64: 2, machineAt: 18, x86: 62 } as const;
+
+/** Throws CommandError unless what is to take the place of the libraries is onnxruntime's for CUDA, of its version. */
+async function assertProvider(work: string, { source, version }: { source: string; version: string }): Promise<void> {
+  for (const file of FILES) {
+    const bytes = await readFile(join(work, file));
+    const fits =
+      bytes.length > ELF.machineAt + 1 &&
+      bytes.toString('latin1', 0, 4) === ELF.magic &&
+      bytes[ELF.classAt] === ELF.bits64 &&
+      bytes.readUInt16LE(ELF.machineAt) === ELF.x86;
+    if (!fits) throw new CommandError(`${source}: its ${file} is no library for Linux on x86-64; get it again`);
+    if (file === FILES[1] && !bytes.includes(`\0${version}\0`))
+      throw new CommandError(
+        `${source}: its ${file} is not of onnxruntime ${version}, which is installed; get that version`,
+      );
   }
+  if ((await neededLibraries({ binaries: work }))!.length === 0)
+    throw new CommandError(`${source}: its ${FILES[1]} asks for no library of CUDA; get onnxruntime's for GPUs`);
 }
 
 /** By the package's own installer; where that fails, as on networks that do not reach its feed, from the wheel of the same version. */
@@ -102,6 +127,8 @@ async function takeLibraries(work: string, from: string, options: SetUpCudaOptio
     throw new CommandError(
       `${from}: has onnxruntime ${version}, expected ${onnxruntime.version}, which is installed; get that version`,
     );
+  if (/\.(tgz|tar\.gz|tar)$/i.test(from))
+    throw new CommandError(`${from}: is a tar archive; unpack it and give the folder of its libraries`);
   await unpackFiles(from, work, control.signal);
   return resolve(from);
 }
@@ -115,10 +142,7 @@ async function unpackFiles(archive: string, work: string, signal: AbortSignal): 
   if (missing.length > 0) throw new CommandError(`${archive}: has no ${missing.join(' and no ')}; give the archive of onnxruntime for GPUs`); // biome-ignore format: one message
 }
 
-/** NVIDIA's libraries that the provider is linked with; the driver's own is no file of CUDA's. */
-const NEEDED = /(lib(?:cudart|cublasLt|cublas|cudnn|cufft|curand)\.so)\.(\d+)(?!\d)/g;
-
-/** Their names, such as `libcudart.so.13`: of a library that it names in several versions, the newest. Undefined where the provider is not there. */
+/** NVIDIA's libraries that the provider is linked with, such as `libcudart.so.13`: of a library that it names in several versions, the newest. Undefined where the provider is not there. */
 export async function neededLibraries({ binaries }: Pick<Onnxruntime, 'binaries'>): Promise<string[] | undefined> {
   const path = join(binaries, FILES[1]);
   if (!(await stat(path).catch(() => undefined))) return undefined;
@@ -126,21 +150,17 @@ export async function neededLibraries({ binaries }: Pick<Onnxruntime, 'binaries'
   let rest = '';
   for await (const bytes of createReadStream(path, { encoding: 'latin1' })) {
     const text: string = rest + bytes;
-    for (const [, name, version] of text.matchAll(NEEDED))
-      newest.set(name!, Math.max(newest.get(name!) ?? 0, Number(version)));
+    for (const [name, version] of cudaNamesIn(text)) newest.set(name, Math.max(newest.get(name) ?? 0, version));
     rest = text.slice(-32); // a name that goes on
   }
   return [...newest].map(([name, version]) => `${name}.${version}`).sort();
 }
 
-/** Loaded when a model convolves; the provider does not name it. */
-const CUDNN = 'libcudnn.so.9';
-
 /** What is to be done for CUDA, in words; undefined where all its libraries are there. */
 export async function missingForCuda(onnxruntime: Onnxruntime): Promise<string | undefined> {
   const [needed, found] = [await neededLibraries(onnxruntime), await findCudaLibraries()];
   if (!needed) return 'egunet setup cuda (it needs an NVIDIA GPU with its driver)';
-  const missing = [...needed, CUDNN].filter((name) => !(name in found));
+  const missing = [...new Set([...needed, CUDNN])].filter((name) => !(name in found));
   return missing.length === 0
     ? undefined
     : `egunet setup cuda --nvidia, or install CUDA and cuDNN 9 so that there are ${missing.join(', ')}, or let LD_LIBRARY_PATH name their folders`;

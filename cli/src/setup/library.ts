@@ -45,7 +45,7 @@ async function fillLibrary(folder: string, wheels: string, options: LibraryOptio
   const requirement = `${DISTRIBUTION[build]}==${version}`;
   const [wheel] = await fetchWheels([requirement], { wheels, from, control });
   await unpackWheel(wheel!, folder, { wanted: ofTensorflow, signal });
-  await assertLibrary(folder, requirement);
+  await assertLibrary(folder, { build, version });
   // The name under which the packages' own loader looks for the library.
   await symlink('libtensorflow_cc.so.2', join(folder, 'lib/libtensorflow.so.2'));
   if (build === 'cpu') return;
@@ -54,7 +54,19 @@ async function fillLibrary(folder: string, wheels: string, options: LibraryOptio
     await unpackWheel(one, folder, { wanted: ofNvidia, signal });
 }
 
-async function assertLibrary(folder: string, requirement: string): Promise<void> {
+/** Throws CommandError unless what was unpacked is that version and build of TensorFlow, with what is needed of it. */
+async function assertLibrary(
+  folder: string,
+  { build, version }: Pick<LibraryOptions, 'build' | 'version'>,
+): Promise<void> {
+  const requirement = `${DISTRIBUTION[build]}==${version}`;
+  const metadata = await readFile(join(folder, 'METADATA'), 'utf8').catch(() => '');
+  const field = (name: string) => new RegExp(`^${name}: *(\\S+)`, 'm').exec(metadata)?.[1];
+  const is = `${field('Name')?.toLowerCase().replaceAll('_', '-')}==${field('Version')}`;
+  if (is !== requirement)
+    throw new CommandError(
+      `the wheel is ${is}, expected ${requirement}; --tensorflow names a version, --library the build`,
+    );
   const found = await readdir(join(folder, 'lib')).catch((): string[] => []);
   if (['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].every((name) => found.includes(name))) return;
   throw new CommandError(

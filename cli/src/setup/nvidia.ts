@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
+import { isCudaLibrary } from './cuda-names.js';
 import { downloadWheels } from './download.js';
 import { nvidiaFolder } from './places.js';
 import { unpackWheel } from './wheel.js';
@@ -60,14 +61,11 @@ export async function setUpNvidia({
   return folder;
 }
 
-/** Those that onnxruntime looks for itself; they find the rest beside them. */
-const LOOKED_FOR = /^lib(cudart|cublasLt|cublas|curand|cufft|cudnn|nvrtc)\.so\.\d+$/;
-
 /** What glibc's dlopen() keeps a library loaded by, though its handle is closed. */
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Has onnxruntime find NVIDIA's libraries where they were set up: this process loads them, which is to be done before onnxruntime does, and processes
+ * Has onnxruntime find NVIDIA's libraries where they were set up: this process loads those that it looks for, which find the rest beside them; that is to be done before onnxruntime does, and processes
  * that it starts look into their folder. The loader of Linux takes no more folders once a process runs.
  */
 export async function useNvidia(): Promise<void> {
@@ -76,7 +74,7 @@ export async function useNvidia(): Promise<void> {
   if (process.platform !== 'linux' || names.length === 0) return;
   const { LD_LIBRARY_PATH: others } = process.env;
   process.env.LD_LIBRARY_PATH = [folder, ...(others ? [others] : [])].join(':');
-  for (const name of names.filter((one) => LOOKED_FOR.test(one)))
+  for (const name of names.filter(isCudaLibrary))
     try {
       process.dlopen({ exports: {} }, join(folder, name), constants.dlopen.RTLD_LAZY | RTLD_NODELETE);
     } catch {

@@ -1,6 +1,6 @@
 // Where what is set up apart is kept, and what belongs to a TensorFlow for training.
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** The packages that bind TensorFlow's library to Node.js. */
 export const TENSORFLOW_PACKAGES = ['tfjs-node', 'tfjs-node-gpu'] as const;
@@ -12,9 +12,9 @@ export type LibraryBuild = (typeof LIBRARY_BUILDS)[number];
 
 /** The folder of all that is set up: `EGUNET_HOME`, else `egunet` in the user's cache. */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.EGUNET_HOME) return env.EGUNET_HOME;
+  if (env.EGUNET_HOME) return resolve(env.EGUNET_HOME);
   const { XDG_CACHE_HOME, LOCALAPPDATA } = env;
-  return join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'egunet');
+  return resolve(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'egunet');
 }
 
 /** The folder of a package with its library; whole where it is there, as it is put there in one piece. */

@@ -51,13 +51,18 @@ export async function setUpTensorflow(
   options: SetUpTensorflowOptions,
   works: (name: TensorflowPackage) => Promise<boolean>,
 ): Promise<{ installed: Installed; folder: string; already: boolean }> {
-  const { name, build, version, force } = options;
+  const { name, build, version, force, from } = options;
   assertPlatform();
+  if (from !== undefined && !existsSync(from))
+    throw new CommandError(`${from}: there is no such file or folder; check the path`);
   const folder = packageFolder(name);
   const there = await installedTensorflow(name);
   const same = there?.version === PACKAGE_VERSION && there.tensorflow === version && there.build === build;
   if (same && !force) {
-    if (await works(name)) return { installed: there, folder, already: true };
+    if (await works(name)) {
+      if (from !== undefined) note(`${folder}: is there and works, so ${from} is not looked at; --force takes it`);
+      return { installed: there, folder, already: true };
+    }
     note(`${folder}: is there, but does not work; setting it up anew`);
   }
   const installed: Installed = {
