@@ -3,6 +3,7 @@ import { createFile } from './node-output.js';
 import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
+export { checkedEntry } from './archive/checked-entry.js';
 export { type MapFormatName, mapFiles, mapFormatOf } from './map-format.js';
 export type { MapOptions, MapWriter } from './map-writer.js';
 export { nodeCodecs } from './node-codecs.js';

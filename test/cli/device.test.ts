@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireGdal, requireSwiftShader, root, run, temporaryFolder } from '../support/index.js';
-import { binary, writeEnvi } from './support.js';
+import { binary, mixedScene, succeed, writeEnvi } from './support.js';
 
 const model = join(root, 'fixtures/golden/infer/pixel.onnx');
 const ROWS = 61;
@@ -66,19 +66,49 @@ describe('egunet infer --device', function () {
     }
   });
 
-  it('auto takes the first GPU that runs the model, else the CPU, and says why not the others', function () {
+  it('auto takes the first GPU that runs the model faster than the processor, which one in software does not, and says why not', function () {
     const gpu = requireSwiftShader(this);
     const onGpu = infer(['-o', 'auto.tif', '--device', 'auto'], gpu);
     assert.equal(onGpu.status, 0, onGpu.stderr);
     const there = /^model .* on cuda$/m.test(onGpu.stdout); // a machine with an NVIDIA GPU
     if (!there) {
       assert.match(onGpu.stderr, /^not on cuda: \S/m);
-      assert.match(onGpu.stdout, /^model .*, float32, on webgpu$/m);
+      assert.match(onGpu.stderr, /^not on webgpu: slower than the processor: \d\S* against \d\S* Mpixel\/s$/m);
+      assert.match(onGpu.stdout, /^model .*pixel\.onnx, float32$/m);
     }
     const alone = infer(['-o', 'auto-cpu.tif', '--device', 'auto'], NONE);
     assert.equal(alone.status, 0, alone.stderr);
     assert.match(alone.stderr, /^not on cuda: \S.*\nnot on webgpu: \S/m);
     assert.match(alone.stdout, /^model .*pixel\.onnx, float32$/m);
+    const numbered = infer(['-o', 'auto-7.tif', '--device', 'auto', '--device-id', '7,9'], NONE);
+    assert.equal(numbered.status, 0, numbered.stderr);
+    assert.match(numbered.stderr, /^no GPU 7, 9 is used: the model runs on the processor$/m);
+    assert.doesNotMatch(numbered.stderr, /webgpu/);
+  });
+
+  it('auto takes a GPU that may be slower, pixel-wise and spatial models, and the numbers that it has', function () {
+    const gpu = requireSwiftShader(this);
+    const image = writeEnvi(folder, 'mixed', mixedScene());
+    succeed(['train', image, '-n', '3', '--model', 'ss', '--epochs', '2', '-o', 'ss'], folder);
+    succeed(['export', 'ss', '-o', 'spatial.onnx'], folder);
+    const spatial = join(folder, 'spatial.onnx');
+    const module = new URL('../../../infer/node/dist/index.js', import.meta.url).href;
+    for (const [path, options, expected] of [
+      [model, {}, { device: 'webgpu' }],
+      [spatial, {}, { device: 'webgpu' }],
+      [model, { deviceIds: [0, 0] }, { device: 'webgpu', deviceIds: [0, 0] }],
+      [model, { deviceIds: [1] }, { device: 'cpu' }],
+    ] as const) {
+      const script = `const { chooseDevice } = await import('${module}');
+        const { reasons, ...chosen } = await chooseDevice(${JSON.stringify(path)}, ${JSON.stringify({ slowdown: 1e9, ...options })});
+        console.log(JSON.stringify(chosen)); process.exit();`;
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        encoding: 'utf8',
+        env: { ...process.env, ...gpu, CUDA_VISIBLE_DEVICES: '' },
+      });
+      assert.ok(stdout, stderr);
+      assert.deepEqual(JSON.parse(stdout), expected);
+    }
   });
 
   it('of another system, or a number of what cannot be several, is an error that says so', () => {

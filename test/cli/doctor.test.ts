@@ -1,11 +1,11 @@
 // What the program says of the machine, beside what is known of it.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findCudaLibraries, parseGpus } from 'egunet/dist/doctor/machine.js';
 import { requireGdal, requireSwiftShader, run, temporaryFolder } from '../support/index.js';
-import { egunet, succeed } from './support.js';
+import { binary, egunet, interrupted, succeed } from './support.js';
 
 interface Finding {
   readonly id: string;
@@ -96,6 +96,43 @@ describe('egunet doctor', function () {
     assert.ok(!works);
     assert.match(says, /^@tensorflow\/tfjs-node in .* cannot be loaded: Cannot find module/);
     assert.equal(remedy, 'egunet setup tensorflow --force');
+  });
+
+  it('says what the system killed, and leaves nothing when it is stopped', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    const [env, args] = [{ ...NO_GPU, TMPDIR: own }, [binary, 'doctor', '--json']];
+    /** Processes of what is looked at, below this folder. */
+    const lookingAt = (id: string) =>
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+        .filter((pid) => {
+          const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'latin1');
+          try {
+            return read('cmdline').includes(`--only\0${id}\0`) && read('environ').includes(`TMPDIR=${own}`);
+          } catch {
+            return false; // it has ended
+          }
+        });
+    const killed = await interrupted(args, {
+      cwd: folder,
+      env,
+      when: () => {
+        const [pid] = lookingAt('cpu');
+        if (pid !== undefined) process.kill(pid, 'SIGKILL');
+        return pid !== undefined;
+      },
+      by: 'SIGCONT', // means nothing to a program that runs
+    });
+    const { findings } = JSON.parse(killed.stdout) as { findings: Finding[] };
+    assert.match(findings.find(({ id }) => id === 'cpu')!.says, /^ended its process \(SIGKILL, as the system does/);
+    assert.deepEqual(readdirSync(own), []);
+    const stopped = await interrupted(args, { cwd: folder, env, when: () => lookingAt('onnx-cpu').length > 0 });
+    assert.equal(stopped.code, 130, stopped.stderr);
+    assert.deepEqual(readdirSync(own), []);
+    assert.deepEqual(lookingAt('onnx-cpu'), []);
   });
 
   it('refuses to look at what there is not', () => {

@@ -63,7 +63,9 @@ describe('egunet as it is delivered', function () {
     requireProgram(this, 'zip', 'apt-get install zip');
     const [wheels, home] = [join(folder, 'wheels'), join(folder, 'home')];
     mkdirSync(wheels);
-    const ofOnnxruntime = { shared: '', cuda: '\0libcudart.so.13\0libcublas.so.13\0' };
+    const elf = `\x7fELF\x02${'\0'.repeat(13)}\x3e${'\0'.repeat(45)}`; // a library for Linux on x86-64
+    const provider = `${elf}\0${installedOnnxruntime(place)}\0libcudart.so.13\0libcublas.so.13\0libcurand.so.10\0libcudnn.so\0`;
+    const ofOnnxruntime = { shared: elf, cuda: provider };
     writeWheel(wheels, 'onnxruntime_gpu', installedOnnxruntime(place), {
       ...Object.fromEntries(
         Object.entries(ofOnnxruntime).map(([name, text]) => [

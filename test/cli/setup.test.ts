@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -26,7 +27,10 @@ describe('egunet setup tensorflow', function () {
     requireTensorflow(this, 'tfjs-node');
     const { stdout } = succeed(['setup', 'tensorflow'], folder);
     assert.match(stdout, /^tensorflow +@tensorflow\/tfjs-node 4\.22\.0 with TensorFlow 2\.18\.1 \(cpu\), was there$/m);
-    assert.match(stdout, /^check +tensorflow 2\.18\.1, cpu: [\d.]+ ms a step of 512 pixels, losses right within/m);
+    assert.match(
+      stdout,
+      /^check +tensorflow 2\.18\.1 by tfjs-node, cpu: [\d.]+ ms a step of 512 pixels, losses right within/m,
+    );
   });
 
   it('makes anew what is there and does not work', function () {
@@ -61,6 +65,45 @@ describe('egunet setup tensorflow', function () {
       assert.deepEqual(existsSync(at('cache/tensorflow')) ? readdirSync(at('cache/tensorflow')) : [], []);
     }
     rmSync(at('cache'), { recursive: true, force: true });
+  });
+
+  it('refuses a wheel of another version or build, and a path that is not there', async function () {
+    requireProgram(this, 'zip', 'apt-get install zip');
+    const about = 'tensorflow_cpu-2.21.0.dist-info';
+    mkdirSync(at(`wheel/${about}`), { recursive: true });
+    writeFileSync(at(`wheel/${about}/METADATA`), 'Metadata-Version: 2.1\nName: tensorflow_cpu\nVersion: 2.21.0\n');
+    run('bash', ['-c', `cd '${at('wheel')}' && zip -qr ../tf.whl .`]);
+    for (const [args, says] of [
+      [
+        ['--from', 'tf.whl'],
+        /the wheel is tensorflow-cpu==2\.21\.0, expected tensorflow-cpu==2\.18\.1; --tensorflow names/,
+      ],
+      [
+        ['--gpu', '--tensorflow', '2.21.0', '--from', 'tf.whl'],
+        /the wheel is tensorflow-cpu==2\.21\.0, expected tensorflow==2/,
+      ],
+      [['--from', 'nowhere.whl'], /nowhere\.whl: there is no such file or folder/],
+    ] as const) {
+      const { code, stderr } = egunet(['setup', 'tensorflow', ...args], folder, { EGUNET_HOME: 'relative' });
+      assert.equal(code, 1);
+      assert.match(stderr, says);
+      assert.deepEqual(existsSync(at('relative/tensorflow')) ? readdirSync(at('relative/tensorflow')) : [], []);
+    }
+  });
+
+  it('is used from a folder that is named from here, says that it does not look at --from, and makes a torn library anew', function () {
+    const installed = requireTensorflow(this, 'tfjs-node');
+    mkdirSync(at('here/tensorflow'), { recursive: true });
+    symlinkSync(installed, at('here/tensorflow/tfjs-node'));
+    const here = { EGUNET_HOME: 'here' };
+    const { findings } = JSON.parse(succeed(['doctor', '--only', 'tensorflow', '--json'], folder, here).stdout);
+    assert.ok(findings[0].works, findings[0].says);
+    const { stderr } = succeed(['setup', 'tensorflow', '--from', 'tf.whl'], folder, here);
+    assert.match(stderr, /is there and works, so tf\.whl is not looked at; --force takes it/);
+    // Of a library that is left without its files only the wheel helps, and this one is another's.
+    mkdirSync(at('torn/tensorflow/library-cpu-2.18.1'), { recursive: true });
+    const torn = egunet(['setup', 'tensorflow', '--from', 'tf.whl'], folder, { EGUNET_HOME: at('torn') });
+    assert.match(torn.stderr, /the wheel is tensorflow-cpu==2\.21\.0, expected/);
   });
 
   it('stopped in the middle leaves nothing, and removes what killed ones left long ago', async function () {
@@ -110,13 +153,19 @@ describe('egunet setup cuda', function () {
     return onnxruntimeIn(at(name));
   }
 
+  /** What a library for Linux on x86-64 begins with. */
+  const elf = Buffer.alloc(64);
+  elf.write('\x7fELF\x02', 'latin1');
+  elf.writeUInt16LE(62, 18);
+
   before(() => {
     mkdirSync(at('libraries'));
-    writeFileSync(at(`libraries/${files[0]}`), 'shared');
+    writeFileSync(at(`libraries/${files[0]}`), elf);
     const linked = ['libcublasLt.so.13', 'libcudart.so.12', 'libcudart.so.13', 'libcuda.so.1', 'libcudnn.so'];
     // One name lies across two pieces of the file as it is read.
     const names = Buffer.from(`\0${linked.join('\0')}\0`);
-    writeFileSync(at(`libraries/${files[1]}`), Buffer.concat([Buffer.alloc(65530), names]));
+    const version = Buffer.from('\x001.30.0\x00');
+    writeFileSync(at(`libraries/${files[1]}`), Buffer.concat([elf, version, Buffer.alloc(65530 - 64 - 8), names]));
   });
 
   it('takes the libraries of a folder or an archive, and knows what they need', async function () {
@@ -145,9 +194,32 @@ describe('egunet setup cuda', function () {
     mkdirSync(at('half'));
     writeFileSync(at(`half/${files[0]}`), '');
     run('bash', ['-c', `cd '${at('half')}' && zip -q ../half-1.30.0.zip *`]);
-    writeFileSync(at('onnxruntime_gpu-1.29.0-cp312-cp312-any.whl'), '');
+    for (const name of ['onnxruntime_gpu-1.29.0-cp312-cp312-any.whl', 'onnxruntime-linux-x64-gpu-1.30.0.tgz'])
+      writeFileSync(at(name), '');
     writeFileSync(at('torn-1.30.0.zip'), 'PK');
+    const variant = (name: string, change: (bytes: Buffer) => Buffer) => {
+      mkdirSync(at(name));
+      copyFileSync(at(`libraries/${files[0]}`), at(`${name}/${files[0]}`));
+      writeFileSync(at(`${name}/${files[1]}`), change(readFileSync(at(`libraries/${files[1]}`))));
+    };
+    const replaced = (from: string, to: string) => (bytes: Buffer) =>
+      Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1');
+    variant('text', () => Buffer.from('garbage\n'));
+    variant('arm', (bytes) => Buffer.from(bytes.fill(183, 18, 19)));
+    variant('older', replaced('1.30.0', '1.29.0'));
+    variant('without', replaced('lib', 'bil'));
+    // A wheel whose bytes are not those that its checksum is of.
+    run('bash', ['-c', `cd '${at('libraries')}' && zip -q -0 ../flipped-1.30.0.zip *`]);
+    const flipped = readFileSync(at('flipped-1.30.0.zip'));
+    flipped[flipped.indexOf('libcudart.so.13') + 40]! ^= 1;
+    writeFileSync(at('flipped-1.30.0.zip'), flipped);
     for (const [from, says] of [
+      ['text', /text: its libonnxruntime_providers_cuda\.so is no library for Linux on x86-64; get it again/],
+      ['arm', /arm: its libonnxruntime_providers_cuda\.so is no library for Linux on x86-64/],
+      ['older', /older: its libonnxruntime_providers_cuda\.so is not of onnxruntime 1\.30\.0, which is installed/],
+      ['without', /without: its libonnxruntime_providers_cuda\.so asks for no library of CUDA/],
+      ['flipped-1.30.0.zip', /flipped-1\.30\.0\.zip: is not a whole archive \(its checksum is wrong\); get it again/],
+      ['onnxruntime-linux-x64-gpu-1.30.0.tgz', /is a tar archive; unpack it and give the folder of its libraries/],
       ['half', /half: has no libonnxruntime_providers_cuda\.so; give the folder where both/],
       ['half-1.30.0.zip', /half-1\.30\.0\.zip: has no libonnxruntime_providers_cuda\.so; give the archive of/],
       ['onnxruntime_gpu-1.29.0-cp312-cp312-any.whl', /has onnxruntime 1\.29\.0, expected 1\.30\.0, which is installed/],

@@ -166,15 +166,10 @@ export async function handler(args: Arguments): Promise<void> {
     http: httpOptions(args),
   });
   try {
-    const [{ resumeRun, trainRun }, { trainingEngine }] = await Promise.all([
-      import('../pipeline/train-run.js'),
-      import('../pipeline/training-engine.js'),
-    ]);
-    const engine = await trainingEngine(engineChoice(args), control);
+    const { resumeRun, trainRun } = await import('../pipeline/train-run.js');
     const options = {
-      ...{ control, saveEvery: args['save-every'] ?? 60 },
+      ...{ control, saveEvery: args['save-every'] ?? 60, engine: engineChoice(args) },
       ...(threads === undefined ? {} : { threads }),
-      ...(engine && { engine }),
     };
     report(
       json,

@@ -21,7 +21,8 @@ export async function remedyOf(device: Device): Promise<string | undefined> {
     return (
       (await missingForCuda(await findOnnxruntime())) ?? 'an NVIDIA GPU with its driver, of which nvidia-smi tells'
     );
-  if (device === 'webgpu') return 'a GPU with its driver; on Linux: apt-get install libvulkan1 mesa-vulkan-drivers';
+  if (device === 'webgpu')
+    return 'a GPU with its driver; on Linux apt-get install libvulkan1, and mesa-vulkan-drivers for AMD and Intel';
   return undefined;
 }
 

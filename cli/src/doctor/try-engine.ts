@@ -43,10 +43,13 @@ export async function tryEngine(id: EngineId, batch: number = DEFAULT_SIZES.batc
       const says = `${name}: wrong results: losses differ by ${difference.toPrecision(2)}`;
       return { id, works: false, says, figures };
     }
-    const says = `${name}: ${stepMs.toFixed(1)} ms a step of ${batch} pixels, losses right within ${difference.toExponential(0)}`;
+    const idle =
+      'package' in kind && /, cpu$/.test(name) && (await installedTensorflow(kind.package))?.build === 'cuda';
+    const without = idle ? '; its CUDA found no GPU that it can use' : '';
+    const says = `${name}: ${stepMs.toFixed(1)} ms a step of ${batch} pixels, losses right within ${difference.toExponential(0)}${without}`;
     return { id, works: true, says, figures };
   } catch (error) {
-    const says = (error as Error).message.replace(/^training: |; egunet doctor says.*$/g, '');
+    const says = (error as Error).message.split('\n')[0]!.replace(/^training: |; egunet doctor says.*$/g, '');
     const remedy = 'package' in kind ? `${kind.remedy} --force` : await remedyOf(kind.device).catch(() => undefined);
     return { id, works: false, says, ...(remedy && { remedy }) };
   }

@@ -18,6 +18,7 @@ import {
   type TrainingSet,
   usableBands,
 } from '@egunet/train';
+import { ENGINES, type EngineId } from '../doctor/ids.js';
 import { type Control, sceneAccess } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
@@ -27,7 +28,7 @@ import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
 
-/** What decides which data a network is trained on; saved with a run, so that a resumed one finds the same. */
+/** What decides which data a network is trained on, and what trains it; saved with a run, so that a resumed one finds the same. */
 export interface DataRequest {
   /** Absolute path, or URL. */
   readonly scene: string;
@@ -46,6 +47,8 @@ export interface DataRequest {
   /** Absolute path of a spectral library that gives the endmembers. */
   readonly library?: string;
   readonly libraryScale?: number;
+  /** What trained it last; onnxruntime on the CPU when absent. */
+  readonly engine?: EngineId;
   readonly maxPixels?: number;
   readonly maxBlocks?: number;
 }
@@ -77,6 +80,7 @@ export function assertDataRequest(value: unknown, path: string): asserts value i
     countBy: optional(oneOf([...COUNT_WAYS])),
     library: optional(text),
     libraryScale: optional(positive),
+    engine: optional(oneOf([...ENGINES])),
     maxPixels: optional(count),
     maxBlocks: optional(count),
   })(value, 'request');

@@ -25,6 +25,7 @@ import { note, shellCommand } from '../support/output.js';
 import { type Progress, stages } from '../support/progress.js';
 import { assertDataRequest, type DataRequest, prepareData, trainingSet, withData } from './prepare.js';
 import { noteUnlearned } from './train-notes.js';
+import { assertSetUp, type EngineChoice, trainingEngine } from './training-engine.js';
 
 /** What a training came to. */
 export interface TrainResult {
@@ -40,8 +41,8 @@ export interface TrainResult {
 interface TrainOptions {
   /** Threads of onnxruntime; all cores when absent. */
   readonly threads?: number;
-  /** Makes the engine, where it is another than onnxruntime on the CPU. */
-  readonly engine?: FitOptions['engine'];
+  /** What trains; onnxruntime on the CPU when absent, for a resumed run what has trained it. */
+  readonly engine?: EngineChoice;
   /** Seconds between two savings of the run, against power cuts and kills. */
   readonly saveEvery: number;
   readonly control: Control;
@@ -112,8 +113,10 @@ async function train(training: Training, options: TrainOptions): Promise<TrainRe
   const { request, settings, resume } = training;
   const { control } = options;
   const { model } = resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings };
-  if (model === 'ss-paper' && options.engine)
+  const { engine = 'onnx', device = 'cpu' } = options.engine ?? {};
+  if (model === 'ss-paper' && (engine !== 'onnx' || device !== 'cpu'))
     throw new CommandError('--model ss-paper is trained by --engine onnx on --device cpu alone; leave both out');
+  await assertSetUp(options.engine ?? {});
   if (model === 'ss-paper')
     return withData(request, { control }, (data, scene) =>
       trainOn({ ...training, set: trainingSet(data, scene), facts: data.facts }, options),
@@ -123,9 +126,12 @@ async function train(training: Training, options: TrainOptions): Promise<TrainRe
 }
 
 async function trainOn(
-  { run, lock, request, settings, resume, set, facts }: Training & { set: TrainingSet; facts: RunFacts },
+  { run, lock, request: asked, settings, resume, set, facts }: Training & { set: TrainingSet; facts: RunFacts },
   { threads, engine, saveEvery, control }: TrainOptions,
 ): Promise<TrainResult> {
+  const { engine: before = 'onnx-cpu', ...data } = asked;
+  const { id, make } = await trainingEngine(engine ?? {}, { control, ...(resume && { before }) });
+  const request = { ...data, ...(id !== 'onnx-cpu' && { engine: id }) };
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
   let savedAt = 0; // of `seconds`
@@ -133,7 +139,7 @@ async function trainOn(
     const fitted = await fitWithProgress(set, facts, {
       ...settings,
       ...(threads === undefined ? {} : { threads }),
-      ...(engine && { engine }),
+      ...(make && { engine: make }),
       ...(resume === undefined ? {} : { resume }),
       control,
       onEpoch: async ({ checkpoint, seconds }) => {

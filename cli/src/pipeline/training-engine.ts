@@ -12,31 +12,72 @@ import { note } from '../support/output.js';
 export type EngineName = 'onnx' | 'tensorflow' | 'auto';
 
 export interface EngineChoice {
-  readonly engine: EngineName;
-  /** Of `onnx`. */
-  readonly device: TrainingDevice;
-  /** Of onnxruntime on the CPU; 0: all cores. */
-  readonly threads: number;
+  /** `onnx` when absent. */
+  readonly engine?: EngineName | undefined;
+  /** Of `onnx`; the CPU when absent. */
+  readonly device?: TrainingDevice | undefined;
+  /** Of onnxruntime on the CPU; all cores when absent. */
+  readonly threads?: number | undefined;
   /** Pixels a step, at which engines are compared; as in a default training when absent. */
   readonly batch?: number | undefined;
 }
 
-/** What makes the engine; undefined for onnxruntime on the CPU. Throws CommandError where none of what is asked for is set up and works. */
+/** An engine by its name, and what makes it, where it is not onnxruntime on the CPU. */
+export interface ChosenEngine {
+  readonly id: EngineId;
+  readonly make?: (problem: Problem) => Promise<Engine>;
+}
+
+/** Throws CommandError where what is asked for is not set up: known before any work. */
+export async function assertSetUp({ engine }: EngineChoice): Promise<void> {
+  if (engine !== 'tensorflow') return;
+  for (const id of TENSORFLOW) if (await isSetUp(id)) return;
+  throw noTensorflow();
+}
+
+const noTensorflow = () =>
+  new CommandError(
+    '--engine tensorflow: none is set up and works; egunet setup tensorflow sets it up (with --gpu for an NVIDIA GPU), egunet doctor says what is wrong, --engine onnx trains without',
+  );
+
+/**
+ * The engine that is asked for; where none is, that which trained a resumed run `before`. Says what it takes, and where a resumed run changes it. Throws CommandError where none of what is asked
+ * for is set up and works.
+ */
 export async function trainingEngine(
-  { engine, device, threads, batch }: EngineChoice,
-  control: Control,
-): Promise<((problem: Problem) => Promise<Engine>) | undefined> {
-  if (engine === 'onnx') return device === 'cpu' ? undefined : engineMaker(`onnx-${device}`, { threads });
+  choice: EngineChoice,
+  { control, before }: { readonly control: Control; readonly before?: EngineId | undefined },
+): Promise<ChosenEngine> {
+  const id = await idOf(choice, { control, before });
+  if (before !== undefined && id !== before)
+    note(`${before} has trained it so far: ${id} rounds otherwise, so that it ends with weights a little different`);
+  return {
+    id,
+    ...(id !== 'onnx-cpu' && {
+      make: await engineMaker(id, choice.threads === undefined ? {} : { threads: choice.threads }),
+    }),
+  };
+}
+
+async function idOf(
+  { engine, device, batch }: EngineChoice,
+  { control, before }: { readonly control: Control; readonly before?: EngineId | undefined },
+): Promise<EngineId> {
+  if (engine === undefined && device === undefined && before !== undefined) {
+    if (before !== 'onnx-cpu') note(`engine: ${before}, which has trained it so far`);
+    return before;
+  }
+  if (engine === undefined || engine === 'onnx') return `onnx-${device ?? 'cpu'}`;
   const works = await workingEngines(engine === 'auto' ? ENGINES : TENSORFLOW, { batch, signal: control.signal });
   const [best, ...others] = works;
-  if (!best)
-    throw new CommandError(
-      '--engine tensorflow: none is set up and works; egunet setup tensorflow sets it up (with --gpu for an NVIDIA GPU), egunet doctor says what is wrong, --engine onnx trains without',
-    );
+  if (!best) throw noTensorflow();
   note(`engine: ${best.says}`);
-  for (const { says } of others) note(`slower: ${says}`);
-  return best.id === 'onnx-cpu' ? undefined : engineMaker(best.id as EngineId, { threads });
+  for (const { says } of others) note(`also works: ${says}`);
+  return best.id as EngineId;
 }
+
+/** Times faster that another must be for onnxruntime on the CPU to be left: times of one check and the next differ by as much. */
+const MARGIN = 1.3;
 
 const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const satisfies readonly EngineId[];
 
@@ -52,6 +93,6 @@ async function workingEngines(
     if (finding.works) found.push(finding);
     else note(`no ${id}: ${finding.says}`);
   }
-  const stepOf = ({ figures }: Finding) => Number(figures?.stepMs);
+  const stepOf = ({ id, figures }: Finding) => Number(figures?.stepMs) / (id === 'onnx-cpu' ? MARGIN : 1);
   return found.sort((a, b) => stepOf(a) - stepOf(b));
 }

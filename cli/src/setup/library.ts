@@ -1,6 +1,6 @@
 // TensorFlow's library, from a wheel: the packages' own download is TensorFlow 2.9.1 with CUDA 11.2, which current GPUs do not run.
 import { readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { downloadWheels } from './download.js';
@@ -23,7 +23,7 @@ const TRIED: Readonly<Record<string, { readonly sha256: string; readonly mib: nu
 export interface LibraryOptions {
   readonly version: string;
   readonly build: LibraryBuild;
-  /** A wheel of TensorFlow, or a folder with all wheels that are needed; downloaded when absent. */
+  /** A wheel of TensorFlow, beside which those of NVIDIA lie if the build needs them, or the folder of all; downloaded when absent. */
   readonly from?: string | undefined;
   readonly control: Control;
 }
@@ -39,6 +39,16 @@ export async function makeLibrary(folder: string, options: LibraryOptions): Prom
   });
 }
 
+/** Whether the folder of a library is whole, as far as names tell: somebody may have taken away from it. */
+export async function isWholeLibrary(folder: string, build: LibraryBuild): Promise<boolean> {
+  const names = await readdir(folder, { recursive: true }).catch((): string[] => []);
+  const wanted = [...LIBRARIES.map((name) => join('lib', name)), join('include', 'tensorflow', 'c', 'c_api.h')];
+  return wanted.every((name) => names.includes(name)) && (build === 'cpu' || names.includes('nvidia'));
+}
+
+/** What the binding is linked with. */
+const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+
 async function fillLibrary(folder: string, wheels: string, options: LibraryOptions): Promise<void> {
   const { version, build, from, control } = options;
   const { signal } = control;
@@ -52,6 +62,8 @@ async function fillLibrary(folder: string, wheels: string, options: LibraryOptio
   const nvidia = await cudaPackages(folder, requirement);
   for (const one of await fetchWheels(nvidia, { wheels, from, control }))
     await unpackWheel(one, folder, { wanted: ofNvidia, signal });
+  if (!(await isWholeLibrary(folder, build)))
+    throw new CommandError(`${requirement}: the wheels of NVIDIA have no libraries; get them again`);
 }
 
 /** Throws CommandError unless what was unpacked is that version and build of TensorFlow, with what is needed of it. */
@@ -68,7 +80,7 @@ async function assertLibrary(
       `the wheel is ${is}, expected ${requirement}; --tensorflow names a version, --library the build`,
     );
   const found = await readdir(join(folder, 'lib')).catch((): string[] => []);
-  if (['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].every((name) => found.includes(name))) return;
+  if (LIBRARIES.every((name) => found.includes(name))) return;
   throw new CommandError(
     `${requirement}: the wheel has no libtensorflow_cc.so.2 and libtensorflow_framework.so.2; take TensorFlow 2.12 or newer for Linux on x86-64`,
   );
@@ -90,7 +102,9 @@ async function fetchWheels(
   const given = from === undefined ? undefined : await stat(from).catch(() => undefined);
   if (from !== undefined && !given) throw new CommandError(`${from}: there is no such file or folder; check the path`);
   if (from !== undefined && given?.isFile()) {
-    if (from.endsWith('.whl')) return [resolve(from)];
+    if (from.endsWith('.whl') && requirements.length === 1) return [resolve(from)];
+    // Those of NVIDIA lie beside it, if anywhere.
+    if (from.endsWith('.whl')) return fetchWheels(requirements, { wheels, from: dirname(resolve(from)), control });
     throw new CommandError(`${from}: is not a wheel (.whl); give TensorFlow's, or a folder of wheels`);
   }
   const lines = requirements.map((one) => (TRIED[one] ? `${one} --hash=sha256:${TRIED[one].sha256}` : one));

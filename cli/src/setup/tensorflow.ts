@@ -6,7 +6,7 @@ import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { note } from '../support/output.js';
 import { compileAddon, NEEDS_NPM } from './addon.js';
-import { makeLibrary } from './library.js';
+import { isWholeLibrary, makeLibrary } from './library.js';
 import {
   INSTALLED,
   type Installed,
@@ -93,8 +93,9 @@ async function assemble(
   const { signal } = control;
   const wanted = `@tensorflow/${name}@${PACKAGE_VERSION}`;
   const library = libraryFolder(build, version);
-  if (force) await rm(library, { recursive: true, force: true });
-  if (existsSync(library)) note(`taking TensorFlow ${version} from ${library}`);
+  const whole = !force && (await isWholeLibrary(library, build));
+  if (!whole) await rm(library, { recursive: true, force: true });
+  if (whole) note(`taking TensorFlow ${version} from ${library}`);
   else await makeLibrary(library, { version, build, from, control });
   await writeFile(join(work, 'package.json'), '{ "private": true }\n');
   note(`installing ${wanted}`);

@@ -3,6 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { checkedEntry } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
 import { type Entry, openPromise } from 'yauzl';
 import { CommandError } from '../support/errors.js';
 
@@ -38,13 +40,15 @@ export async function unpackWheel(
         if (place === undefined || place.split('/').includes('..')) continue;
         const target = join(folder, place);
         await mkdir(dirname(target), { recursive: true });
-        await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(target));
+        await pipeline(await zip.openReadStreamPromise(entry), checkedEntry(entry), createWriteStream(target));
       }
     } finally {
       zip.close();
     }
   } catch (cause) {
     signal?.throwIfAborted();
+    const reason = systemReason(cause);
+    if (reason) throw new CommandError(`${basename(path)}: cannot be unpacked into ${folder}: ${reason}`, { cause });
     throw new CommandError(`${basename(path)}: is not a whole archive (${(cause as Error).message}); get it again`, {
       cause,
     });

@@ -9,9 +9,6 @@ import { note } from './output.js';
 /** As infer-node's, which is not loaded for a help text. */
 const DEVICES = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'auto'] as const satisfies readonly (Device | 'auto')[];
 
-/** Devices of which there may be several; of webgpu's the system chooses one, number 0. */
-const NUMBERED: readonly string[] = ['auto', 'cuda', 'dml', 'webgpu'];
-
 const deviceIds = {
   type: 'string',
   requiresArg: true,
@@ -28,7 +25,7 @@ export const withDeviceOptions = <T>(yargs: Argv<T>) =>
       ...oneOf(
         'device',
         DEVICES,
-        'Where the model runs; on a GPU one run after another; auto: the first GPU that runs it, else the CPU [default: cpu]',
+        'Where the model runs; on a GPU one run after another; auto: the first GPU that runs it faster than the CPU, else that [default: cpu]',
       ),
       default: 'cpu' as const,
     })
@@ -44,13 +41,15 @@ export async function placeOf(
   model: string,
   { device = 'cpu', 'device-id': ids }: DeviceArguments,
 ): Promise<{ readonly device: Device; readonly deviceIds?: readonly number[] }> {
-  if (ids && !NUMBERED.includes(device))
-    throw new UsageError(`--device-id tells GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave it out`);
+  const { chooseDevice, NUMBERED } = await import('@egunet/infer-node');
+  const numbered: readonly string[] = ['auto', ...NUMBERED];
+  if (ids && !numbered.includes(device))
+    throw new UsageError(`--device-id tells GPUs of ${numbered.join(', ')} apart, not of ${device}; leave it out`);
   if (device === 'cuda' || device === 'auto') await (await import('../setup/nvidia.js')).useNvidia();
   if (device !== 'auto') return { device, ...(ids && { deviceIds: ids }) };
-  const { chooseDevice } = await import('@egunet/infer-node');
-  const { reasons, ...chosen } = await chooseDevice(model, ids);
+  const { reasons, ...chosen } = await chooseDevice(model, { deviceIds: ids });
   for (const { device, reason } of reasons) note(`not on ${device}: ${reason}`);
+  if (ids && !chosen.deviceIds) note(`no GPU ${ids.join(', ')} is used: the model runs on the processor`);
   return chosen;
 }
 

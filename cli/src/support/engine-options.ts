@@ -31,8 +31,8 @@ interface EngineArguments {
 }
 
 /** The engine that is asked for. Throws UsageError for a device of what has none to choose. */
-export function engineChoice({ engine = 'onnx', device, threads = 0, batch }: EngineArguments): EngineChoice {
-  if (device !== undefined && engine !== 'onnx')
+export function engineChoice({ engine, device, threads, batch }: EngineArguments): EngineChoice {
+  if (device !== undefined && (engine ?? 'onnx') !== 'onnx')
     throw new UsageError(`--device is where --engine onnx trains; leave it out with --engine ${engine}`);
-  return { engine, device: device ?? 'cpu', threads, batch };
+  return { engine, device, threads, batch };
 }

@@ -1,10 +1,9 @@
 // ZIP archives.
 import { createWriteStream } from 'node:fs';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { crc32 } from 'node:zlib';
 import { type Entry, openPromise } from 'yauzl';
 import { refuse } from '../refuse.js';
+import { checkedEntry } from './checked-entry.js';
 import { type Archive, type ArchiveEntry, MOST_ENTRIES } from './entries.js';
 import { damaged } from './errors.js';
 
@@ -32,18 +31,6 @@ function assertPacked(entry: Entry, archive: string, bytes: number): void {
       archive,
       `${fileName} claims ${uncompressedSize} bytes packed into ${compressedSize}, which cannot be; get it again`,
     );
-}
-
-/** Passes bytes on; fails at the end where their checksum is not that of the entry. */
-function checked({ crc32: expected }: Entry): Transform {
-  let sum = 0;
-  return new Transform({
-    transform(bytes: Buffer, _, done) {
-      sum = crc32(bytes, sum);
-      done(null, bytes);
-    },
-    flush: (done) => done(sum === expected ? null : new Error('its checksum is wrong')),
-  });
 }
 
 /** Opens a ZIP archive, ZIP64 too; `name` is what messages call it. Rejects with RasterError where it is damaged or not safe. */
@@ -76,7 +63,7 @@ export async function openZip(path: string, name: string): Promise<Archive> {
         const found = known.get(entry)!;
         try {
           const bytes = await zip.openReadStreamPromise(found);
-          await pipeline(bytes, checked(found), createWriteStream(to, { flags: 'wx' }), { signal });
+          await pipeline(bytes, checkedEntry(found), createWriteStream(to, { flags: 'wx' }), { signal });
         } catch (cause) {
           signal?.throwIfAborted();
           damaged(name, cause, entry.name);

@@ -49,7 +49,10 @@ export async function openTensorflow(folder: string, name: 'tfjs-node' | 'tfjs-n
   const { binding } = tf.backend() as unknown as Backend;
   const opened = { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' } as const;
   await use(before);
-  return { ...opened, engine: (problem) => createEngine(problem, `tensorflow ${opened.version}, ${opened.device}`) };
+  return {
+    ...opened,
+    engine: (problem) => createEngine(problem, `tensorflow ${opened.version} by ${name}, ${opened.device}`),
+  };
 }
 
 async function createEngine(problem: Problem, name: string): Promise<Engine> {
