@@ -38,6 +38,11 @@ export interface CardMetric {
 /** How a model looks at pixels. */
 export const KINDS = ['pixel', 'spatial'] as const;
 
+/** Least squares solved exactly in a network's place, by the name that the card gives it. NNLS: abundances >= 0, then divided by their sum; FCLS: >= 0, with a sum of 1. */
+export const EXACT_METHODS = ['nnls', 'fcls'] as const;
+
+export type ExactMethod = (typeof EXACT_METHODS)[number];
+
 /** How the numbers of a model file are stored. int8: weights and activations of the wide layers are integers; float16: weights are stored in half. */
 export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
 
@@ -71,9 +76,9 @@ export interface ModelCard {
   sensor: string | null;
   bands: CardBand[];
   endmembers: CardEndmember[];
-  /** The network's input is clip(reflectance * inputScale, 0, 1); already inside the graph. */
+  /** The network's input is clip(reflectance * inputScale, 0, 1); already inside the graph. What is solved exactly takes reflectance as it is. */
   inputScale: number;
-  /** The encoder's output widths; sides of its kernels in pixels, absent where all are 1. */
+  /** An encoder, or one of EXACT_METHODS. Its output widths; sides of its kernels in pixels, absent where all are 1. */
   network: { name: string; layers: number[]; kernels?: number[] };
   training: {
     seed: number;
@@ -93,6 +98,10 @@ export interface ModelCard {
   /** Absent where the model is float32. */
   quantisation?: CardQuantisation;
 }
+
+/** How the model of a card solves for abundances; undefined for a network. */
+export const exactMethodOf = ({ network }: ModelCard): ExactMethod | undefined =>
+  EXACT_METHODS.find((method) => method === network.name);
 
 /** How the model of a card stores its numbers. */
 export function precisionOf({ quantisation }: ModelCard): Precision {

@@ -22,6 +22,7 @@ export {
   type Pooling,
   reconstructionHalo,
 } from './convolutional/network.js';
+export { type ExactUnmixing, exactAbundances } from './exact-unmixing.js';
 export {
   countParameters,
   countStatistics,

@@ -123,6 +123,23 @@ describe('export, on the command line', () => {
     assert.match(evaluation.stdout, /^1400 pixels compared, .*; model in int8/);
   });
 
+  it('exports least squares in the place of the network, which maps the scene as evaluate solves it', () => {
+    writeEnvi(folder, 'exact', mixedScene());
+    for (const head of ['nnls', 'fcls']) {
+      const { stdout } = succeed(['export', 'run', '-o', `${head}.onnx`, '--head', head], folder);
+      assert.match(stdout, /^checked +within \S+ of the solver in float64 on \d+ pixels$/m);
+      assert.match(succeed(['info', `${head}.onnx`], folder).stdout, /^solved by +.*least squares/m);
+      succeed(['infer', 'exact.img', '-m', `${head}.onnx`, '-o', `${head}.tif`], folder);
+    }
+    const args = ['evaluate', 'nnls.tif', '-r', 'fcls.tif', '--scene', 'exact.img', '--model', 'nnls.onnx', '--json'];
+    const { figures, baseline } = JSON.parse(succeed(args, folder).stdout);
+    const rmseOf = (all: { name: string; value: number }[]) => all.find(({ name }) => name === 'RMSE')!.value;
+    assert.ok(Math.abs(rmseOf(figures) - rmseOf(baseline.figures)) <= 1e-5);
+    const precise = egunet(['export', 'run', '-o', 'no.onnx', '--head', 'nnls', '--precision', 'int8'], folder);
+    assert.equal(precise.code, 2);
+    assert.match(precise.stderr, /--precision int8 is of the network; leave it out with --head nnls/);
+  });
+
   it('refuses what is off by more than the limits, with both figures, and leaves what was there', () => {
     writeFileSync(join(folder, 'off.onnx'), 'kept');
     for (const limit of ['--max-mean-error', '--max-error']) {

@@ -87,6 +87,8 @@ export {
   pureSpectra,
   spectralAngle,
 } from './evaluate/metrics.js';
+export { exactUnmixing } from './exact-head/exact-unmixing.js';
+export { EXACT_TOLERANCE, exactHeadGraph, exportExactHead } from './exact-head/export-exact-head.js';
 export { type Checkpoint, type EpochLosses, isComplete, type RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';

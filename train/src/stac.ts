@@ -1,4 +1,4 @@
-import { type ModelCard, precisionOf } from '@egunet/models/card';
+import { exactMethodOf, type ModelCard, precisionOf } from '@egunet/models/card';
 
 const MLM = 'https://stac-extensions.github.io/mlm/v1.5.0/schema.json';
 const EO = 'https://stac-extensions.github.io/eo/v2.0.0/schema.json';
@@ -19,6 +19,7 @@ export interface ModelFile {
  */
 export function stacItem(card: ModelCard, file: ModelFile): Record<string, unknown> {
   const names = card.endmembers.map(({ name }) => name);
+  const architecture = exactMethodOf(card)?.toUpperCase() ?? 'EGU-Net';
   const bands = card.bands.map(({ wavelength, fwhm }, i) => ({
     name: wavelength === null ? `band ${i + 1}` : `${wavelength} nm`,
     ...(wavelength !== null && { 'eo:center_wavelength': wavelength / 1000 }), // micrometres
@@ -31,15 +32,15 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
     id: file.href.replace(/\.onnx$/i, ''),
     geometry: null,
     properties: {
-      title: `EGU-Net abundances of ${names.join(', ')}`,
+      title: `${architecture} abundances of ${names.join(', ')}`,
       description: `Abundances (fractions, >= 0, sum 1) from surface reflectance${card.sensor ? ` of ${card.sensor}` : ''}, ${card.kind === 'pixel' ? 'pixel by pixel' : `of each pixel and its neighbours up to ${card.halo} pixels away`}; ${precisionOf(card)}.`,
       datetime: card.created,
       start_datetime: '1900-01-01T00:00:00Z',
       end_datetime: '9999-12-31T23:59:59Z',
       created: card.created,
       bands,
-      'mlm:name': `${card.network.name.replace('egunet', 'EGU-Net')} ${card.data.scene}`,
-      'mlm:architecture': 'EGU-Net',
+      'mlm:name': `${exactMethodOf(card) ? architecture : card.network.name.replace('egunet', 'EGU-Net')} ${card.data.scene}`,
+      'mlm:architecture': architecture,
       'mlm:tasks': ['regression'],
       'mlm:framework': 'ONNX',
       'mlm:framework_version': '1.12.0', // the release of opset 17
@@ -113,8 +114,10 @@ function outputOf({ kind }: ModelCard, names: string[]) {
   };
 }
 
-/** Weights and biases of the folded encoder. */
-function countParameters({ bands, network }: ModelCard): number {
+/** Weights and biases of the folded encoder, or the endmembers' values. */
+function countParameters(card: ModelCard): number {
+  const { bands, endmembers, network } = card;
+  if (exactMethodOf(card)) return bands.length * endmembers.length; // their spectra
   let inputs = bands.length;
   return network.layers.reduce((sum, outputs, i) => {
     const count = (inputs * (network.kernels?.[i] ?? 1) ** 2 + 1) * outputs;

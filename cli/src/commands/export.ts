@@ -1,4 +1,4 @@
-import type { Precision } from '@egunet/models/card';
+import type { ExactMethod, Precision } from '@egunet/models/card';
 import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, withCommon } from '../support/options.js';
@@ -7,6 +7,7 @@ import { formatFacts, note, printResult, shellCommand } from '../support/output.
 export const command = 'export <run>';
 export const describe = 'Export the abundance head of a training run to ONNX';
 
+const HEADS = ['network', 'nnls', 'fcls'] as const satisfies readonly ('network' | ExactMethod)[];
 const PRECISIONS = ['float32', 'float16', 'int8'] as const satisfies readonly Precision[];
 
 export const builder = (yargs: Argv) =>
@@ -17,6 +18,14 @@ export const builder = (yargs: Argv) =>
         '$0 export RUN -o MODEL.onnx\n\nWrites a self-contained ONNX model (scaling, batch-norm and softmax inside, model card in its metadata) and MODEL.json, a STAC item. Needs nothing but the run. Fails, and writes nothing, unless ONNX Runtime agrees with the trained network within 1e-5 on real pixels of the training scene, which the run holds; in less than float32, unless its abundances stay within the limits on such pixels.',
       )
       .option('o', requiredText('o', 'Model to write, *.onnx'))
+      .option('head', {
+        ...oneOf(
+          'head',
+          HEADS,
+          "The trained network, or in its place non-negative (nnls) or fully constrained (fcls) least squares on the run's endmembers, up to 8, solved exactly",
+        ),
+        default: 'network' as const,
+      })
       .option('precision', {
         ...oneOf('precision', PRECISIONS, 'Numbers in the file: int8 runs faster, float16 only halves the file'),
         default: 'float32' as const,
@@ -36,10 +45,11 @@ export const builder = (yargs: Argv) =>
         }),
       )
       .option('overwrite', overwrite)
-      .group(['o', 'overwrite'], 'Model:')
+      .group(['o', 'head', 'overwrite'], 'Model:')
       .group(['precision', 'max-mean-error', 'max-error'], 'Precision:')
       .example('$0 export run -o model.onnx', 'model.onnx and model.json')
-      .example('$0 export run -o fast.onnx --precision int8', 'two to three times as fast'),
+      .example('$0 export run -o fast.onnx --precision int8', 'two to three times as fast')
+      .example('$0 export run -o nnls.onnx --head nnls', 'no network: least squares'),
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
@@ -51,12 +61,15 @@ const LIMITS = ['max-mean-error', 'max-error'] as const;
 
 /** What `exportModel` takes of the arguments. */
 function precisionOptions(args: Arguments) {
-  const { precision, 'max-mean-error': maxMeanError, 'max-error': maxError } = args;
+  const { head, precision, 'max-mean-error': maxMeanError, 'max-error': maxError } = args;
   const given = LIMITS.find((name) => args[name] !== undefined);
+  if (head !== 'network' && precision !== 'float32')
+    throw new UsageError(`--precision ${precision} is of the network; leave it out with --head ${head}`);
   if (precision === 'float32' && given)
     throw new UsageError(`--${given} limits what less than float32 costs; give --precision int8 or float16 with it`);
   return {
     precision,
+    ...(head !== 'network' && { exact: head }),
     ...(maxMeanError === undefined ? {} : { maxMeanError }),
     ...(maxError === undefined ? {} : { maxError }),
   };
@@ -74,7 +87,9 @@ export async function handler(args: Arguments): Promise<void> {
   ]);
   const { checkpoint } = await loadRun(args.run);
   const { epoch, settings } = checkpoint;
-  if (epoch < settings.epochs) note(`${args.run}: only ${epoch} of ${settings.epochs} epochs are trained`);
+  const { head } = args;
+  if (head === 'network' && epoch < settings.epochs)
+    note(`${args.run}: only ${epoch} of ${settings.epochs} epochs are trained`);
   const { o: model } = args;
   const sidecar = sidecarOf(model);
   const { bytes, card, maxDifference, probePixels } = await exportModel(checkpoint, { model, sidecar }, options);
@@ -86,7 +101,10 @@ export async function handler(args: Arguments): Promise<void> {
       ['takes', `${bands.length} bands${card.sensor ? ` of ${card.sensor}` : ''}`],
       ['gives', `abundances of ${endmembers.map(({ name }) => name).join(', ')}`],
       ['precision', precisionWords(card)],
-      ['checked', `within ${maxDifference.toExponential(1)} of the trained network on ${probePixels} pixels`],
+      [
+        'checked',
+        `within ${maxDifference.toExponential(1)} of the ${head === 'network' ? 'trained network' : 'solver in float64'} on ${probePixels} pixels`,
+      ],
       ['next', shellCommand('egunet', 'infer', 'SCENE', '--model', model, '-o', 'abundances.tif')],
     ]),
   );

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { ExactMethod } from '@egunet/models/card';
 import { writeFiles } from '@egunet/raster/node';
-import { type Checkpoint, exportHead, type Head, type HeadOptions, stacItem } from '@egunet/train';
+import { type Checkpoint, exportExactHead, exportHead, type Head, type HeadOptions, stacItem } from '@egunet/train';
 import { CommandError } from '../support/errors.js';
 import { softwareVersion } from '../version.js';
 
@@ -25,13 +26,18 @@ function creationTime(): Date {
 export async function exportModel(
   checkpoint: Checkpoint,
   { model, sidecar }: { model: string; sidecar: string },
-  options: Pick<HeadOptions, 'precision' | 'maxMeanError' | 'maxError'> = {},
+  {
+    exact,
+    ...options
+  }: Pick<HeadOptions, 'precision' | 'maxMeanError' | 'maxError'> & {
+    /** What is exported in place of the network. */
+    readonly exact?: ExactMethod;
+  } = {},
 ): Promise<ExportResult> {
-  const head = await exportHead(checkpoint, {
-    ...options,
-    softwareVersion: softwareVersion(),
-    created: creationTime(),
-  });
+  const origin = { softwareVersion: softwareVersion(), created: creationTime() };
+  const head = exact
+    ? await exportExactHead(checkpoint, exact, origin)
+    : await exportHead(checkpoint, { ...options, ...origin });
   const sha256 = createHash('sha256').update(head.bytes).digest('hex');
   const item = stacItem(head.card, { href: basename(model), bytes: head.bytes.length, sha256 });
   const text = new TextEncoder().encode(`${JSON.stringify(item, undefined, 2)}\n`);

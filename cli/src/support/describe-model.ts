@@ -1,4 +1,4 @@
-import { type CardBand, type ModelCard, precisionOf } from '@egunet/models/card';
+import { type CardBand, type ExactMethod, exactMethodOf, type ModelCard, precisionOf } from '@egunet/models/card';
 import { nanometreRange } from './bands.js';
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
@@ -46,18 +46,29 @@ const kindWords = ({ kind, halo }: ModelCard): string =>
 const networkWords = ({ network: { name, layers, kernels } }: ModelCard): string =>
   `${name}, ${layers.join('-')}${kernels ? `, kernels ${kernels.map((side) => `${side} x ${side}`).join(', ')}` : ''}`;
 
+/** What a model does that is no network. */
+const EXACT_WORDS: Readonly<Record<ExactMethod, string>> = {
+  nnls: 'non-negative least squares, exactly, on reflectance (1 = 100 %); abundances divided by their sum',
+  fcls: 'fully constrained least squares (abundances >= 0, sum 1), exactly, on reflectance (1 = 100 %)',
+};
+
 /** The lines that a person reads of a model card. */
 export function modelFacts(card: ModelCard): [string, string | undefined][] {
+  const exact = exactMethodOf(card);
   return [
     ['kind', kindWords(card)],
     ['sensor', card.sensor ?? 'not named'],
     ['bands', bandWords(card.bands)],
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', card.training.endmemberMethod],
-    ['input', inputWords(card.inputScale)],
-    ['network', networkWords(card)],
-    ['precision', precisionWords(card)],
-    ['training', trainingOf(card)],
+    ...(exact
+      ? [['solved by', EXACT_WORDS[exact]] as [string, string]]
+      : ([
+          ['input', inputWords(card.inputScale)],
+          ['network', networkWords(card)],
+          ['precision', precisionWords(card)],
+          ['training', trainingOf(card)],
+        ] as [string, string][])),
     ['data SHA-256', card.data.sha256],
     ...card.metrics.map(({ name, value, unit, definition }): [string, string] => [
       name,

@@ -1,0 +1,118 @@
+// What exact unmixing with given endmembers needs: the least squares solution on every support. Legend: C endmembers, B bands, d dimensions of their
+// space, S supports, k members of one; R [C, d] the endmembers' coordinates.
+import type { ExactUnmixing } from '@egunet/models';
+import type { ExactMethod } from '@egunet/models/card';
+import { Matrix, SVD } from 'ml-matrix';
+import { TrainError } from '../error.js';
+
+/** Supports double with each endmember: 2^8. */
+const MOST_ENDMEMBERS = 8;
+
+/** Singular values below this share of the largest are 0: endmembers depend on each other. */
+const DEPENDENT = 1e-6;
+
+/** What a support gives: abundances of its members = coordinates x `solve` [d, k] + `plus` [k]. */
+interface Solution {
+  readonly members: readonly number[];
+  readonly solve: Matrix;
+  readonly plus: readonly number[];
+}
+
+/** The rank, and the columns that span the rows of `rows` [C, B]: [B, rank], orthonormal. */
+function spanOf(rows: Matrix): Matrix {
+  const { rightSingularVectors, diagonal } = new SVD(rows, { autoTranspose: true });
+  const rank = diagonal.filter((value) => value > DEPENDENT * diagonal[0]!).length;
+  if (rank === 0) throw new TrainError('exact head: the endmembers are all alike; give different ones');
+  return rightSingularVectors.subMatrix(0, rows.columns - 1, 0, rank - 1);
+}
+
+/** The pseudo-inverse of rows [k, d]: [d, k]; undefined where they depend on each other. */
+function inverseOf(rows: Matrix): Matrix | undefined {
+  const decomposition = new SVD(rows, { autoTranspose: true });
+  const { diagonal } = decomposition;
+  const independent = rows.rows <= rows.columns && diagonal[rows.rows - 1]! > DEPENDENT * diagonal[0]!;
+  return independent ? decomposition.inverse() : undefined;
+}
+
+/** Non-negative least squares on a support; that without members leaves everything. */
+function nnlsOn(members: readonly number[], coordinates: Matrix): Solution | undefined {
+  if (members.length === 0) return { members, solve: new Matrix(coordinates.columns, 0), plus: [] };
+  const solve = inverseOf(rowsOf(coordinates, members));
+  return solve && { members, solve, plus: members.map(() => 0) };
+}
+
+/** The same with a sum of 1 (fully constrained: Heinz & Chang 2001, IEEE TGRS 39(3)): the first member has what the others leave of it. */
+function fclsOn(members: readonly number[], coordinates: Matrix): Solution | undefined {
+  const [first, ...others] = members;
+  if (first === undefined) return undefined;
+  const d = coordinates.columns;
+  const start = rowsOf(coordinates, [first]); // [1, d]
+  if (others.length === 0) return { members, solve: Matrix.zeros(d, 1), plus: [1] };
+  const differences = Matrix.sub(rowsOf(coordinates, others), Matrix.ones(others.length, 1).mmul(start)); // [k - 1, d]
+  const inverse = inverseOf(differences);
+  if (!inverse) return undefined;
+  const rest = inverse.sum('row').map((sum) => -sum); // of the first member [d]
+  const solve = new Matrix(inverse.to2DArray().map((row, i) => [rest[i]!, ...row]));
+  const plus = start.mmul(solve).mul(-1).to1DArray();
+  plus[0]! += 1;
+  return { members, solve, plus };
+}
+
+const rowsOf = (matrix: Matrix, rows: readonly number[]): Matrix => new Matrix(rows.map((row) => matrix.getRow(row)));
+
+/** What is fixed for `endmembers` [C, B]. Throws TrainError for more than 8, or such as are all alike. Supports whose members depend on each other are left out: others explain as much. */
+export function exactUnmixing(endmembers: Float32Array, count: number, method: ExactMethod): ExactUnmixing {
+  if (count > MOST_ENDMEMBERS)
+    throw new TrainError(
+      `exact head: every set of endmembers is tried, of at most ${MOST_ENDMEMBERS} endmembers, got ${count}; export the network, or find fewer`,
+    );
+  const B = endmembers.length / count;
+  const spectra = new Matrix(Array.from({ length: count }, (_, c) => [...endmembers.subarray(c * B, (c + 1) * B)]));
+  const middle = method === 'fcls' ? spectra.mean('column') : new Array<number>(B).fill(0);
+  const centred = spectra.clone().subRowVector(middle);
+  const basis = spanOf(centred); // [B, d]
+  const coordinates = centred.mmul(basis); // R
+  const all = Array.from({ length: 2 ** count }, (_, mask) => membersOf(mask, count));
+  const solutions = all.flatMap((members) => (method === 'fcls' ? fclsOn : nnlsOn)(members, coordinates) ?? []);
+  return {
+    endmembers: count,
+    dimensions: basis.columns,
+    supports: solutions.length,
+    basis: Float32Array.from(basis.to1DArray()),
+    origin: Float32Array.from(Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray()),
+    ...layOut(solutions, coordinates),
+  };
+}
+
+const membersOf = (mask: number, count: number): number[] =>
+  Array.from({ length: count }, (_, c) => c).filter((c) => (mask >> c) & 1);
+
+/** The solutions side by side: each column of one in the place of its row (an endmember, a dimension), then of its support. */
+function layOut(solutions: readonly Solution[], coordinates: Matrix) {
+  const [C, d, S] = [coordinates.rows, coordinates.columns, solutions.length];
+  const [solve, rest] = [Matrix.zeros(d, C * S), Matrix.zeros(d, d * S)];
+  const [solveOrigin, restOrigin] = [new Float32Array(C * S), new Float32Array(d * S)];
+  for (const [s, { members, solve: own, plus }] of solutions.entries()) {
+    for (const [i, c] of members.entries()) {
+      solve.setColumn(c * S + s, own.getColumn(i));
+      solveOrigin[c * S + s] = plus[i]!;
+    }
+    for (let j = 0; j < d; j++) {
+      const of = members.map((c) => coordinates.get(c, j)); // the members' coordinate j [k]
+      const explained = own.to2DArray().map((row) => dot(row, of)); // of each coordinate, by what it gives the members [d]
+      rest.setColumn(
+        j * S + s,
+        explained.map((share, i) => (i === j ? 1 : 0) - share),
+      );
+      restOrigin[j * S + s] = -dot(plus, of);
+    }
+  }
+  return {
+    solve: Float32Array.from(solve.to1DArray()),
+    solveOrigin,
+    rest: Float32Array.from(rest.to1DArray()),
+    restOrigin,
+  };
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
