@@ -80,39 +80,49 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
     supports: solutions.length,
     basis: Float32Array.from(basis.to1DArray()),
     origin: Float32Array.from(Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray()),
-    ...layOut(solutions, coordinates),
+    ...layOut(solutions, coordinates, method),
   };
 }
 
 const membersOf = (mask: number, count: number): number[] =>
   Array.from({ length: count }, (_, c) => c).filter((c) => (mask >> c) & 1);
 
-/** The solutions side by side: each column of one in the place of its row (an endmember, a dimension), then of its support. */
-function layOut(solutions: readonly Solution[], coordinates: Matrix) {
+/** The values on every support side by side: that of an endmember in the place of its row, then of the support. */
+function layOut(solutions: readonly Solution[], coordinates: Matrix, method: ExactMethod) {
   const [C, d, S] = [coordinates.rows, coordinates.columns, solutions.length];
-  const [solve, rest] = [Matrix.zeros(d, C * S), Matrix.zeros(d, d * S)];
-  const [solveOrigin, restOrigin] = [new Float32Array(C * S), new Float32Array(d * S)];
-  for (const [s, { members, solve: own, plus }] of solutions.entries()) {
-    for (const [i, c] of members.entries()) {
-      solve.setColumn(c * S + s, own.getColumn(i));
-      solveOrigin[c * S + s] = plus[i]!;
+  const values = Matrix.zeros(d, C * S);
+  const valuesOrigin = new Float32Array(C * S);
+  const members = new Float32Array(S * C);
+  for (const [s, solution] of solutions.entries())
+    for (let c = 0; c < C; c++) {
+      const at = solution.members.indexOf(c);
+      const { by, plus } =
+        at >= 0
+          ? { by: solution.solve.getColumn(at), plus: solution.plus[at]! }
+          : ifAdded(c, { solution, coordinates, method });
+      values.setColumn(c * S + s, by);
+      valuesOrigin[c * S + s] = plus;
+      if (at >= 0) members[s * C + c] = 1;
     }
-    for (let j = 0; j < d; j++) {
-      const of = members.map((c) => coordinates.get(c, j)); // the members' coordinate j [k]
-      const explained = own.to2DArray().map((row) => dot(row, of)); // of each coordinate, by what it gives the members [d]
-      rest.setColumn(
-        j * S + s,
-        explained.map((share, i) => (i === j ? 1 : 0) - share),
-      );
-      restOrigin[j * S + s] = -dot(plus, of);
-    }
-  }
-  return {
-    solve: Float32Array.from(solve.to1DArray()),
-    solveOrigin,
-    rest: Float32Array.from(rest.to1DArray()),
-    restOrigin,
-  };
+  return { values: Float32Array.from(values.to1DArray()), valuesOrigin, members };
+}
+
+/** The abundance of an endmember if it were added to a support, negated, as coordinates x `by` [d] + `plus`; 0 where it adds nothing. */
+function ifAdded(
+  c: number,
+  { solution, coordinates, method }: { solution: Solution; coordinates: Matrix; method: ExactMethod },
+): { by: number[]; plus: number } {
+  const { members, solve, plus } = solution;
+  const own = members.map((member) => coordinates.getRow(member)); // [k, d]
+  const start = method === 'fcls' ? own[0]! : undefined; // with a sum of 1 it takes the place of others
+  const added = coordinates.getRow(c).map((x, j) => x - (start?.[j] ?? 0)); // [d]
+  // The part of it that the support does not reach: the residual's projection is symmetric.
+  const reached = (j: number) => members.reduce((sum, _, i) => sum + solve.get(j, i) * dot(own[i]!, added), 0);
+  const beyond = added.map((x, j) => x - reached(j));
+  const power = dot(beyond, beyond);
+  if (power <= DEPENDENT ** 2 * dot(added, added)) return { by: new Array<number>(added.length).fill(0), plus: 0 };
+  const left = members.reduce((sum, _, i) => sum - plus[i]! * dot(own[i]!, added), 0); // of coordinates 0
+  return { by: beyond.map((x) => -x / power), plus: -left / power };
 }
 
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
