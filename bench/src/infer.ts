@@ -6,7 +6,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inRange, median, table } from './statistics.js';
-import { LAYOUT_OPTIONS, LAYOUTS, lastLine, peerScripts, prepare, run, timeInference, type Usage } from './timed.js';
+import {
+  inTurn,
+  LAYOUT_OPTIONS,
+  LAYOUTS,
+  lastLine,
+  peerScripts,
+  prepare,
+  run,
+  timeInference,
+  type Usage,
+} from './timed.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({ options: LAYOUT_OPTIONS });
@@ -17,13 +27,13 @@ const within = (file: string): string => join(values.scenes, file);
 interface Contender {
   readonly name: string;
   readonly rival: boolean;
-  time(): Usage;
+  measure(): Usage;
 }
 
 const ours = (name: string, scene: string, model: string): Contender => ({
   name,
   rival: false,
-  time: () => timeInference(scene, model, { map: within('ours.tif') }),
+  measure: () => timeInference(scene, model, { map: within('ours.tif') }),
 });
 
 /** Writes a plain tiled GeoTIFF unless asked for a cloud-optimised one, which only `egunet` always writes. */
@@ -34,7 +44,7 @@ const theirs = (
 ): Contender => ({
   name: `Python, ${reader}${cog ? ', COG' : ''}`,
   rival: !cog,
-  time() {
+  measure() {
     const args = [join(peerScripts, 'infer_python.py'), scene, within('theirs.tif'), '--model', model];
     const { seconds, stdout } = run(python, [...args, '--reader', reader, ...(cog ? ['--cog'] : [])]);
     const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stdout));
@@ -55,15 +65,12 @@ for (const layout of values.layouts.split(',')) {
     theirs('rasterio', within(data), { model: models.float }),
     theirs('tifffile', within(data), { model: models.float, cog: true }),
   ];
-  const all = contenders.map((): Usage[] => []);
-  for (let round = 0; round < Number(values.rounds); round++)
-    for (const [i, contender] of contenders.entries()) {
-      const usage = contender.time();
-      all[i]!.push(usage);
-      console.error(
-        `${layout}, round ${round + 1}: ${contender.name} ${usage.seconds.toFixed(2)} s, ${usage.cpu.toFixed(1)} CPU s`,
-      );
-    }
+  console.error(layout);
+  const all = inTurn(
+    Number(values.rounds),
+    contenders,
+    ({ seconds, cpu }) => `${seconds.toFixed(2)} s, ${cpu.toFixed(1)} CPU s`,
+  );
   const parts = JSON.parse(
     lastLine(run(process.execPath, [local('infer-parts.js'), within(file), models.float]).stdout),
   ) as { pixels: number; valid: number; reading: number; running: number };

@@ -36,16 +36,18 @@ export function run(program: string, args: readonly string[]): Finished {
   return { seconds: (performance.now() - start) / 1000, stdout, stderr };
 }
 
-/** The results of each program in so many rounds, in turn. */
+/** The results of each program in so many rounds, in turn; `words` tells of one while the others are awaited. */
 export function inTurn<T>(
   rounds: number,
   contenders: readonly { readonly name: string; readonly measure: () => T }[],
+  words: (result: T) => string = () => '',
 ): T[][] {
   const all = contenders.map((): T[] => []);
   for (let round = 0; round < rounds; round++)
     for (const [i, { name, measure }] of contenders.entries()) {
-      all[i]!.push(measure());
-      console.error(`round ${round + 1} of ${rounds}: ${name}`);
+      const result = measure();
+      all[i]!.push(result);
+      console.error(`round ${round + 1} of ${rounds}: ${name} ${words(result)}`.trimEnd());
     }
   return all;
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dataFolder } from './scenes.js';
 import { inRange, median, table } from './statistics.js';
-import { lastLine, peerScripts, run } from './timed.js';
+import { inTurn, lastLine, peerScripts, run } from './timed.js';
 
 const { values } = parseArgs({
   options: {
@@ -109,13 +109,13 @@ for (const threads of values.threads
   .split(',')
   .map(Number)
   .filter((n) => n <= cpus().length)) {
-  const times = new Map<string, StepTime[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round < Number(values.rounds); round++)
-    for (const contender of contenders) {
-      const step = time(contender, threads);
-      times.get(contender.name)!.push(step);
-      console.error(`${threads} thread(s), round ${round + 1}: ${contender.name} ${step.ms_per_step.toFixed(1)} ms`);
-    }
+  console.error(`${threads} thread(s)`);
+  const measured = inTurn(
+    Number(values.rounds),
+    contenders.map((contender) => ({ name: contender.name, measure: () => time(contender, threads) })),
+    ({ ms_per_step }) => `${ms_per_step.toFixed(1)} ms`,
+  );
+  const times = new Map(contenders.map(({ name }, i) => [name, measured[i]!]));
   const wall = (name: string) => times.get(name)!.map(({ ms_per_step }) => ms_per_step);
   for (const [name, steps] of times) {
     const all = wall(name);

@@ -1,8 +1,8 @@
 // The benchmark of GPUs, rehearsed on SwiftShader, a GPU in software, and on the processor.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeEnviImage } from '../support/envi.js';
 import { requireData, requireSwiftShader, requireTensorflow, root, temporaryFolder } from '../support/index.js';
 import { compiled } from './support.js';
 
@@ -27,22 +27,9 @@ describe('the benchmark of GPUs', function () {
 
   it('measures network and scene on a GPU, beside what it can do at best', function () {
     const gpu = requireSwiftShader(this);
-    const [rows, cols, bands] = [40, 30, 8];
-    const values = Float32Array.from({ length: rows * cols * bands }, (_, i) => ((i * 37) % 997) / 997);
-    writeFileSync(join(folder, 'scene.img'), values);
-    writeFileSync(
-      join(folder, 'scene.hdr'),
-      `ENVI
-samples = ${cols}
-lines = ${rows}
-bands = ${bands}
-data type = 4
-interleave = bip
-byte order = 0
-wavelength units = Nanometers
-wavelength = {450, 550, 650, 750, 990, 985, 1650, 2200}
-`,
-    );
+    const wavelengths = [450, 550, 650, 750, 990, 985, 1650, 2200];
+    const data = Float32Array.from({ length: 40 * 30 * wavelengths.length }, (_, i) => ((i * 37) % 997) / 997);
+    writeEnviImage(join(folder, 'scene.hdr'), { rows: 40, cols: 30, wavelengths, data });
     const small = ['--batches', '64,128', '--matrix', '128', '--mib', '4', '--parts', 'network,scene'];
     const what = ['--devices', 'cpu,webgpu', '--scene', join(folder, 'scene.hdr'), '--model', model];
     const { status, stdout, stderr } = bench([...what, ...small], gpu);

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findCudaLibraries, parseGpus } from 'egunet/dist/doctor/machine.js';
-import { requireGdal, requireSwiftShader, run, temporaryFolder } from '../support/index.js';
+import { requireGdal, requireSwiftShader, run, skipUntested, temporaryFolder } from '../support/index.js';
 import { binary, egunet, interrupted, succeed } from './support.js';
 
 interface Finding {
@@ -99,7 +99,7 @@ describe('egunet doctor', function () {
   });
 
   it('says what the system killed, and leaves nothing when it is stopped', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipUntested(this, 'its processes are found in /proc, which Linux alone has');
     const own = join(folder, 'own');
     mkdirSync(own);
     const [env, args] = [{ ...NO_GPU, TMPDIR: own }, [binary, 'doctor', '--json']];

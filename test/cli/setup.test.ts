@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { missingForCuda, neededLibraries, onnxruntimeIn, setUpCuda } from 'egunet/dist/setup/cuda.js';
 import { libraryFolder } from 'egunet/dist/setup/places.js';
-import { requireProgram, requireTensorflow, run, temporaryFolder } from '../support/index.js';
+import { requireProgram, requireTensorflow, run, skipUntested, temporaryFolder } from '../support/index.js';
 import { binary, egunet, interrupted, succeed } from './support.js';
 
 describe('egunet setup tensorflow', function () {
@@ -235,7 +235,7 @@ describe('egunet setup cuda', function () {
   });
 
   it("has NVIDIA's libraries loaded by this process, and looked for by those that it starts", function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipUntested(this, "CUDA is set up on Linux alone, by its loader's rules");
     requireProgram(this, 'cc', 'apt-get install gcc');
     const lib = at('home/cuda/lib');
     mkdirSync(lib, { recursive: true });

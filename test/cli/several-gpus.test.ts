@@ -109,8 +109,7 @@ describe('egunet infer on several GPUs', function () {
     assert.ok(both('0,0').equals(both('0')));
   });
 
-  it('stopped by Ctrl-C, which every process is told of, keeps finished tiles and leaves no process', async function () {
-    if (process.platform !== 'linux') this.skip();
+  it('stopped by Ctrl-C, which every process is told of, keeps finished tiles and leaves no process', async () => {
     const { screen, code } = await onTerminal(two, { cwd: folder, env: gpu, when: aTileIn(part, A_TILE) });
     assert.equal(code, 130, screen);
     assert.match(screen, /interrupted: finished tiles are kept/);

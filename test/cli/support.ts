@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeEnviImage } from '../support/envi.js';
 import { root } from '../support/index.js';
 
 /** The real program. */
@@ -110,23 +111,14 @@ export function writeEnvi(folder: string, name: string, scene: EnviScene): strin
   const { rows, cols, wavelengths, value, sensor, noData, mapInfo } = scene;
   const B = wavelengths.length;
   const data = Float32Array.from({ length: rows * cols * B }, (_, i) => value(Math.floor(i / B), i % B));
-  const header = [
-    'ENVI',
-    `samples = ${cols}`,
-    `lines = ${rows}`,
-    `bands = ${B}`,
-    'header offset = 0',
-    'data type = 4',
-    'interleave = bip',
-    'byte order = 0',
-    'wavelength units = Nanometers',
-    `wavelength = {${wavelengths.join(', ')}}`,
-    ...(sensor === undefined ? [] : [`sensor type = ${sensor}`]),
-    ...(noData === undefined ? [] : [`data ignore value = ${noData}`]),
-    ...(mapInfo === undefined ? [] : [`map info = {${mapInfo}}`]),
-  ];
-  writeFileSync(join(folder, `${name}.hdr`), `${header.join('\n')}\n`);
-  writeFileSync(join(folder, `${name}.img`), new Uint8Array(data.buffer));
+  writeEnviImage(join(folder, `${name}.hdr`), {
+    ...{ rows, cols, wavelengths, data },
+    more: [
+      ...(sensor === undefined ? [] : [`sensor type = ${sensor}`]),
+      ...(noData === undefined ? [] : [`data ignore value = ${noData}`]),
+      ...(mapInfo === undefined ? [] : [`map info = {${mapInfo}}`]),
+    ],
+  });
   return join(folder, `${name}.img`);
 }
 

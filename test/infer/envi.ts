@@ -1,6 +1,7 @@
 // Scenes for GDAL and for the readers, and maps as GDAL reads them. Legend: B bands.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeEnviImage } from '../support/envi.js';
 import { run } from '../support/index.js';
 
 export interface EnviScene {
@@ -17,28 +18,17 @@ export interface EnviScene {
   data: Float32Array;
 }
 
-const floatBytes = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-
 /** Writes `header` and, beside it, the `.img`: pixel-interleaved float32 in UTM zone 32 N, 30 m pixels. */
 export function writeEnvi(header: string, scene: EnviScene): void {
-  const { rows, cols, wavelengths, fwhm, noData, data, corner = { row: 0, col: 0 } } = scene;
-  const lines = [
-    'ENVI',
-    `samples = ${cols}`,
-    `lines = ${rows}`,
-    `bands = ${wavelengths.length}`,
-    'header offset = 0',
-    'data type = 4',
-    'interleave = bip',
-    'byte order = 0',
-    `map info = {UTM, 1, 1, ${500000 + 30 * corner.col}, ${4100000 - 30 * corner.row}, 30, 30, 32, North, WGS-84, units=Meters}`,
-    `data ignore value = ${noData}`,
-    'wavelength units = Nanometers',
-    `wavelength = {${wavelengths.join(', ')}}`,
-    `fwhm = {${wavelengths.map(() => fwhm).join(', ')}}`,
-  ];
-  writeFileSync(header, `${lines.join('\n')}\n`);
-  writeFileSync(header.replace(/hdr$/, 'img'), floatBytes(data));
+  const { fwhm, noData, corner = { row: 0, col: 0 }, ...image } = scene;
+  writeEnviImage(header, {
+    ...image,
+    more: [
+      `map info = {UTM, 1, 1, ${500000 + 30 * corner.col}, ${4100000 - 30 * corner.row}, 30, 30, 32, North, WGS-84, units=Meters}`,
+      `data ignore value = ${noData}`,
+      `fwhm = {${image.wavelengths.map(() => fwhm).join(', ')}}`,
+    ],
+  });
 }
 
 /** The values of a map as GDAL reads them: [rows * cols, bands] float32. */

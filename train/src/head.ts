@@ -6,10 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type CardOrigin, cardOf } from './card-of.js';
 import { exportPaperHead } from './convolutional/export-image-head.js';
 import { computeOnCpu } from './cpu.js';
-import { deepnessMetadata } from './deepness.js';
 import { TrainError } from './error.js';
 import type { Checkpoint } from './fit/checkpoint.js';
 import { foldEncoder, headGraph, networkOf } from './head-graph.js';
+import { modelMetadata } from './model-metadata.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
 import { assertSame, largestDifference } from './same-head.js';
@@ -41,7 +41,7 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
   const card = modelCard(checkpoint, options);
   assertModelCard(card);
   const encode = (pixelwise: Graph, described: ModelCard) => {
-    const metadata = { egunet: JSON.stringify(described), ...deepnessMetadata(described, facts.scene.pixelSize) };
+    const metadata = modelMetadata(described, facts.scene.pixelSize);
     return encodeModel(withLayer(pixelwise, checkpoint), { metadata, producerVersion: softwareVersion });
   };
   const layers = foldEncoder(checkpoint);

@@ -48,7 +48,7 @@ async function find(id: ThingId, batch?: number): Promise<Finding> {
 }
 
 /** Looks at everything: native libraries in processes of their own, one after another, as they would take each other's time. */
-async function findAll(how: { readonly signal: AbortSignal; readonly batch?: number }): Promise<Finding[]> {
+async function findAll(how: { readonly signal: AbortSignal; readonly batch: number | undefined }): Promise<Finding[]> {
   const { findInChild } = await import('../doctor/in-child.js');
   const findings: Finding[] = [];
   for (const id of thingsHere()) {
@@ -69,7 +69,7 @@ export async function handler({ only, json, verbose, batch }: Arguments): Promis
   try {
     const { machine } = await import('../doctor/machine.js');
     const found = await machine();
-    const findings = await findAll({ signal: control.signal, ...(batch !== undefined && { batch }) });
+    const findings = await findAll({ signal: control.signal, batch });
     printResult(json, { machine: found, findings }, () => report(found, findings));
     const broken = findings.filter(({ id, works }) => !works && NEEDED.includes(id));
     // With --json the findings say it: a second object would be none that a script reads.

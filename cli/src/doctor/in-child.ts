@@ -11,7 +11,7 @@ const PATIENCE = 120;
 /** What `egunet doctor --only ID` finds in a process of its own; what that dies of is a finding, too. `batch`: pixels of the steps that an engine is timed with. */
 export async function findInChild(
   id: string,
-  { signal, batch }: { readonly signal: AbortSignal; readonly batch?: number },
+  { signal, batch }: { readonly signal: AbortSignal; readonly batch?: number | undefined },
 ): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), 'egunet-doctor-')); // what it is writing when it is ended goes, too
   try {

@@ -130,7 +130,10 @@ async function trainOn(
   { threads, engine, saveEvery, control }: TrainOptions,
 ): Promise<TrainResult> {
   const { engine: before = 'onnx-cpu', ...data } = asked;
-  const { id, make } = await trainingEngine(engine ?? {}, { control, ...(resume && { before }) });
+  const { id, make } = await trainingEngine(engine ?? {}, {
+    ...{ control, threads, batch: settings.batch },
+    ...(resume && { before }),
+  });
   const request = { ...data, ...(id !== 'onnx-cpu' && { engine: id }) };
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;

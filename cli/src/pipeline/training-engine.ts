@@ -16,7 +16,14 @@ export interface EngineChoice {
   readonly engine?: EngineName | undefined;
   /** Of `onnx`; the CPU when absent. */
   readonly device?: TrainingDevice | undefined;
-  /** Of onnxruntime on the CPU; all cores when absent. */
+}
+
+/** What a choice depends on besides. */
+interface Circumstances {
+  readonly control: Control;
+  /** What has trained a resumed run so far. */
+  readonly before?: EngineId | undefined;
+  /** Of onnxruntime; all cores when absent. */
   readonly threads?: number | undefined;
   /** Pixels a step, at which engines are compared; as in a default training when absent. */
   readonly batch?: number | undefined;
@@ -46,22 +53,18 @@ const noTensorflow = () =>
  */
 export async function trainingEngine(
   choice: EngineChoice,
-  { control, before }: { readonly control: Control; readonly before?: EngineId | undefined },
+  { threads, ...circumstances }: Circumstances,
 ): Promise<ChosenEngine> {
-  const id = await idOf(choice, { control, before });
+  const { before } = circumstances;
+  const id = await idOf(choice, circumstances);
   if (before !== undefined && id !== before)
     note(`${before} has trained it so far: ${id} rounds otherwise, so that it ends with weights a little different`);
-  return {
-    id,
-    ...(id !== 'onnx-cpu' && {
-      make: await engineMaker(id, choice.threads === undefined ? {} : { threads: choice.threads }),
-    }),
-  };
+  return { id, ...(id !== 'onnx-cpu' && { make: await engineMaker(id, { threads }) }) };
 }
 
 async function idOf(
-  { engine, device, batch }: EngineChoice,
-  { control, before }: { readonly control: Control; readonly before?: EngineId | undefined },
+  { engine, device }: EngineChoice,
+  { control, before, batch }: Omit<Circumstances, 'threads'>,
 ): Promise<EngineId> {
   if (engine === undefined && device === undefined && before !== undefined) {
     if (before !== 'onnx-cpu') note(`engine: ${before}, which has trained it so far`);
@@ -84,7 +87,7 @@ const TENSORFLOW = ['tensorflow', 'tensorflow-gpu'] as const satisfies readonly 
 /** Those that are set up and pass their check, each in a process of its own, the fastest first; what fails is told. */
 async function workingEngines(
   ids: readonly EngineId[],
-  how: Pick<Control, 'signal'> & Pick<EngineChoice, 'batch'>,
+  how: Pick<Control, 'signal'> & Pick<Circumstances, 'batch'>,
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const id of ids) {

@@ -52,23 +52,27 @@ const EXACT_WORDS: Readonly<Record<ExactMethod, string>> = {
   fcls: 'fully constrained least squares (abundances >= 0, sum 1), exactly, on reflectance (1 = 100 %)',
 };
 
+/** How abundances come about. */
+function methodFacts(card: ModelCard): [string, string][] {
+  const exact = exactMethodOf(card);
+  if (exact) return [['solved by', EXACT_WORDS[exact]]];
+  return [
+    ['input', inputWords(card.inputScale)],
+    ['network', networkWords(card)],
+    ['precision', precisionWords(card)],
+    ['training', trainingOf(card)],
+  ];
+}
+
 /** The lines that a person reads of a model card. */
 export function modelFacts(card: ModelCard): [string, string | undefined][] {
-  const exact = exactMethodOf(card);
   return [
     ['kind', kindWords(card)],
     ['sensor', card.sensor ?? 'not named'],
     ['bands', bandWords(card.bands)],
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', card.training.endmemberMethod],
-    ...(exact
-      ? [['solved by', EXACT_WORDS[exact]] as [string, string]]
-      : ([
-          ['input', inputWords(card.inputScale)],
-          ['network', networkWords(card)],
-          ['precision', precisionWords(card)],
-          ['training', trainingOf(card)],
-        ] as [string, string][])),
+    ...methodFacts(card),
     ['data SHA-256', card.data.sha256],
     ...card.metrics.map(({ name, value, unit, definition }): [string, string] => [
       name,

@@ -26,13 +26,11 @@ export const withEngineOptions = <T>(yargs: Argv<T>) =>
 interface EngineArguments {
   readonly engine?: EngineName | undefined;
   readonly device?: TrainingDevice | undefined;
-  readonly threads?: number | undefined;
-  readonly batch?: number | undefined;
 }
 
 /** The engine that is asked for. Throws UsageError for a device of what has none to choose. */
-export function engineChoice({ engine, device, threads, batch }: EngineArguments): EngineChoice {
+export function engineChoice({ engine, device }: EngineArguments): EngineChoice {
   if (device !== undefined && (engine ?? 'onnx') !== 'onnx')
     throw new UsageError(`--device is where --engine onnx trains; leave it out with --engine ${engine}`);
-  return { engine, device, threads, batch };
+  return { engine, device };
 }

@@ -17,7 +17,7 @@ export interface Engine {
 export const onSeveral = ({ deviceIds = [] }: Pick<InferSceneOptions, 'deviceIds'>): boolean => deviceIds.length > 1;
 
 /** Throws InferError unless the numbers can be those of GPUs. */
-function assertDeviceIds({ deviceIds, device = 'cpu' }: Pick<InferSceneOptions, 'device' | 'deviceIds'>): void {
+export function assertDeviceIds({ deviceIds, device = 'cpu' }: Pick<InferSceneOptions, 'device' | 'deviceIds'>): void {
   if (deviceIds === undefined) return;
   if (!NUMBERED.includes(device))
     throw new InferError(`numbers tell GPUs of ${NUMBERED.join(', ')} apart, not of ${device}; leave them out`);
@@ -34,7 +34,6 @@ function assertDeviceIds({ deviceIds, device = 'cpu' }: Pick<InferSceneOptions, 
  */
 export async function openEngine(options: Pick<InferSceneOptions, 'model' | 'device' | 'deviceIds'>): Promise<Engine> {
   const { model, device = 'cpu', deviceIds } = options;
-  assertDeviceIds(options);
   if (device === 'cpu' || onSeveral(options)) return { card: await readModelCard(model), release: async () => {} };
   const { card, session, release } = await openModel(model, { threads: 1, device, deviceId: deviceIds?.[0] });
   return { card, runs: serveRuns(session), release };

@@ -8,7 +8,7 @@ import { isUrl } from '@egunet/raster/url';
 import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import type { DamageSummary } from './damage.js';
-import { batchFor, type Engine, openEngine } from './engine.js';
+import { assertDeviceIds, batchFor, type Engine, openEngine } from './engine.js';
 import { sceneIdentity } from './identity.js';
 import type { Device } from './model.js';
 import { assertOutput } from './output.js';
@@ -117,6 +117,7 @@ export interface InferSummary extends PixelCounts {
  */
 export async function inferScene(options: InferSceneOptions): Promise<InferSummary> {
   const { aoi, masks = [], model, output, overwrite, signal, sampleType, quality } = options;
+  assertDeviceIds(options);
   if (quality && sampleType === 'uint8')
     throw new InferError(
       'steps of 0.005, as uint8 stores them, are too coarse for bands of quality; store float32 or uint16',

@@ -8,6 +8,7 @@ import { computeOnCpu } from '../cpu.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint, RunFacts } from '../fit/checkpoint.js';
 import type { Head, HeadOptions } from '../head.js';
+import { modelMetadata } from '../model-metadata.js';
 import { assertSame, largestDifference } from '../same-head.js';
 import { ofValid, runSpatialHead, withGaps } from '../spatial/check-layer.js';
 import type { ImageFitResult } from './fit-images.js';
@@ -57,7 +58,7 @@ function imageCard(trained: TrainedImages, facts: RunFacts, origin: CardOrigin):
 export async function exportImageHead(trained: TrainedImages, facts: RunFacts, origin: CardOrigin): Promise<Head> {
   const card = imageCard(trained, facts, origin);
   assertModelCard(card);
-  const metadata = { egunet: JSON.stringify(card) };
+  const metadata = modelMetadata(card, facts.scene.pixelSize);
   const bytes = encodeModel(convolutionalHeadGraph(trained), { metadata, producerVersion: origin.softwareVersion });
   const { bands } = trained.network;
   const valid = withGaps(trained.probe.valid);

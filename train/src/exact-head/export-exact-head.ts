@@ -4,10 +4,10 @@ import { type ExactUnmixing, exactAbundances } from '@egunet/models';
 import { assertModelCard, type ExactMethod } from '@egunet/models/card';
 import type * as tf from '@tensorflow/tfjs-core';
 import { type CardOrigin, cardOf } from '../card-of.js';
-import { deepnessMetadata } from '../deepness.js';
 import { TrainError } from '../error.js';
 import type { Checkpoint } from '../fit/checkpoint.js';
 import type { Head } from '../head.js';
+import { modelMetadata } from '../model-metadata.js';
 import { fclsAbundances } from '../nnls/fcls.js';
 import { nnlsAbundances } from '../nnls/nnls.js';
 import { runHead } from '../run-head.js';
@@ -44,7 +44,7 @@ export async function exportExactHead(checkpoint: Checkpoint, method: ExactMetho
     options,
   );
   assertModelCard(card);
-  const metadata = { egunet: JSON.stringify(card), ...deepnessMetadata(card, facts.scene.pixelSize) };
+  const metadata = modelMetadata(card, facts.scene.pixelSize);
   const graph = exactHeadGraph(exactUnmixing(endmembers, C, method), method);
   const bytes = encodeModel(graph, { metadata, producerVersion: options.softwareVersion });
   const expected =
