@@ -1,6 +1,6 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
-import { type Check, createChecks } from './check.js';
+import { type Check, type Checks, createChecks } from './check.js';
 
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
@@ -33,6 +33,22 @@ export interface CardMetric {
   definition: string;
   value: number;
   unit: string;
+}
+
+/** A class of a library: its spectra, and the sources that count equally in it. */
+export interface CardClass {
+  name: string;
+  spectra: number;
+  sources: string[];
+}
+
+/** The library whose mixtures a model was trained on. */
+export interface CardLibrary {
+  /** Its files by name, with their sha256. */
+  files: { name: string; sha256: string }[];
+  classes: CardClass[];
+  /** Encoders whose mean the abundances are. */
+  members: number;
 }
 
 /** How a model looks at pixels. */
@@ -94,6 +110,8 @@ export interface ModelCard {
   };
   /** What it was trained on; `bands`: how many the whole scene has, given with the bands' `index`. */
   data: { scene: string; rows: number; cols: number; bands?: number; sha256: string };
+  /** Absent where a scene was trained on. */
+  library?: CardLibrary;
   metrics: CardMetric[];
   /** Absent where the model is float32. */
   quantisation?: CardQuantisation;
@@ -118,6 +136,19 @@ const label: Check = (value, path) => {
   text(value, path);
   if (/\p{Cc}/u.test(value as string)) throw invalid(path, 'text without control characters', JSON.stringify(value));
 };
+
+/** What `CardLibrary` has to be. */
+export const libraryRecord = ({
+  count,
+  text,
+  list,
+  record,
+}: Pick<Checks, 'count' | 'text' | 'list' | 'record'>): Check =>
+  record({
+    files: list(record({ name: text, sha256: text }), 1),
+    classes: list(record({ name: text, spectra: count, sources: list(text, 1) }), 2),
+    members: count,
+  });
 
 const atLeastZero: Check = (value, path) => {
   number(value, path);
@@ -148,6 +179,7 @@ const checkCard = record({
     endmemberMethod: text,
   }),
   data: record({ scene: text, rows: count, cols: count, bands: optional(count), sha256: text }),
+  library: optional(libraryRecord({ count, text: label, list, record })),
   metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
   quantisation: optional(
     record({

@@ -23,6 +23,7 @@ export {
   reconstructionHalo,
 } from './convolutional/network.js';
 export { type ExactUnmixing, exactAbundances } from './exact-unmixing.js';
+export { type LabelledBatch, type LabelledLoss, labelledLoss } from './labelled-loss.js';
 export {
   countParameters,
   countStatistics,
@@ -43,6 +44,7 @@ export {
   BATCH_NORM,
   decayMask,
   ENCODER_LAYERS,
+  encoderNetwork,
   hasBatchNorm,
   initialParameters,
   initialStatistics,
@@ -63,6 +65,7 @@ export {
   foldedBlock,
   type Layer,
   scaleInput,
+  standardisedBlock,
   trainingBlock,
   unflatten,
   updateMoving,

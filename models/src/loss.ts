@@ -60,6 +60,11 @@ export function decayLoss(parameters: tf.Tensor1D, mask: tf.Tensor1D, weightDeca
   return op(parameters) as tf.Scalar;
 }
 
+/** Mean cross-entropy of softmax(logits) with soft labels, both [m, C], nats. */
+export function softCrossEntropy(logits: tf.Tensor, labels: tf.Tensor2D): tf.Scalar {
+  return tf.mul(tf.sum(tf.mul(labels, tf.logSoftmax(logits))), -1 / logits.shape[0]!) as tf.Scalar;
+}
+
 /**
  * The joint loss of both streams: mean softmax cross-entropy(E-Net, labels) + mean (x_hat - x)^2 + weight decay on the kernels.
  * Source: Hong et al. 2021, eq. 7-9 and the released settings. Differentiable by `parameters` (flat, [parameterCount]).
@@ -73,8 +78,7 @@ export function pixelwiseLoss(
   const block = trainingBlock(unflatten(network, parameters), (index, batch) => statistics[index]!.push(batch));
   const dropout = (keep: tf.Tensor2D) => ({ keep, rate: dropRate });
   const logits = tf.transpose(encode(batch.candidates, block, dropout(batch.candidateKeep))); // [m, C]
-  const m = logits.shape[0];
-  const crossEntropy = tf.mul(tf.sum(tf.mul(batch.labels, tf.logSoftmax(logits))), -1 / m) as tf.Scalar;
+  const crossEntropy = softCrossEntropy(logits, batch.labels);
   const abundances = tf.softmax(tf.transpose(encode(batch.mixed, block, dropout(batch.mixedKeep)))); // [n, C]
   const reconstruction = meanSquaredError(decode(tf.transpose(abundances), block), batch.mixed);
   const total = tf.addN([crossEntropy, reconstruction, decayLoss(parameters, decayMask, weightDecay)]) as tf.Scalar;

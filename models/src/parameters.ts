@@ -12,12 +12,12 @@ import {
   startStatistics,
 } from './layer-list.js';
 
-/** The sizes of a pixel-wise EGU-Net. */
+/** The sizes of a pixel-wise EGU-Net, or of its encoder alone. */
 export interface PixelwiseNetwork {
-  readonly name: 'egunet-pw';
+  readonly name: 'egunet-pw' | 'egunet-encoder';
   readonly bands: number;
   readonly endmembers: number;
-  /** Output width of layers 1 to 8: four of the encoder, four of the decoder. */
+  /** Output width of each layer: four of the encoder, then four of the decoder, where there is one. */
   readonly widths: readonly number[];
 }
 
@@ -33,6 +33,12 @@ export const BATCH_NORM = { epsilon: 1e-3, momentum: 0.9 } as const;
  */
 export function pixelwiseNetwork(bands: number, endmembers: number): PixelwiseNetwork {
   return { name: 'egunet-pw', bands, endmembers, widths: [256, 128, 32, endmembers, 32, 128, 256, bands] };
+}
+
+/** The encoder of `pixelwiseNetwork`, which is all of it that labelled spectra train. */
+export function encoderNetwork(bands: number, endmembers: number): PixelwiseNetwork {
+  const { widths } = pixelwiseNetwork(bands, endmembers);
+  return { name: 'egunet-encoder', bands, endmembers, widths: widths.slice(0, ENCODER_LAYERS) };
 }
 
 /** True for layers followed by batch-norm: all but the encoder's last, whose output are the logits. */

@@ -99,6 +99,12 @@ export function foldedBlock(layers: readonly Layer[]): Block {
   return (x, index, activation) => activated(linear(x, layers[index]!), activation);
 }
 
+/** A block whose first layer takes its input standardised by these means and deviations [B]. */
+export function standardisedBlock(block: Block, mean: tf.Tensor1D, deviation: tf.Tensor1D): Block {
+  return (x, index, ...rest) =>
+    block(index === 0 ? (tf.div(tf.sub(x, mean), deviation) as tf.Tensor2D) : x, index, ...rest);
+}
+
 /** The abundance head: reflectance [n, B] -> abundances [n, C]. Without an input scale, the block of the first layer scales and clips. */
 export function abundanceHead(reflectance: tf.Tensor2D, block: Block, inputScale?: number): tf.Tensor2D {
   const input = inputScale === undefined ? reflectance : scaleInput(reflectance, inputScale);

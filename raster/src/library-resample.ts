@@ -103,16 +103,23 @@ function responsesOf(library: SpectralLibrary, bands: readonly SensorBand[], nam
   return bands.map(({ wavelength, fwhm }) => responseOf(library, wavelength!, fwhm));
 }
 
+export interface ResampleOptions {
+  /** The library's, for messages. */
+  readonly name?: string;
+  /** What becomes of a value that a spectrum does not have: an error, or NaN. */
+  readonly missing?: 'refuse' | 'nan';
+}
+
 /**
  * The library's spectra as a sensor with these bands would see them, [S, B] in the order of `bands`.
  * A library finer than a band is weighted with the Gaussian of the band's FWHM (less the library's own width, where known); a coarser one, or a band without FWHM, is interpolated linearly.
  * A library without wavelengths fits bands without wavelengths, one by one.
- * Throws RasterError listing the bands that the library doesn't cover, or the spectra that have no value there. `name` is the library's, for messages.
+ * Throws RasterError listing the bands that the library doesn't cover, or the spectra that have no value there.
  */
 export function resampleLibrary(
   library: SpectralLibrary,
   bands: readonly SensorBand[],
-  name = 'spectral library',
+  { name = 'spectral library', missing = 'refuse' }: ResampleOptions = {},
 ): Float32Array {
   const { names, spectra } = library;
   const S = names.length;
@@ -127,7 +134,7 @@ export function resampleLibrary(
       const start = s * L + first;
       let sum = 0;
       for (let i = 0; i < weights.length; i++) sum += weights[i]! * spectra[start + i]!;
-      if (!Number.isFinite(sum))
+      if (!Number.isFinite(sum) && missing === 'refuse')
         refuse(
           name,
           `spectrum '${names[s]}' has no value for band ${b + 1} (${bands[b]!.wavelength} nm); leave one of them out`,

@@ -124,7 +124,7 @@ describe('resampling a library to a sensor', () => {
   it('refuses bands that the library does not cover, listing them', async () => {
     const bands = [{ wavelength: 399 }, { wavelength: 500 }, { wavelength: 601 }, {}];
     await assertRefused(
-      () => resampleLibrary(coarse, bands, 'lib.csv'),
+      () => resampleLibrary(coarse, bands, { name: 'lib.csv' }),
       /^lib\.csv: covers 400\.\.600 nm \(2 spectra of 3 bands\), not bands 1 \(399 nm\), 3 \(601 nm\), 4 \(\? nm\); leave/,
     );
     const many = Array.from({ length: 20 }, () => ({ wavelength: 1 }));

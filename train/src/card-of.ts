@@ -20,7 +20,7 @@ export interface CardOwn extends Pick<ModelCard, 'kind' | 'halo' | 'inputScale' 
 
 /** The card of a network trained on what `facts` tell. */
 export function cardOf(
-  { scene, sensor, bands, endmembers, pixels, candidates, endmemberMethod }: RunFacts,
+  { scene, sensor, bands, endmembers, pixels, candidates, endmemberMethod, library }: RunFacts,
   { kind, halo, inputScale, network, training, dataDigest }: CardOwn,
   { softwareVersion, created, metrics }: CardOrigin,
 ): ModelCard {
@@ -38,6 +38,7 @@ export function cardOf(
     network,
     training: { ...training, pixels, candidates, endmemberMethod },
     data: { scene: name, rows, cols, ...(scene.bands === undefined ? {} : { bands: scene.bands }), sha256: dataDigest },
+    ...(library === undefined ? {} : { library }),
     metrics: [...(metrics ?? [])],
   };
 }

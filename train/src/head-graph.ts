@@ -4,6 +4,7 @@ import {
   abundanceHead,
   BATCH_NORM,
   ENCODER_LAYERS,
+  encoderNetwork,
   foldedBlock,
   hasBatchNorm,
   type Layer,
@@ -14,10 +15,14 @@ import {
   statisticsList,
 } from '@egunet/models';
 import * as tf from '@tensorflow/tfjs-core';
+import type { TrainState } from './engines/engine.js';
 import type { Checkpoint } from './fit/checkpoint.js';
+import { memberState } from './library/members.js';
+import { foldStandard } from './library/standard.js';
 
-export function networkOf({ facts }: Checkpoint): PixelwiseNetwork {
-  return pixelwiseNetwork(facts.bands.length, facts.endmembers.length);
+export function networkOf({ facts, settings }: Pick<Checkpoint, 'facts' | 'settings'>): PixelwiseNetwork {
+  const make = settings.model === 'library' ? encoderNetwork : pixelwiseNetwork;
+  return make(facts.bands.length, facts.endmembers.length);
 }
 
 /** Weights below this are 0: weight decay drives those of idle units to subnormal numbers, which multiply many times slower. */
@@ -27,14 +32,18 @@ const LEAST_WEIGHT = 1e-30;
 export const withoutSubnormals = (kernel: Float32Array): Float32Array =>
   kernel.map((weight) => (Math.abs(weight) < LEAST_WEIGHT ? 0 : weight));
 
-/** Kernels and biases of the encoder's layers with the moving averages folded in. */
-export function foldEncoder(checkpoint: Checkpoint): LinearLayer[] {
-  return foldedLayers(checkpoint).map((layer) => ({ ...layer, kernel: withoutSubnormals(layer.kernel) }));
+/** Kernels and biases of each encoder's layers with the moving averages, and what standardises its input, folded in: one encoder, or those of an ensemble. */
+export function foldEncoders(checkpoint: Checkpoint): LinearLayer[][] {
+  const { state, library } = checkpoint;
+  const members = library?.members ?? 1;
+  return Array.from({ length: members }, (_, k) => {
+    const layers = foldedLayers(networkOf(checkpoint), memberState(state, k, members));
+    const plain = library ? [foldStandard(layers[0]!, library.standard), ...layers.slice(1)] : layers;
+    return plain.map((layer) => ({ ...layer, kernel: withoutSubnormals(layer.kernel) }));
+  });
 }
 
-function foldedLayers(checkpoint: Checkpoint): LinearLayer[] {
-  const network = networkOf(checkpoint);
-  const { parameters, moving } = checkpoint.state;
+function foldedLayers(network: PixelwiseNetwork, { parameters, moving }: TrainState): LinearLayer[] {
   const list = parameterList(network);
   const part = (layer: number, role: string) => {
     const { offset, size } = list.find(({ name }) => name === `layer${layer + 1}/${role}`)!;
@@ -66,6 +75,24 @@ export function layerTensors(layers: readonly LinearLayer[]): Required<Pick<Laye
     kernel: tf.tensor2d(kernel, [inputs, outputs]),
     bias: tf.tensor1d(bias),
   }));
+}
+
+/** Mean abundances [n, C] of an ensemble's members, and their standard deviation. */
+export function combine(members: readonly tf.Tensor2D[]): [abundances: tf.Tensor2D, spread: tf.Tensor2D] {
+  const share = 1 / members.length;
+  const mean = tf.mul(tf.addN([...members]), share) as tf.Tensor2D;
+  const squares = members.map((abundances) => tf.squaredDifference(abundances, mean));
+  return [mean, tf.sqrt(tf.mul(tf.addN(squares), share)) as tf.Tensor2D];
+}
+
+/** An ensemble as one graph: `spectra` [n, B] -> `abundances` [n, C], the members' mean, and `spread` [n, C], their standard deviation. */
+export function ensembleGraph(encoders: readonly (readonly LinearLayer[])[], inputScale: number): Graph {
+  const head = (spectra: tf.Tensor) =>
+    combine(
+      encoders.map((layers) => abundanceHead(spectra as tf.Tensor2D, foldedBlock(layerTensors(layers)), inputScale)),
+    );
+  const inputs = [{ name: 'spectra', shape: ['pixels', encoders[0]![0]!.inputs] }];
+  return traceFunction(head, inputs, { outputs: ['abundances', 'spread'], graphName: 'egunet-ensemble' });
 }
 
 /**

@@ -1,14 +1,22 @@
 // The abundance head as a model file. Legend: n pixels, B bands, C endmembers.
 import { encodeModel, type Graph } from '@egunet/export';
-import { abundanceHead, ENCODER_LAYERS, evaluationBlock, unflatten } from '@egunet/models';
+import {
+  abundanceHead,
+  type Block,
+  ENCODER_LAYERS,
+  evaluationBlock,
+  standardisedBlock,
+  unflatten,
+} from '@egunet/models';
 import { assertModelCard, type ModelCard, type Precision } from '@egunet/models/card';
 import * as tf from '@tensorflow/tfjs-core';
 import { type CardOrigin, cardOf } from './card-of.js';
 import { exportPaperHead } from './convolutional/export-image-head.js';
 import { computeOnCpu } from './cpu.js';
 import { TrainError } from './error.js';
-import type { Checkpoint } from './fit/checkpoint.js';
-import { foldEncoder, headGraph, networkOf } from './head-graph.js';
+import { type Checkpoint, type InputStandard, isWithoutEnd } from './fit/checkpoint.js';
+import { combine, ensembleGraph, foldEncoders, headGraph, networkOf } from './head-graph.js';
+import { memberState } from './library/members.js';
 import { modelMetadata } from './model-metadata.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
@@ -44,8 +52,13 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
     const metadata = modelMetadata(described, facts.scene.pixelSize);
     return encodeModel(withLayer(pixelwise, checkpoint), { metadata, producerVersion: softwareVersion });
   };
-  const layers = foldEncoder(checkpoint);
-  const pixelwise = headGraph(layers, inputScale);
+  const encoders = foldEncoders(checkpoint);
+  const [layers] = encoders as [(typeof encoders)[number]];
+  if (encoders.length > 1 && precision !== 'float32')
+    throw new TrainError(
+      `export: an ensemble of ${encoders.length} encoders has no ${precision}; export it in float32, or train a single one`,
+    );
+  const pixelwise = encoders.length > 1 ? ensembleGraph(encoders, inputScale) : headGraph(layers, inputScale);
   const abundances = await runHead(encodeModel(pixelwise), pixels, card.bands.length);
   const expected = await evaluateNetwork(checkpoint, pixels);
   const bytes = encode(pixelwise, card);
@@ -89,17 +102,25 @@ async function layerDifference(
 /** Abundances [n, C] by the unfolded network with its moving averages, on tfjs's CPU backend. */
 export function evaluateNetwork(checkpoint: Checkpoint, spectra: Float32Array): Promise<Float32Array> {
   const network = networkOf(checkpoint);
+  const { state, inputScale, library } = checkpoint;
+  const members = library?.members ?? 1;
   return computeOnCpu(() => {
-    const layers = unflatten(network, tf.tensor1d(checkpoint.state.parameters));
-    const block = evaluationBlock(network, layers, tf.tensor1d(checkpoint.state.moving));
     const pixels = tf.tensor2d(spectra, [spectra.length / network.bands, network.bands]);
-    return abundanceHead(pixels, block, checkpoint.inputScale);
+    const abundances = Array.from({ length: members }, (_, k) => {
+      const { parameters, moving } = memberState(state, k, members);
+      const block = evaluationBlock(network, unflatten(network, tf.tensor1d(parameters)), tf.tensor1d(moving));
+      return abundanceHead(pixels, library ? standardised(block, library.standard) : block, inputScale);
+    });
+    return combine(abundances)[0];
   });
 }
 
+const standardised = (block: Block, { mean, deviation }: InputStandard): Block =>
+  standardisedBlock(block, tf.tensor1d([...mean]), tf.tensor1d([...deviation]));
+
 /** How the model looks at pixels. Throws TrainError where the spatial layer is missing. */
 function kindOf({ settings, spatial }: Checkpoint): Pick<ModelCard, 'kind' | 'halo'> {
-  if (settings.model === 'pw') return { kind: 'pixel' };
+  if (isWithoutEnd(settings)) return { kind: 'pixel' };
   if (!spatial)
     throw new TrainError(
       'export: the spatial layer is fitted when a training ends, and this one was cut off before; go on with it (--resume), then export',
@@ -110,7 +131,7 @@ function kindOf({ settings, spatial }: Checkpoint): Pick<ModelCard, 'kind' | 'ha
 function modelCard(checkpoint: Checkpoint, options: HeadOptions): ModelCard {
   const { settings, facts, epoch, inputScale, dataDigest } = checkpoint;
   const { seed, schedule, learningRate, dropRate, weightDecay, batch } = settings;
-  const steps = epoch * Math.floor(facts.pixels / batch);
+  const steps = settings.model === 'library' ? epoch : epoch * Math.floor(facts.pixels / batch);
   const own = {
     ...kindOf(checkpoint),
     inputScale,

@@ -1,5 +1,5 @@
 export { createEagerImageEngine } from './convolutional/eager.js';
-export type { ImageArrays, ImageEngine, ImageProblem, ImageStep } from './convolutional/engine.js';
+export type { ImageArrays, ImageEngine, ImageProblem } from './convolutional/engine.js';
 export { exportImageHead } from './convolutional/export-image-head.js';
 export {
   fitImages,
@@ -23,7 +23,7 @@ export {
   type FindEndmembersOptions,
   findEndmembers,
 } from './endmembers/find-endmembers.js';
-export { type HySime, hysime } from './endmembers/hysime.js';
+export { bandNoise, type HySime, hysime } from './endmembers/hysime.js';
 export { type JudgedPixels, judgedPixels, type Unexplained, unexplained } from './endmembers/judge.js';
 export { type LabelledCandidates, labelCandidates } from './endmembers/labels.js';
 export { floorMagnitudes } from './endmembers/magnitudes.js';
@@ -65,10 +65,20 @@ export { type VcaOptions, type VcaResult, vca } from './endmembers/vca.js';
 export { agreement, leastAngle, type Restart, type Verdict } from './endmembers/verdict.js';
 export { createEagerEngine } from './engines/eager.js';
 export type { Engine, EpochPlan, EpochResult, Problem, TrainingData, TrainState } from './engines/engine.js';
-export { createOnnxEngine, type OnnxEngineOptions, type TrainingDevice } from './engines/onnx.js';
+export { createOnnxEngine } from './engines/onnx.js';
 export { isOutOfMemory } from './engines/out-of-memory.js';
 export { checkEngine, type EngineCheck } from './engines/self-check.js';
+export {
+  createEagerStepEngine,
+  createOnnxStepEngine,
+  type StepEngine,
+  type StepInput,
+  type StepOutcome,
+  type StepProblem,
+  type StepValues,
+} from './engines/step-engine.js';
 export { openTensorflow, type Tensorflow } from './engines/tensorflow.js';
+export type { OnnxEngineOptions, TrainingDevice } from './engines/training-session.js';
 export { TrainError } from './error.js';
 export { assignByAbundance, assignByAngle, assignLeastCost } from './evaluate/assignment.js';
 export {
@@ -97,6 +107,15 @@ export type { Schedule } from './fit/schedule.js';
 export { DEFAULT_SETTINGS, DEFAULT_SIZES, type FitSettings, MODELS, type ModelName } from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
+export { type ClassLibrary, classMeans, filterLibrary, groupBySource } from './library/class-library.js';
+export { fitLibrary, type LibraryFitOptions } from './library/fit-library.js';
+export { createMixer, type DrawMixtures, type Mixtures } from './library/mixtures.js';
+export {
+  DEFAULT_MIXTURES,
+  LIBRARY_SETTINGS,
+  type LibrarySettings,
+  type MixtureSettings,
+} from './library/settings.js';
 export { fclsAbundances } from './nnls/fcls.js';
 export { nnls, nnlsAbundances } from './nnls/nnls.js';
 export { createRandom, type Random, type RandomState, restoreRandom } from './random.js';

@@ -28,7 +28,7 @@ export async function readSpectraFor(path: string, wanted: Wanted): Promise<Floa
     throw new CommandError(
       `${path}: has wavelengths, but ${scene.name} has none to match them with; give spectra at its ${bands.length} bands, without wavelengths`,
     );
-  return resampleLibrary(pick(library, path, wanted), sensor, path);
+  return resampleLibrary(pick(library, path, wanted), sensor, { name: path });
 }
 
 /** The spectra wanted, in their order. */

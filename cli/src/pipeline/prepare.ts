@@ -100,7 +100,7 @@ async function readLibrary(scene: Scene, bands: readonly number[], request: Data
   const { library: path, libraryScale } = request;
   const library = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
   const used = bands.map((band) => scene.bands[band]!);
-  return { given: resampleLibrary(library, used, path), names: library.names };
+  return { given: resampleLibrary(library, used, { name: path }), names: library.names };
 }
 
 async function readSample(scene: Scene, bands: readonly number[], work: Work): Promise<SceneSample> {

@@ -4,8 +4,10 @@ import {
   type Checkpoint,
   DEFAULT_SETTINGS,
   type FitOptions,
+  type FitResult,
   type FitSettings,
   fit,
+  fitLibrary,
   isComplete,
   isLock,
   isPart,
@@ -18,14 +20,18 @@ import {
   TrainError,
   type TrainingSet,
 } from '@egunet/train';
+import type { EngineId } from '../doctor/ids.js';
 import type { Control } from '../support/control.js';
 import { CommandError } from '../support/errors.js';
 import { assertReplaceable, makeFolder } from '../support/files.js';
+import { lossWords, roundsOf } from '../support/loss-words.js';
 import { note, shellCommand } from '../support/output.js';
 import { type Progress, stages } from '../support/progress.js';
+import { prepareLibrary } from './library/prepare.js';
+import { assertLibraryRequest, type LibraryRequest } from './library/request.js';
 import { assertDataRequest, type DataRequest, prepareData, trainingSet, withData } from './prepare.js';
 import { noteUnlearned } from './train-notes.js';
-import { assertSetUp, type EngineChoice, trainingEngine } from './training-engine.js';
+import { assertSetUp, type EngineChoice, libraryEngine, trainingEngine } from './training-engine.js';
 
 /** What a training came to. */
 export interface TrainResult {
@@ -48,6 +54,11 @@ interface TrainOptions {
   readonly control: Control;
 }
 
+/** What a network is to be trained on. */
+export type TrainRequest = DataRequest | LibraryRequest;
+
+const isOfLibrary = (request: TrainRequest): request is LibraryRequest => 'kind' in request;
+
 const RUN = {
   marker: { file: 'manifest.json', contains: 'egunet-run', what: 'a run of egunet train' },
   hint: 'go on with it (--resume), replace it (--overwrite) or choose another folder',
@@ -55,15 +66,15 @@ const RUN = {
 } as const;
 
 /**
- * Trains on a scene into the folder `run`, an empty one or with `overwrite` that of a run, which stays until the first saving; an interrupted training
+ * Trains on a scene, or on a library, into the folder `run`, an empty one or with `overwrite` that of a run, which stays until the first saving; an interrupted training
  * is saved as far as it came. Throws TrainError where another training is in the folder, CommandError where it holds something else.
  */
 export async function trainRun(
   run: string,
-  request: DataRequest,
+  request: TrainRequest,
   { settings, overwrite, ...options }: TrainOptions & { settings: Partial<FitSettings>; overwrite: boolean },
 ): Promise<TrainResult> {
-  if (hasSecrets(request.scene))
+  if (request.scene !== undefined && hasSecrets(request.scene))
     note(`note: ${join(run, 'manifest.json')} keeps the whole URL, with what is secret in it, for --resume`);
   const folder = await makeFolder(run);
   try {
@@ -82,14 +93,29 @@ export async function resumeRun(run: string, options: TrainOptions): Promise<Tra
   const manifest = await readManifest(run);
   if (isComplete(manifest)) {
     const { checkpoint } = await loadRun(run);
-    note(`${run}: all ${manifest.epoch} epochs are done already; nothing to resume`);
+    note(`${run}: all ${manifest.epoch} ${roundsOf(manifest.settings)} are done already; nothing to resume`);
     return { run, finished: true, checkpoint, seconds: 0, pixelsPerSecond: 0 };
   }
   return whileLocked(run, async (lock) => {
     const { checkpoint, request } = await loadRun(run);
-    assertDataRequest(request, join(run, 'manifest.json'));
-    return train({ run, lock, request, settings: checkpoint.settings, resume: checkpoint }, options);
+    return train(
+      {
+        run,
+        lock,
+        request: checkRequest(request, checkpoint, join(run, 'manifest.json')),
+        settings: checkpoint.settings,
+        resume: checkpoint,
+      },
+      options,
+    );
   });
+}
+
+/** A request read from the manifest at `path`, as the run's network wants it. */
+function checkRequest(request: unknown, { settings }: Checkpoint, path: string): TrainRequest {
+  if (settings.model === 'library') assertLibraryRequest(request, path);
+  else assertDataRequest(request, path);
+  return request;
 }
 
 async function whileLocked<T>(run: string, work: (lock: RunLock) => Promise<T>): Promise<T> {
@@ -104,13 +130,17 @@ async function whileLocked<T>(run: string, work: (lock: RunLock) => Promise<T>):
 interface Training {
   readonly run: string;
   readonly lock: RunLock;
-  readonly request: DataRequest;
+  readonly request: TrainRequest;
   readonly settings: Partial<FitSettings>;
   readonly resume?: Checkpoint;
 }
 
+/** Of `fit`'s options, what a run decides. */
+type RunOptions = Pick<FitOptions, 'resume' | 'signal' | 'onStart' | 'onEpoch' | 'onStatistics'>;
+
 async function train(training: Training, options: TrainOptions): Promise<TrainResult> {
   const { request, settings, resume } = training;
+  if (isOfLibrary(request)) return trainOnLibrary({ ...training, request }, options);
   const { control } = options;
   const { model } = resume?.settings ?? { ...DEFAULT_SETTINGS, ...settings };
   const { engine = 'onnx', device = 'cpu' } = options.engine ?? {};
@@ -119,30 +149,61 @@ async function train(training: Training, options: TrainOptions): Promise<TrainRe
   await assertSetUp(options.engine ?? {});
   if (model === 'ss-paper')
     return withData(request, { control }, (data, scene) =>
-      trainOn({ ...training, set: trainingSet(data, scene), facts: data.facts }, options),
+      trainOnScene({ ...training, set: trainingSet(data, scene), facts: data.facts }, options),
     );
   const data = await prepareData(request, control, { patches: model === 'ss' });
-  return trainOn({ ...training, set: trainingSet(data), facts: data.facts }, options);
+  return trainOnScene({ ...training, set: trainingSet(data), facts: data.facts }, options);
 }
 
-async function trainOn(
-  { run, lock, request: asked, settings, resume, set, facts }: Training & { set: TrainingSet; facts: RunFacts },
-  { threads, engine, saveEvery, control }: TrainOptions,
+async function trainOnScene(
+  { set, facts, ...training }: Training & { set: TrainingSet; facts: RunFacts },
+  options: TrainOptions,
 ): Promise<TrainResult> {
-  const { engine: before = 'onnx-cpu', ...data } = asked;
-  const { id, make } = await trainingEngine(engine ?? {}, {
+  const { settings, resume, request } = training;
+  const { threads, control } = options;
+  const { id, make } = await trainingEngine(options.engine ?? {}, {
     ...{ control, threads, batch: settings.batch },
-    ...(resume && { before }),
+    ...(resume && { before: request.engine ?? 'onnx-cpu' }),
   });
+  const given = { ...settings, ...(threads === undefined ? {} : { threads }), ...(make && { engine: make }) };
+  const done = await runAndSave({ ...training, id, fit: (how) => fit(set, facts, { ...given, ...how }) }, options);
+  if (done.finished) noteUnlearned(done.checkpoint, set);
+  return done;
+}
+
+async function trainOnLibrary(
+  training: Training & { request: LibraryRequest },
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { request, settings, resume } = training;
+  const { id, make } = libraryEngine(options.engine ?? {}, {
+    threads: options.threads,
+    before: resume && (request.engine ?? 'onnx-cpu'),
+  });
+  const { library, facts, noise } = await prepareLibrary(request, options.control);
+  const { mixtures, members, seed } = request;
+  const given = { ...settings, seed, mixtures, members, noise, engine: make };
+  return runAndSave({ ...training, id, fit: (how) => fitLibrary(library, facts, { ...given, ...how }) }, options);
+}
+
+async function runAndSave(
+  {
+    run,
+    lock,
+    request: asked,
+    resume,
+    id,
+    fit,
+  }: Training & { id: EngineId; fit: (how: RunOptions) => Promise<FitResult> },
+  { saveEvery, control }: TrainOptions,
+): Promise<TrainResult> {
+  const { engine: _, ...data } = asked;
   const request = { ...data, ...(id !== 'onnx-cpu' && { engine: id }) };
   const save = createSaver({ run, lock, request }, resume?.epoch);
   let latest: Checkpoint | undefined;
   let savedAt = 0; // of `seconds`
   try {
-    const fitted = await fitWithProgress(set, facts, {
-      ...settings,
-      ...(threads === undefined ? {} : { threads }),
-      ...(make && { engine: make }),
+    const fitted = await fitWithProgress(fit, {
       ...(resume === undefined ? {} : { resume }),
       control,
       onEpoch: async ({ checkpoint, seconds }) => {
@@ -153,7 +214,6 @@ async function trainOn(
       },
     });
     await save(fitted.checkpoint);
-    if (fitted.finished) noteUnlearned(fitted.checkpoint, set);
     return { run, ...fitted };
   } catch (error) {
     if (error instanceof CommandError || latest === undefined) throw error;
@@ -167,15 +227,14 @@ async function trainOn(
 
 /** `fit` with a progress line. */
 async function fitWithProgress(
-  set: TrainingSet,
-  facts: RunFacts,
-  { control, onEpoch, ...options }: FitOptions & Pick<TrainOptions, 'control'>,
+  fit: (how: RunOptions) => Promise<FitResult>,
+  { control, onEpoch, ...options }: RunOptions & Pick<TrainOptions, 'control'>,
 ): Promise<Omit<TrainResult, 'run'>> {
   let line: Progress | undefined;
   const { show, stop } = stages(control.startProgress);
   let speed = { seconds: 0, pixelsPerSecond: 0 };
   try {
-    const result = await fit(set, facts, {
+    const result = await fit({
       ...options,
       signal: control.signal,
       onStart: (epochs) => {
@@ -184,11 +243,9 @@ async function fitWithProgress(
       onEpoch: (progress) => {
         const { epoch, epochs, losses, seconds, pixelsPerSecond } = progress;
         speed = { seconds, pixelsPerSecond };
-        const { total: loss, crossEntropy, reconstruction } = losses;
-        const figures = [loss, crossEntropy, reconstruction].map((value) => value.toPrecision(4));
         line?.update(
           epoch,
-          `epoch ${epoch}/${epochs} loss ${figures[0]} (cross-entropy ${figures[1]}, reconstruction ${figures[2]}) ${Math.round(pixelsPerSecond / 1000)}k pixels/s`,
+          `${roundsOf(progress.checkpoint.settings, 1)} ${epoch}/${epochs} loss ${lossWords(losses, progress.checkpoint.settings)} ${Math.round(pixelsPerSecond / 1000)}k pixels/s`,
         );
         return onEpoch?.(progress);
       },

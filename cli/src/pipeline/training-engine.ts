@@ -1,5 +1,12 @@
 // The engine that a training runs on, by the name that the user gives.
-import type { Engine, Problem, TrainingDevice } from '@egunet/train';
+import {
+  createOnnxStepEngine,
+  type Engine,
+  type Problem,
+  type StepEngine,
+  type StepProblem,
+  type TrainingDevice,
+} from '@egunet/train';
 import type { Finding } from '../doctor/finding.js';
 import { ENGINES, type EngineId } from '../doctor/ids.js';
 import { findInChild } from '../doctor/in-child.js';
@@ -34,6 +41,22 @@ export interface ChosenEngine {
   readonly id: EngineId;
   readonly make?: (problem: Problem) => Promise<Engine>;
 }
+
+/**
+ * The engine of a library's steps: onnxruntime on the device that is asked for, or on that which trained a resumed run `before`. Throws CommandError at any other engine.
+ */
+export function libraryEngine(
+  { engine, device }: EngineChoice,
+  { threads, before }: Pick<Circumstances, 'before' | 'threads'>,
+): { id: EngineId; make: (problem: StepProblem) => Promise<StepEngine> } {
+  if (engine !== undefined && engine !== 'onnx')
+    throw new CommandError(`--engine ${engine}: a library is trained by onnx, in seconds; leave it out`);
+  const trained = TRAINING_DEVICES.find((name) => `onnx-${name}` === before);
+  const chosen = device ?? (engine === undefined ? trained : undefined) ?? 'cpu';
+  return { id: `onnx-${chosen}`, make: (problem) => createOnnxStepEngine(problem, { threads, device: chosen }) };
+}
+
+const TRAINING_DEVICES = ['cpu', 'cuda', 'webgpu'] as const satisfies readonly TrainingDevice[];
 
 /** Throws CommandError where what is asked for is not set up: known before any work. */
 export async function assertSetUp({ engine }: EngineChoice): Promise<void> {

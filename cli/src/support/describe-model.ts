@@ -1,4 +1,11 @@
-import { type CardBand, type ExactMethod, exactMethodOf, type ModelCard, precisionOf } from '@egunet/models/card';
+import {
+  type CardBand,
+  type CardLibrary,
+  type ExactMethod,
+  exactMethodOf,
+  type ModelCard,
+  precisionOf,
+} from '@egunet/models/card';
 import { nanometreRange } from './bands.js';
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
@@ -31,8 +38,26 @@ export function precisionWords(card: ModelCard): string {
   return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training pixels${fitted}${where}`;
 }
 
-function trainingOf({ training, data }: ModelCard): string {
+/** A library's files, and its classes with the sources that count equally in each. */
+export function libraryFacts({ files, classes, members }: CardLibrary): [string, string | undefined][] {
+  return [
+    ['library', files.map(({ name, sha256 }) => `${name} (SHA-256 ${sha256.slice(0, 16)}...)`).join('\n')],
+    [
+      'classes',
+      classes
+        .map(
+          ({ name, spectra, sources }) =>
+            `${name}: ${spectra} spectra, ${sources.length} sources (${sources.join(', ')})`,
+        )
+        .join('\n'),
+    ],
+    ['ensemble', members > 1 ? `mean of ${members} encoders; spread: their standard deviation` : undefined],
+  ];
+}
+
+function trainingOf({ training, data, library }: ModelCard): string {
   const { epochs, steps, pixels, candidates } = training;
+  if (library) return [`${steps} steps of fresh mixtures`, settingWords(training)].join('\n');
   return [
     `${epochs} epochs, ${steps} steps`,
     settingWords(training),
@@ -53,7 +78,7 @@ const EXACT_WORDS: Readonly<Record<ExactMethod, string>> = {
 };
 
 /** How abundances come about. */
-function methodFacts(card: ModelCard): [string, string][] {
+function methodFacts(card: ModelCard): [string, string | undefined][] {
   const exact = exactMethodOf(card);
   if (exact) return [['solved by', EXACT_WORDS[exact]]];
   return [
@@ -61,6 +86,7 @@ function methodFacts(card: ModelCard): [string, string][] {
     ['network', networkWords(card)],
     ['precision', precisionWords(card)],
     ['training', trainingOf(card)],
+    ...(card.library ? libraryFacts(card.library) : []),
   ];
 }
 

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import { type ConvolutionalForm, convolutionalLayers, listParameters, POOLINGS } from '@egunet/models';
-import { createEagerImageEngine, createOnnxImageEngine, type ImageEngine, type ImageStep } from '@egunet/train';
+import { createEagerImageEngine, createOnnxImageEngine, type ImageEngine, type StepOutcome } from '@egunet/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { relativeDifference } from '../training-set.js';
 import { tinyProblem } from './tiny-problem.js';
 
 const STEPS = 10;
 
-async function run(engine: ImageEngine, { start, arrays }: ReturnType<typeof tinyProblem>): Promise<ImageStep[]> {
-  const steps: ImageStep[] = [];
+async function run(engine: ImageEngine, { start, arrays }: ReturnType<typeof tinyProblem>): Promise<StepOutcome[]> {
+  const steps: StepOutcome[] = [];
   for (let i = 0; i < STEPS; i++) steps.push(await engine.step(steps.at(-1)?.state ?? start, arrays, 0.003));
   await engine.release();
   return steps;
@@ -30,7 +30,7 @@ describe('engines of images', () => {
         const compiled = await run(await createOnnxImageEngine(tiny.problem, { threads: 1 }), tiny);
         // After one step Adam's first moment is a tenth of the gradient. Float32 against float64 sums over 2 x 56 pixels.
         for (const { name, offset, size } of listParameters(convolutionalLayers(tiny.problem.network))) {
-          const part = ({ state }: ImageStep) => state.first.subarray(offset, offset + size);
+          const part = ({ state }: StepOutcome) => state.first.subarray(offset, offset + size);
           const difference = relativeDifference(part(compiled[0]!), part(eager[0]!));
           assert.ok(difference < 1e-4, `gradient of ${name} differs by ${difference}`);
         }

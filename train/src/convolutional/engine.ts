@@ -11,8 +11,8 @@ import {
   moveAverages,
 } from '@egunet/models';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers'; // registers tfjs's gradients
 import type { TrainState } from '../engines/engine.js';
+import type { StepEngine, StepInput, StepOutcome, StepProblem, StepValues } from '../engines/step-engine.js';
 import { descend, type StepResult, type StepState } from '../fit/step.js';
 
 /** What is fixed over a training. */
@@ -42,28 +42,15 @@ export interface ImageArrays {
   readonly candidateKeep?: Uint8Array;
 }
 
-/** One step's outcome; losses: total, cross-entropy, reconstruction before it. */
-export interface ImageStep {
-  readonly state: TrainState;
-  readonly losses: Float32Array;
-}
-
 /** Runs steps of one problem. */
 export interface ImageEngine {
   readonly name: string;
-  step(state: TrainState, arrays: ImageArrays, stepSize: number): Promise<ImageStep>;
+  step(state: TrainState, arrays: ImageArrays, stepSize: number): Promise<StepOutcome>;
   release(): Promise<void>;
 }
 
-/** An array that a step takes: under this name in the graph. */
-export interface StepInput {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'bool';
-}
-
 /** The data of a step, in order. */
-export function stepInputs({ network, shape, candidates }: ImageProblem): StepInput[] {
+function stepInputs({ network, shape, candidates }: ImageProblem): StepInput[] {
   const { bands, endmembers, widths } = network;
   const m = candidates ? candidates.labels.length / endmembers : 0;
   const float = (name: string, ...channels: number[]): StepInput => ({
@@ -88,14 +75,22 @@ export function stepInputs({ network, shape, candidates }: ImageProblem): StepIn
   ];
 }
 
-/** The values of `stepInputs`, by name. */
-export const stepValues = ({ candidates }: ImageProblem, arrays: ImageArrays): Record<string, unknown> => ({
-  ...arrays,
-  ...candidates,
+/** The problem as steps of its own. */
+export const imageStepProblem = (problem: ImageProblem): StepProblem => ({
+  inputs: stepInputs(problem),
+  sizes: imageStateSizes(problem.network),
+  step: (given) => imageStep(problem, given),
+});
+
+/** An engine of images that runs its steps on this one. */
+export const imageEngine = ({ candidates }: ImageProblem, { name, step, release }: StepEngine): ImageEngine => ({
+  name,
+  step: (state, arrays, stepSize) => step(state, { ...arrays, ...candidates } as unknown as StepValues, stepSize),
+  release,
 });
 
 /** One step as a tfjs function of tensors by the names of `stepInputs`. */
-export function imageStep(
+function imageStep(
   { network, dropRate, weightDecay }: ImageProblem,
   given: { state: StepState; data: Record<string, tf.Tensor>; stepSize: tf.Scalar },
 ): StepResult {

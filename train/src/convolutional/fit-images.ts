@@ -8,6 +8,7 @@ import {
   startStatistics,
 } from '@egunet/models';
 import type { TrainState } from '../engines/engine.js';
+import type { StepOutcome } from '../engines/step-engine.js';
 import { TrainError } from '../error.js';
 import { adamStepSize } from '../fit/adam.js';
 import { scaleData } from '../fit/scale-data.js';
@@ -15,7 +16,7 @@ import { learningRateAt } from '../fit/schedule.js';
 import { brightest, digestOf, type TrainingSet } from '../fit/training-set.js';
 import { createRandom } from '../random.js';
 import { type BatchData, createBatches, isWhole, stepShape } from './batches.js';
-import { type ImageEngine, type ImageProblem, type ImageStep, imageStateSizes } from './engine.js';
+import { type ImageEngine, type ImageProblem, imageStateSizes } from './engine.js';
 import { createOnnxImageEngine } from './onnx.js';
 import { drawPatch, type Patch, type TrainingImage } from './patches.js';
 import { assertImageSettings, DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './settings.js';
@@ -101,7 +102,7 @@ async function makeProblem({ set, image, settings, inputScale }: BatchData): Pro
 export interface ImageTraining {
   readonly network: ConvolutionalNetwork;
   /** Does step number `step` (0-based): what it draws depends on the seed and that number alone. */
-  runStep(state: TrainState, step: number): Promise<ImageStep>;
+  runStep(state: TrainState, step: number): Promise<StepOutcome>;
   release(): Promise<void>;
 }
 

@@ -1,52 +1,15 @@
 // The compiled engine: whole epochs inside onnxruntime.
 import { encodeModel } from '@egunet/export';
 import * as ort from 'onnxruntime-node';
-import { TrainError } from '../error.js';
 import { type Engine, type EpochPlan, type EpochResult, type Problem, STATE_KEYS, type TrainState } from './engine.js';
 import { EPOCH_INPUTS, epochGraph } from './onnx-graph.js';
-
-/** Where onnxruntime trains: its execution providers of these names. */
-export type TrainingDevice = 'cpu' | 'cuda' | 'webgpu';
-
-/** Parts that WebGPU's shaders make of a tensor at most. */
-const WEBGPU_PARTS = 7;
-
-export interface OnnxEngineOptions {
-  /** Of the CPU; 0: all cores. */
-  readonly threads?: number;
-  /**
-   * Where to train; the CPU when absent. On a GPU the loop over batches itself, and what it does with whole numbers, stays on the CPU.
-   */
-  readonly device?: TrainingDevice;
-}
+import { createTrainingSession, type OnnxEngineOptions, WEBGPU_PARTS } from './training-session.js';
 
 /** Compiles the problem's epoch. Throws TrainError where the device is not there. */
-export async function createOnnxEngine(
-  problem: Problem,
-  { threads = 0, device = 'cpu' }: OnnxEngineOptions = {},
-): Promise<Engine> {
+export async function createOnnxEngine(problem: Problem, options: OnnxEngineOptions = {}): Promise<Engine> {
+  const { device = 'cpu' } = options;
   const graph = epochGraph(problem, device === 'webgpu' ? { mostParts: WEBGPU_PARTS } : {});
-  if (device !== 'cpu') ort.env.logLevel = 'fatal'; // what fails is thrown besides
-  const session = await ort.InferenceSession.create(encodeModel(graph), {
-    executionProviders: [device],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    // The graph dequantises keep bits alone: nothing in it should be turned into computing with integers.
-    extra: { session: { disable_quant_qdq: '1' } },
-  }).catch((cause: Error) => {
-    // Without the places in its source that it names.
-    const reason = cause.message
-      .split('\n')[0]!
-      .replace(/^.* was false\. /, '')
-      .replace(/^.*(CUDA failure \d+: .*?) *; GPU=.*$/, '$1');
-    throw new TrainError(
-      `training: onnxruntime cannot train on '${device}': ${reason}; egunet doctor says what is missing`,
-      {
-        cause,
-      },
-    );
-  });
+  const session = await createTrainingSession(encodeModel(graph), options);
   const fixed = dataFeeds(problem);
   return {
     name: `onnxruntime ${device}`,

@@ -1,7 +1,8 @@
 // What a training run is, between two epochs. Legend: N pixels, m candidates, B bands, C endmembers.
 import type { SpatialFilter } from '@egunet/models';
-import type { CardBand, CardEndmember } from '@egunet/models/card';
+import type { CardBand, CardEndmember, CardLibrary } from '@egunet/models/card';
 import type { TrainState } from '../engines/engine.js';
+import type { MixtureSettings } from '../library/settings.js';
 import type { FitSettings } from './settings.js';
 
 /** What the network cannot know of its data and the model card must say. */
@@ -24,11 +25,30 @@ export interface RunFacts {
   };
   readonly pixels: number;
   readonly candidates: number;
+  /** The library that mixtures were drawn from, where it is not a scene that was trained on. */
+  readonly library?: CardLibrary;
 }
 
 /** Whether nothing of a run is left to be done: not its epochs, nor what ends them. */
 export const isComplete = (run: Pick<Checkpoint, 'settings' | 'epoch' | 'spatial' | 'statistics'>): boolean =>
-  run.epoch === run.settings.epochs && (run.settings.model === 'pw' || (run.spatial ?? run.statistics) !== undefined);
+  run.epoch === run.settings.epochs && (isWithoutEnd(run.settings) || (run.spatial ?? run.statistics) !== undefined);
+
+/** Whether a network is done with its epochs. */
+export const isWithoutEnd = ({ model }: FitSettings): boolean => model === 'pw' || model === 'library';
+
+/** Mean and deviation of each band of the scaled input [B], which the first layer standardises it by. */
+export interface InputStandard {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** What a run on a library has of its own. */
+export interface LibraryTraining {
+  readonly mixtures: MixtureSettings;
+  /** Encoders in the state, one after the other. */
+  readonly members: number;
+  readonly standard: InputStandard;
+}
 
 /** Mean losses over the steps of one epoch. */
 export interface EpochLosses {
@@ -44,7 +64,7 @@ export interface Checkpoint {
   readonly inputScale: number;
   /** sha256 of the training data: resuming with other data is refused. */
   readonly dataDigest: string;
-  /** Epochs done. */
+  /** Epochs done; of a library, steps. */
   readonly epoch: number;
   readonly history: readonly EpochLosses[];
   readonly state: TrainState;
@@ -54,5 +74,7 @@ export interface Checkpoint {
   readonly spatial?: SpatialFilter;
   /** Exact batch-norm statistics of the encoder of `ss-paper`, summed when the epochs end; other networks have none. */
   readonly statistics?: readonly number[];
+  /** Of a run on a library. */
+  readonly library?: LibraryTraining;
   readonly facts: RunFacts;
 }

@@ -7,7 +7,7 @@ import { withMemoryAdvice } from '../engines/out-of-memory.js';
 import { TrainError } from '../error.js';
 import { createRandom } from '../random.js';
 import { assertReach, fitSpatialFilter } from '../spatial/fit-spatial-filter.js';
-import type { Checkpoint, EpochLosses, RunFacts } from './checkpoint.js';
+import { type Checkpoint, type EpochLosses, isWithoutEnd, type RunFacts } from './checkpoint.js';
 import { createPlanner } from './plan.js';
 import { type EpochTraining, runEpochs } from './run-epochs.js';
 import { scaleData } from './scale-data.js';
@@ -103,7 +103,7 @@ function begin(set: TrainingSet, _: RunFacts, options: FitOptions): Beginning {
 /** Fits the spatial layer, where the model has one, to the network as it is now. */
 async function withSpatialLayer(result: FitResult, { patches = [], pixels }: TrainingSet): Promise<FitResult> {
   const { checkpoint } = result;
-  if (checkpoint.settings.model === 'pw') return result;
+  if (isWithoutEnd(checkpoint.settings)) return result;
   return { ...result, checkpoint: { ...checkpoint, spatial: await fitSpatialFilter(checkpoint, { patches, pixels }) } };
 }
 

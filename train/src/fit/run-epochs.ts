@@ -21,7 +21,7 @@ export interface EpochTraining {
  */
 export async function runEpochs(
   { start, runEpoch, pixelsAnEpoch }: EpochTraining,
-  options: FitOptions,
+  options: Pick<FitOptions, 'signal' | 'onStart' | 'onEpoch'>,
 ): Promise<FitResult> {
   const { settings } = start;
   options.onStart?.(settings.epochs);

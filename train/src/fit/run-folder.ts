@@ -4,12 +4,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pixelwiseNetwork } from '@egunet/models';
 import { imageStateSizes } from '../convolutional/engine.js';
 import { probeSize } from '../convolutional/fit-images.js';
 import { paperNetwork } from '../convolutional/paper-settings.js';
 import { STATE_KEYS, stateSizes, type TrainState } from '../engines/engine.js';
 import { TrainError } from '../error.js';
+import { networkOf } from '../head-graph.js';
+import { ensembleSizes } from '../library/members.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Manifest, parseManifest, RUN_FORMAT, RUN_VERSION, type VectorFile } from './run-manifest.js';
 
@@ -78,7 +79,7 @@ export async function loadRun(folder: string): Promise<SavedRun> {
   const onImages = rest.settings.model === 'ss-paper';
   const sizes = onImages
     ? imageStateSizes(paperNetwork(rest.facts))
-    : stateSizes(pixelwiseNetwork(bands.length, endmembers.length));
+    : ensembleSizes(stateSizes(networkOf(rest)), rest.library?.members ?? 1);
   const values = await readVector(folder, state);
   const needed = STATE_KEYS.reduce((sum, key) => sum + sizes[key], 0);
   if (values.length !== needed)

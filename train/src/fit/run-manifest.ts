@@ -1,9 +1,11 @@
 // The manifest of a run folder, checked: what is read from disk may have been edited, cut off, or made by another version.
 import { pixelwiseNetwork, type SpatialFilter } from '@egunet/models';
+import { libraryRecord } from '@egunet/models/card';
 import { type Check, createChecks } from '@egunet/models/check';
 import { assertPaperSettings, paperNetwork } from '../convolutional/paper-settings.js';
 import { countEncoderStatistics, encoderStatistics } from '../convolutional/statistics.js';
 import { TrainError } from '../error.js';
+import { assertLibrarySettings, assertMembers, assertMixtureSettings } from '../library/settings.js';
 import { SPATIAL } from '../spatial/settings.js';
 import type { Checkpoint, RunFacts } from './checkpoint.js';
 import { SCHEDULES } from './schedule.js';
@@ -97,6 +99,7 @@ function manifestCheck(invalid: Invalid): Check {
       scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive), bands: optional(count) }),
       pixels: count,
       candidates: count,
+      library: optional(libraryRecord({ count, text, list, record })),
     }),
     spatial: optional(
       record({
@@ -108,6 +111,19 @@ function manifestCheck(invalid: Invalid): Check {
       }),
     ),
     statistics: optional(list(number, 0)),
+    library: optional(
+      record({
+        mixtures: record({
+          classShares: list(number, 1),
+          pairShare: number,
+          componentBrightness: number,
+          brightness: number,
+          smoothError: number,
+        }),
+        members: count,
+        standard: record({ mean: list(number, 1), deviation: list(positive, 1) }),
+      }),
+    ),
   });
 }
 
@@ -122,6 +138,7 @@ function assertConsistent(manifest: Manifest, path: string, invalid: Invalid): v
   for (const [field, of] of [
     ['spatial', 'ss'],
     ['statistics', 'ss-paper'],
+    ['library', 'library'],
   ] as const)
     if (manifest[field] && settings.model !== of)
       throw invalid(`manifest.${field}`, `absent from a run of model ${settings.model}`, 'some');
@@ -132,10 +149,26 @@ function assertConsistent(manifest: Manifest, path: string, invalid: Invalid): v
   const width = pixelwiseNetwork(bands.length, endmembers.length).widths[0]!;
   try {
     if (settings.model === 'ss-paper') assertPaperSettings(settings, facts);
+    else if (settings.model === 'library') assertLibraryRun(manifest, invalid);
     else assertSettings(settings, { pixels, candidates, width });
   } catch (cause) {
     throw new TrainError(`${path}: ${(cause as Error).message}; train anew`, { cause });
   }
+}
+
+/** A library's run has settings of its own, and a mean and a deviation for each band. */
+function assertLibraryRun({ settings, facts, library }: Manifest, invalid: Invalid): void {
+  if (!library) throw invalid('manifest.library', 'how a run of model library is trained', 'nothing');
+  assertLibrarySettings(settings);
+  assertMixtureSettings(library.mixtures);
+  assertMembers(library.members);
+  for (const part of ['mean', 'deviation'] as const)
+    if (library.standard[part].length !== facts.bands.length)
+      throw invalid(
+        `manifest.library.standard.${part}`,
+        `${facts.bands.length} values, one a band`,
+        library.standard[part].length,
+      );
 }
 
 /** There are as many as the encoder of the run has, means and then variances of each layer. */

@@ -1,11 +1,14 @@
 import { TrainError } from '../error.js';
 import { SCHEDULES, type Schedule } from './schedule.js';
 
+/** The networks of a scene, and `library`, the encoder that mixtures of a library's classes train. */
+export const MODELS = ['pw', 'ss', 'ss-paper', 'library'] as const;
+
 /**
  * The networks: `pw` looks at every pixel by itself; `ss`, spatial-spectral, smooths what is noise between neighbours; `ss-paper` is the paper's
  * convolutional one, for comparison.
  */
-export const MODELS = ['pw', 'ss', 'ss-paper'] as const;
+export const SCENE_MODELS = ['pw', 'ss', 'ss-paper'] as const;
 
 export type ModelName = (typeof MODELS)[number];
 
@@ -97,7 +100,11 @@ export function resolveSettings(given: Partial<FitSettings>, size: FitSize): Fit
 /** Throws TrainError naming the first setting that is wrong. */
 export function assertSettings(settings: FitSettings, size: FitSize): void {
   const { model, seed, epochs, batch, candidateBatch, schedule, learningRate, dropRate, weightDecay } = settings;
-  check(MODELS.includes(model), `the model must be one of ${MODELS.join(', ')}`, model);
+  check(
+    SCENE_MODELS.some((known) => known === model),
+    `the model must be one of ${SCENE_MODELS.join(', ')}`,
+    model,
+  );
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
   check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 pixels', batch);
   check(batch <= size.pixels, `a batch must not exceed the ${size.pixels} training pixels`, batch);

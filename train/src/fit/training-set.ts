@@ -69,7 +69,7 @@ export function digestOf({ bands, endmembers, pixels, candidates, labels, patche
 const BRIGHT_QUANTILE = 0.999;
 
 /** The quantile of the pixels' largest values: of fewer than a thousand pixels, the largest value of all. Throws TrainError where it is 0. */
-export function brightest({ pixels, bands }: TrainingSet): number {
+export function brightest({ pixels, bands }: Pick<TrainingSet, 'pixels' | 'bands'>): number {
   const maxima = new Float32Array(pixels.length / bands);
   for (let i = 0; i < pixels.length; i++) {
     const pixel = Math.floor(i / bands);

@@ -4,7 +4,7 @@ import type { SpatialFilter } from '@egunet/models';
 import { bandNoise } from '../endmembers/hysime.js';
 import type { SpectraBlock } from '../endmembers/types.js';
 import type { Checkpoint } from '../fit/checkpoint.js';
-import { foldEncoder, headGraph } from '../head-graph.js';
+import { foldEncoders, headGraph } from '../head-graph.js';
 import { createRandom } from '../random.js';
 import { runHead } from '../run-head.js';
 import { allVariograms, spatialFilter } from './filter.js';
@@ -61,7 +61,7 @@ export async function fitSpatialFilter(
 ): Promise<SpatialFilter> {
   const { inputScale, facts, settings } = checkpoint;
   const [B, C] = [facts.bands.length, facts.endmembers.length];
-  const head = encodeModel(headGraph(foldEncoder(checkpoint), inputScale));
+  const head = encodeModel(headGraph(foldEncoders(checkpoint)[0]!, inputScale));
   const unmix = async (patch: SpectraBlock, spectra: Float32Array) =>
     onGrid(patch, await runHead(head, spectra, B), { cols: facts.scene.cols, C });
   const deviations = noiseOf(pixels, B);

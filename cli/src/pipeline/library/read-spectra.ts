@@ -1,0 +1,88 @@
+// Libraries with a class for each spectrum, at a sensor's bands. Legend: S spectra, B bands, C classes.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { resampleLibrary, type SpectralLibrary } from '@egunet/raster';
+import { type ClassRow, readClassTable, readSpectralLibrary, rowsOfSpectra, uncoveredBands } from '@egunet/raster/node';
+import { systemReason } from '@egunet/raster/system-reason';
+import { CommandError } from '../../support/errors.js';
+import type { LibraryRequest } from './request.js';
+
+/** A library and what is known of its spectra. */
+export interface ReadLibrary {
+  readonly path: string;
+  readonly sha256: string;
+  readonly spectra: SpectralLibrary;
+  /** [S]; undefined where a spectrum is of no class. */
+  readonly rows: readonly (Pick<ClassRow, 'class' | 'source'> | undefined)[];
+}
+
+/** Reads the libraries of a request, with the class of each spectrum. Throws RasterError or CommandError where classes and spectra do not fit. */
+export async function readLibraries(request: LibraryRequest): Promise<ReadLibrary[]> {
+  const { libraries, libraryScale, classes } = request;
+  if (classes.length !== 1 && classes.length !== libraries.length)
+    throw new CommandError(
+      `--classes: ${classes.length} are given for ${libraries.length} libraries; give one for all, or one for each`,
+    );
+  const tables = new Map<string, ClassRow[]>();
+  for (const table of new Set(classes)) {
+    const text = await readFile(table, 'utf8').catch((cause: Error) => {
+      throw new CommandError(`${table}: cannot be read: ${systemReason(cause) ?? cause.message}`, { cause });
+    });
+    tables.set(table, readClassTable(text, table, request));
+  }
+  const found: ReadLibrary[] = [];
+  for (const [i, path] of libraries.entries()) {
+    const spectra = await readSpectralLibrary(
+      path,
+      libraryScale === undefined ? {} : { reflectanceScale: libraryScale },
+    );
+    const table = classes[i] ?? classes[0]!;
+    const rows = rowsOfSpectra(spectra.names, tables.get(table)!, table);
+    found.push({ path, spectra, rows, sha256: digestOf(spectra) });
+  }
+  assertAllUsed(found, tables);
+  return found;
+}
+
+/** Of names, wavelengths and values as they were read: a file of another format with the same is the same library. */
+function digestOf({ names, wavelengths = [], spectra }: SpectralLibrary): string {
+  const hash = createHash('sha256').update(JSON.stringify([names, wavelengths]));
+  return hash.update(new Uint8Array(spectra.buffer, spectra.byteOffset, spectra.byteLength)).digest('hex');
+}
+
+/** Names shown of those that fit nothing. */
+const SHOWN = 5;
+
+/** Throws CommandError where a table's row names no spectrum: a misspelt name would go unseen. */
+function assertAllUsed(libraries: readonly ReadLibrary[], tables: ReadonlyMap<string, readonly ClassRow[]>): void {
+  const used = new Set(libraries.flatMap(({ rows }) => rows));
+  for (const [table, rows] of tables) {
+    const names = new Set(rows.filter((row) => used.has(row)).map(({ name }) => name));
+    const unused = rows.filter(({ name }) => !names.has(name));
+    if (unused.length === 0) continue;
+    const shown = unused.slice(0, SHOWN).map(({ name, line }) => `'${name}' (line ${line})`);
+    const more = unused.length > SHOWN ? ` and ${unused.length - SHOWN} more` : '';
+    throw new CommandError(
+      `${basename(table)}: ${unused.length} of ${rows.length} rows name no spectrum of ${libraries.map(({ path }) => basename(path)).join(', ')}: ${shown.join(', ')}${more}; correct the names, or take the table of these libraries`,
+    );
+  }
+}
+
+/** Bands by why a library does not know them. */
+export function coverage(
+  libraries: readonly ReadLibrary[],
+  bands: readonly { wavelength: number; fwhm: number | null }[],
+) {
+  const sensed = bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
+  return libraries.map(({ path, spectra }) => ({ path, reasons: uncoveredBands(spectra, sensed, path) }));
+}
+
+/** A library's spectra at these bands [S, B]; a spectrum that lacks a value there is NaN throughout. */
+export function spectraAt(
+  { path, spectra }: ReadLibrary,
+  bands: readonly { wavelength: number; fwhm: number | null }[],
+): Float32Array {
+  const sensed = bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
+  return resampleLibrary(spectra, sensed, { name: path, missing: 'nan' });
+}

@@ -1,0 +1,96 @@
+// The bands that a library's spectra are seen by: a sensor's, or a scene's with its noise. Legend: B bands.
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { CardBand } from '@egunet/models/card';
+import { openScene } from '@egunet/raster/node';
+import { parseSensorDefinition, SENSORS, type SensorDefinition, usableSensorBands } from '@egunet/raster/sensors';
+import { systemReason } from '@egunet/raster/system-reason';
+import { publicPath } from '@egunet/raster/url';
+import { bandNoise, type RunFacts, sampleScene, usableBands } from '@egunet/train';
+import { type Control, sceneAccess } from '../../support/control.js';
+import { CommandError } from '../../support/errors.js';
+import { pixelSize } from '../../support/ground.js';
+import { note } from '../../support/output.js';
+import { noteBands, noteSample } from '../prepare-notes.js';
+import type { LibraryRequest } from './request.js';
+
+/** What sees the library. */
+export interface Target {
+  /** What to call it. */
+  readonly name: string;
+  readonly sensor: string | null;
+  /** All have a wavelength. */
+  readonly bands: readonly (CardBand & { readonly wavelength: number; readonly index: number })[];
+  readonly scene: RunFacts['scene'];
+  /** Standard deviation of each band's noise, reflectance [B]; of a sensor alone unknown. */
+  readonly noise?: Float64Array;
+}
+
+/** Throws CommandError where neither sensor nor scene say which bands there are. */
+export async function readTarget(request: LibraryRequest, control: Control): Promise<Target> {
+  const { scene, sensor } = request;
+  if (scene !== undefined) return readScene({ ...request, scene }, control);
+  if (sensor !== undefined) return readSensorTarget(sensor, request);
+  throw new CommandError('a library is seen by a sensor: name it (--sensor), or a scene whose bands are taken');
+}
+
+/** A sensor by its id, or from the file that defines it. */
+async function readSensor(id: string): Promise<SensorDefinition> {
+  const known = SENSORS.find((sensor) => sensor.id === id);
+  if (known) return known;
+  const text = await readFile(id, 'utf8').catch((cause: Error) => {
+    const ids = SENSORS.map((sensor) => sensor.id).join(', ');
+    throw new CommandError(
+      `--sensor: ${basename(id)} is none of ${ids}, nor a file with a definition that can be read: ${systemReason(cause) ?? cause.message}`,
+      { cause },
+    );
+  });
+  return parseSensorDefinition(text, id);
+}
+
+async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promise<Target> {
+  const sensor = await readSensor(id);
+  const bands = usableSensorBands(sensor)
+    .map((index) => ({ ...sensor.bands[index]!, index }))
+    .filter(({ wavelength }) => !exclude.some(([from, to]) => wavelength >= from && wavelength <= to));
+  if (bands.length === 0) throw new CommandError(`${sensor.name}: no band is left; exclude fewer`);
+  note(
+    `${sensor.name}: ${bands.length} of ${sensor.bands.length} bands, without those that are usually bad or left out`,
+  );
+  const all = sensor.bands.length;
+  return {
+    ...{ name: sensor.name, sensor: sensor.name, bands },
+    scene: { name: sensor.name, rows: 0, cols: 0, pixelSize: null, bands: all },
+  };
+}
+
+async function readScene(request: LibraryRequest & { readonly scene: string }, control: Control): Promise<Target> {
+  const scene = await openScene(request.scene, request.open, sceneAccess(control));
+  try {
+    const { bands: used, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
+    noteBands(dropped);
+    const bands = used.flatMap((index) => {
+      const { wavelength, fwhm = null } = scene.bands[index]!;
+      return wavelength === undefined ? [] : [{ wavelength, fwhm, index }];
+    });
+    const name = basename(publicPath(request.scene));
+    if (bands.length < used.length)
+      throw new CommandError(
+        `${name}: ${used.length - bands.length} of its ${used.length} bands have no wavelength, which a library needs; add them to the scene, or name its sensor (--sensor) instead`,
+      );
+    const line = control.startProgress('reading the scene', scene.rows * scene.cols);
+    const sample = await sampleScene(scene, {
+      ...{ bands: used, seed: request.seed, signal: control.signal },
+      onProgress: ({ done }) => line.update(done),
+    }).finally(() => line.stop());
+    noteSample(sample);
+    const { rows, cols, sensor = null, georeference } = scene;
+    return {
+      ...{ name, sensor, bands },
+      scene: { name, rows, cols, pixelSize: pixelSize(georeference) ?? null, bands: scene.bands.length },
+      noise: bandNoise(sample.pixels, used.length).noise.map(Math.sqrt),
+    };
+  } finally {
+    await scene.close();
+  }
+}

@@ -1,0 +1,10 @@
+import type { SensorDefinition } from './definition.js';
+import { EMIT } from './emit.js';
+import { ENMAP } from './enmap.js';
+import { LANDSAT_8, SENTINEL_2 } from './multispectral.js';
+
+export { type SensorDefinition, usableSensorBands } from './definition.js';
+export { parseSensorDefinition } from './parse.js';
+
+/** Sensors that are known by name. */
+export const SENSORS: readonly SensorDefinition[] = [ENMAP, EMIT, SENTINEL_2, LANDSAT_8];

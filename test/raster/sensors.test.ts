@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openScene } from '@egunet/raster/node';
+import { parseSensorDefinition, SENSORS, usableSensorBands } from '@egunet/raster/sensors';
+import { requireData } from '../support/index.js';
+import { assertRefused } from './memory.js';
+
+const sensor = (id: string) => SENSORS.find((known) => known.id === id)!;
+
+describe('sensor definitions', () => {
+  it('are those of real scenes: EnMAP', async function () {
+    const folder = join(requireData(this, 'enmap-potsdam'), 'images');
+    const scene = await openScene(join(folder, readdirSync(folder)[0]!));
+    const { bands } = sensor('enmap');
+    assert.equal(bands.length, scene.bands.length);
+    for (const [b, { wavelength, fwhm }] of bands.entries()) {
+      assert.ok(Math.abs(wavelength - scene.bands[b]!.wavelength!) < 0.01);
+      assert.ok(Math.abs(fwhm - scene.bands[b]!.fwhm!) < 0.01);
+    }
+    await scene.close();
+  });
+
+  it('are those of real scenes: EMIT', async function () {
+    const folder = requireData(this, 'emit-sample');
+    const scene = await openScene(join(folder, readdirSync(folder).find((name) => name.endsWith('.hdr'))!));
+    const { bands } = sensor('emit');
+    assert.equal(bands.length, 285);
+    for (const [b, { wavelength }] of bands.entries())
+      assert.ok(Math.abs(wavelength - scene.bands[b]!.wavelength!) < 0.01);
+    const usable = new Set(usableSensorBands(sensor('emit')));
+    for (const [b, { bad }] of scene.bands.entries()) assert.equal(usable.has(b), !bad, `band ${b + 1}`);
+    await scene.close();
+  });
+
+  it('have bands in nm with a width, intervals, a source, and leave bands', () => {
+    const counts = { enmap: 224, emit: 285, 'sentinel-2': 12, 'landsat-8': 7 };
+    assert.deepEqual(Object.fromEntries(SENSORS.map(({ id, bands }) => [id, bands.length])), counts);
+    for (const { bands, badBands, source, ...rest } of SENSORS) {
+      assert.ok(bands.every(({ wavelength, fwhm }) => wavelength > 350 && wavelength < 2600 && fwhm > 1 && fwhm < 200));
+      assert.ok(source.length > 20);
+      const again = parseSensorDefinition(JSON.stringify({ name: rest.name, bands, badBands, source }), 's.json');
+      assert.deepEqual(again, { id: rest.name, name: rest.name, bands, badBands, source });
+      assert.ok(usableSensorBands(again).length >= 7);
+    }
+  });
+
+  it('of a user are refused with what is wrong', async () => {
+    const good = { name: 's', bands: [{ wavelength: 500, fwhm: 10 }] };
+    const cases: [unknown, RegExp][] = [
+      ['{', /is not JSON/],
+      [{}, /'name' should say/],
+      [{ ...good, source: 3 }, /'source' should be text/],
+      [{ name: 's', bands: [] }, /'bands' should be a list/],
+      [{ name: 's', bands: [{ wavelength: 500 }] }, /band 1: wavelength and fwhm/],
+      [{ name: 's', bands: [{ wavelength: 0.5, fwhm: 0.01 }] }, /0.5 is no nm/],
+      [{ name: 's', bands: [good.bands[0], good.bands[0]] }, /bands 1 and 2 are both at 500 nm/],
+      [{ ...good, badBands: [[600, 400]] }, /intervals \[from, to\]/],
+      [{ ...good, badBands: [[400, 600]] }, /leave no band/],
+    ];
+    for (const [value, message] of cases) {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      await assertRefused(() => parseSensorDefinition(text, 's.json'), message);
+    }
+  });
+});
