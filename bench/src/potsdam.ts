@@ -17,7 +17,7 @@ const [BARE, RANGE] = [0.05, 0.85];
 /** SAVI's soil term, and the share of the scene's pixels below its 0 and above its 1. */
 const [SOIL, TAIL] = [0.5, 0.05];
 
-interface Agreement {
+export interface Agreement {
   readonly r: number;
   readonly rmse: number;
 }
@@ -26,7 +26,8 @@ const clip = (value: number) => Math.min(1, Math.max(0, value));
 const ndviOf = (red: number, infrared: number) => (infrared - red) / (infrared + red || 1);
 const coverOf = (ndvi: number) => clip((ndvi - BARE) / RANGE);
 
-function agreement(found: readonly number[], expected: readonly number[]): Agreement {
+/** Pearson's r, and the root of the mean squared difference. */
+export function agreement(found: readonly number[], expected: readonly number[]): Agreement {
   const [a, b] = [mean(found), mean(expected)];
   const sum = (of: (i: number) => number) => found.reduce((total, _, i) => total + of(i), 0);
   const covariance = sum((i) => (found[i]! - a) * (expected[i]! - b));
@@ -42,8 +43,8 @@ function createTwoBands({ wavelengths, bands }: PotsdamScene) {
   return (spectra: Float32Array, n: number) => [spectra[n * bands + red]!, spectra[n * bands + infrared]!] as const;
 }
 
-/** The indices' rows. */
-function indexRows(scene: PotsdamScene, expected: readonly number[]): string[][] {
+/** Cover at the points by two indices, by what they are called. */
+export function coverByIndices(scene: PotsdamScene): Record<string, number[]> {
   const two = createTwoBands(scene);
   const savi = (pixel: number) => {
     const [red, infrared] = two(scene.spectra, pixel);
@@ -54,20 +55,20 @@ function indexRows(scene: PotsdamScene, expected: readonly number[]): string[][]
     .map(savi)
     .sort((a, b) => a - b);
   const [low, high] = [TAIL, 1 - TAIL].map((share) => all[Math.floor(share * all.length)]!) as [number, number];
-  const row = (name: string, index: (pixel: number) => number) => {
-    const { r, rmse } = agreement(
-      scene.points.map(({ pixel }) => index(pixel)),
-      expected,
-    );
-    return [name, '', r.toFixed(3), rmse.toFixed(3), '', ''];
-  };
-  return [
-    row(`NDVI, (x - ${BARE}) / ${RANGE}`, (pixel) => coverOf(ndviOf(...two(scene.spectra, pixel)))),
-    row(`SAVI between its ${100 * TAIL} % and ${100 - 100 * TAIL} % percentiles`, (pixel) =>
+  return {
+    [`NDVI, (x - ${BARE}) / ${RANGE}`]: scene.points.map(({ pixel }) => coverOf(ndviOf(...two(scene.spectra, pixel)))),
+    [`SAVI between its ${100 * TAIL} % and ${100 - 100 * TAIL} % percentiles`]: scene.points.map(({ pixel }) =>
       clip((savi(pixel) - low) / (high - low)),
     ),
-  ];
+  };
 }
+
+/** The indices' rows. */
+const indexRows = (scene: PotsdamScene, expected: readonly number[]): string[][] =>
+  Object.entries(coverByIndices(scene)).map(([name, found]) => {
+    const { r, rmse } = agreement(found, expected);
+    return [name, '', r.toFixed(3), rmse.toFixed(3), '', ''];
+  });
 
 const ways = { 'NNLS / sum': (...given: Given) => nnlsAbundances(...given).abundances, FCLSU: fclsAbundances };
 type Given = [endmembers: Float32Array, spectra: Float32Array, bands: number];

@@ -46,7 +46,7 @@ const WIDTHS = [
 
 export const ENMAP: SensorDefinition = sensorOf({
   id: 'enmap',
-  name: 'EnMAP HSI',
+  name: 'EnMAP',
   centres: CENTRES,
   widths: WIDTHS,
   badBands: [

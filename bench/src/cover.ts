@@ -1,0 +1,173 @@
+// Vegetation cover on real EnMAP pixels by a library's encoder, beside indices and classic solvers with the same library: npm run bench:cover.
+// Legend: P points, B bands, C classes.
+import '@tensorflow/tfjs-backend-cpu';
+import { parseArgs } from 'node:util';
+import {
+  type ClassLibrary,
+  classMeans,
+  createRandom,
+  evaluateNetwork,
+  fclsAbundances,
+  fitLibrary,
+  groupBySource,
+  nnlsAbundances,
+  type Random,
+  type RunFacts,
+} from '@egunet/train';
+import { COVER_CLASSES, coverLibrary } from './cover-library.js';
+import { agreement, coverByIndices } from './potsdam.js';
+import { type PotsdamScene, potsdam } from './potsdam-scene.js';
+import { mean, table } from './statistics.js';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '400' },
+    bootstraps: { type: 'string', default: '2000' },
+  },
+});
+/** Draws of one spectrum a class. */
+const [MONTE_CARLO, MESMA] = [100, 400];
+/** Classes that are vegetation: the first ones. */
+const VEGETATION = 2;
+const TILE = 32; // pixels a side
+
+const C = COVER_CLASSES.length;
+
+/** Cover of each point by fractions [P, C]. */
+const coverOf = (fractions: ArrayLike<number>): number[] =>
+  Array.from({ length: fractions.length / C }, (_, p) => {
+    let sum = 0;
+    for (let c = 0; c < VEGETATION; c++) sum += fractions[p * C + c]!;
+    return sum;
+  });
+
+/** The points' spectra at the library's bands, negatives as 0 [P, B]. */
+function pointSpectra({ points, spectra, bands }: PotsdamScene, used: readonly number[]): Float32Array {
+  return Float32Array.from(
+    points.flatMap(({ pixel }) => used.map((band) => Math.max(0, spectra[pixel * bands + band]!))),
+  );
+}
+
+/** One spectrum of each class, sources equally likely [C, B]. */
+function drawEndmembers(library: ClassLibrary, random: Random): Float32Array {
+  const { bands, spectra } = library;
+  const drawn = groupBySource(library).map((sources) => {
+    const source = sources[random.integer(sources.length)]!;
+    return source[random.integer(source.length)]!;
+  });
+  return Float32Array.from(drawn.flatMap((s) => [...spectra.subarray(s * bands, (s + 1) * bands)]));
+}
+
+/** Mean of NNLS over random draws. */
+function monteCarlo(library: ClassLibrary, spectra: Float32Array, random: Random): number[] {
+  const draws = Array.from({ length: MONTE_CARLO }, () =>
+    coverOf(nnlsAbundances(drawEndmembers(library, random), spectra, library.bands).abundances),
+  );
+  return draws[0]!.map((_, p) => mean(draws.map((cover) => cover[p]!)));
+}
+
+/** Of each point the fractions by the draw that reconstructs it best (Roberts et al. 1998), fully constrained. */
+function mesma(library: ClassLibrary, spectra: Float32Array, random: Random): number[] {
+  const { bands } = library;
+  const P = spectra.length / bands;
+  const best = new Float32Array(P * C);
+  const least = new Float64Array(P).fill(Number.POSITIVE_INFINITY);
+  for (let draw = 0; draw < MESMA; draw++) {
+    const endmembers = drawEndmembers(library, random);
+    const fractions = fclsAbundances(endmembers, spectra, bands);
+    for (let p = 0; p < P; p++) {
+      let error = 0;
+      for (let b = 0; b < bands; b++) {
+        let value = -spectra[p * bands + b]!;
+        for (let c = 0; c < C; c++) value += fractions[p * C + c]! * endmembers[c * bands + b]!;
+        error += value * value;
+      }
+      if (error >= least[p]!) continue;
+      least[p] = error;
+      best.set(fractions.subarray(p * C, (p + 1) * C), p * C);
+    }
+  }
+  return coverOf(best);
+}
+
+/** Fractions [P, C] by one encoder for each seed. */
+async function encoders(library: ClassLibrary, spectra: Float32Array, wavelengths: readonly number[]) {
+  const means = classMeans(library);
+  const B = library.bands;
+  const facts: RunFacts = {
+    sensor: 'EnMAP',
+    bands: wavelengths.map((wavelength) => ({ wavelength, fwhm: null })),
+    endmembers: COVER_CLASSES.map((name, c) => ({ name, spectrum: [...means.subarray(c * B, (c + 1) * B)] })),
+    endmemberMethod: 'classes of earthlib and synthetic water',
+    scene: { name: 'EnMAP', rows: 0, cols: 0, pixelSize: null },
+    ...{ pixels: 0, candidates: library.classOf.length },
+  };
+  const found: number[][] = [];
+  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+    const { checkpoint } = await fitLibrary(library, facts, { seed, epochs: Number(values.steps) });
+    found.push(coverOf(await evaluateNetwork(checkpoint, spectra)));
+    console.error(`seed ${seed}`);
+  }
+  return found;
+}
+
+/** r, R2 (1 - squared error / variance of the points), RMSE, bias (mean difference), slope (of the cover found on the points'). */
+function figures(found: readonly number[], expected: readonly number[]): number[] {
+  const { r, rmse } = agreement(found, expected);
+  const [a, b] = [mean(found), mean(expected)];
+  const variance = mean(expected.map((value) => (value - b) ** 2));
+  const slope = mean(expected.map((value, p) => (value - b) * (found[p]! - a))) / variance;
+  return [r, 1 - rmse ** 2 / variance, rmse, a - b, slope];
+}
+
+/** Shares of bootstraps over tiles in which `found` is better than `rival` by r, and by RMSE. */
+function betterThan(
+  [found, rival]: readonly [readonly number[], readonly number[]],
+  expected: readonly number[],
+  tiles: readonly number[],
+): [r: number, rmse: number] {
+  const random = createRandom(1).fork('bootstrap');
+  const names = [...new Set(tiles)];
+  const members = names.map((name) => tiles.flatMap((tile, p) => (tile === name ? [p] : [])));
+  const wins = [0, 0];
+  const count = Number(values.bootstraps);
+  for (let i = 0; i < count; i++) {
+    const drawn = names.flatMap(() => members[random.integer(names.length)]!);
+    const pick = (from: readonly number[]) => drawn.map((p) => from[p]!);
+    const [own, other] = [found, rival].map((cover) => agreement(pick(cover), pick(expected)));
+    if (own!.r > other!.r) wins[0]!++;
+    if (own!.rmse < other!.rmse) wins[1]!++;
+  }
+  return [wins[0]! / count, wins[1]! / count];
+}
+
+const scene = await potsdam();
+const expected = scene.points.map(({ cover }) => cover);
+const tiles = scene.points.map(
+  ({ pixel }) => Math.floor(pixel / scene.cols / TILE) * 1000 + Math.floor((pixel % scene.cols) / TILE),
+);
+const { library, used } = await coverLibrary(scene.wavelengths);
+const spectra = pointSpectra(scene, used);
+const random = createRandom(1);
+const single = await encoders(
+  library,
+  spectra,
+  used.map((band) => scene.wavelengths[band]!),
+);
+const together = expected.map((_, p) => mean(single.map((cover) => cover[p]!)));
+const all: Record<string, number[]> = {
+  ...coverByIndices(scene),
+  [`Monte-Carlo NNLS, mean of ${MONTE_CARLO} draws`]: monteCarlo(library, spectra, random.fork('monte carlo')),
+  [`MESMA, best of ${MESMA} draws`]: mesma(library, spectra, random.fork('mesma')),
+  ...Object.fromEntries(single.map((cover, i) => [`encoder, seed ${i + 1}`, cover])),
+  [`encoders, mean of ${single.length} seeds`]: together,
+};
+const rows = Object.entries(all).map(([name, cover]) => {
+  const wins = cover === together ? ['', ''] : betterThan([together, cover], expected, tiles).map((share) => share.toFixed(2)); // biome-ignore format: one line says more
+  return [name, ...figures(cover, expected).map((value) => value.toFixed(3)), ...wins];
+});
+console.log(table(['cover from', 'r', 'R2', 'RMSE', 'bias', 'slope', 'mean of seeds better by r', 'by RMSE'], rows));
+console.log(
+  `\n${expected.length} points in ${new Set(tiles).size} tiles, ${used.length} bands, ${library.classOf.length} spectra, ${values.steps} steps; the last two columns: share of ${values.bootstraps} bootstraps over tiles`,
+);
