@@ -12,6 +12,7 @@ const COMMANDS = {
   endmembers: () => import('./commands/endmembers.js'),
   train: () => import('./commands/train.js'),
   export: () => import('./commands/export.js'),
+  models: () => import('./commands/models.js'),
   infer: () => import('./commands/infer.js'),
   evaluate: () => import('./commands/evaluate.js'),
   serve: () => import('./commands/serve.js'),

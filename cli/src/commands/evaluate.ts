@@ -3,6 +3,7 @@ import { UsageError } from '../support/errors.js';
 import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
 import { formatTable, printResult } from '../support/output.js';
 import { httpOptions, isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
+import { modelFile } from '../support/zoo.js';
 
 export const command = 'evaluate <map>';
 export const describe = 'Compare a map of abundances with a reference';
@@ -102,7 +103,7 @@ function requestOf(args: Arguments) {
     maxPixels: args['max-pixels'] ?? DEFAULT_PIXELS,
     ...(names === undefined ? {} : { names: namesOf(names) }),
     ...(scene === undefined ? {} : { scene: { path: scene, open: openOptions(args) } }),
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : { model: modelFile(model) }),
     ...(endmembers === undefined ? {} : { endmembers }),
     ...(referenceEndmembers === undefined ? {} : { referenceEndmembers }),
   };

@@ -20,6 +20,7 @@ import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
 import { recordedCommand } from '../support/recorded-command.js';
 import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { modelFile } from '../support/zoo.js';
 
 export const command = 'infer [scene..]';
 export const describe = 'Unmix a scene, or several into one map, with a model: abundances';
@@ -54,7 +55,10 @@ export const builder = (yargs: Argv) =>
               ),
               default: 'last' as const,
             })
-            .option('model', named(requiredText('model', 'Model made by egunet export', 'm')))
+            .option(
+              'model',
+              named(requiredText('model', 'Model made by egunet export, or zoo:NAME (egunet models)', 'm')),
+            )
             .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
             .option(
               'format',
@@ -95,6 +99,7 @@ export const builder = (yargs: Argv) =>
               '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
               'a delivery as downloaded',
             )
+            .example('$0 infer ENMAP01-____L2A-DT0000001049 -m zoo:enmap-cover -o cover.tif', 'land cover, no training')
             .example('$0 infer https://host/scene.tif -m model.onnx -o abundances.tif', 'a GeoTIFF on a web server')
             .example('$0 infer north.tif south.tif -m model.onnx -o abundances.tif', 'two scenes in one map')
             .example(
@@ -124,7 +129,8 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { model, o, resample, tile, workers, overlap } = args;
+  const { o, resample, tile, workers, overlap } = args;
+  const model = modelFile(args.model);
   const scene = sceneNames(args);
   const pixels = await pixelOptions(args);
   const outline = outlineOf({ command, describe, builder });
@@ -162,7 +168,7 @@ export async function handler(args: Arguments): Promise<void> {
           'scenes',
           result.scenes === undefined ? undefined : `${result.scenes} on one grid, ${OVERLAP_WORDS[result.overlap!]}`,
         ],
-        ['model', `${model}, ${result.precision}${placeWords(result)}`],
+        ['model', `${args.model}, ${result.precision}${placeWords(result)}`],
         ...pixelWords(result),
         ...damageWords(result.damage),
         [

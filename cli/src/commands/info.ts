@@ -7,6 +7,7 @@ import { CommandError } from '../support/errors.js';
 import { withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
 import { httpOptions, openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
+import { modelFile } from '../support/zoo.js';
 
 export const command = 'info <path..>';
 export const describe = 'Say what is in scenes, spectral libraries, models and training runs';
@@ -103,7 +104,8 @@ async function isLibrary(path: string): Promise<boolean> {
 }
 
 async function describeAt(path: string, args: SceneArguments, control: Control): Promise<Description> {
-  if (/\.onnx$/i.test(path)) return describeModelFile(path);
+  const model = modelFile(path);
+  if (/\.onnx$/i.test(model)) return describeModelFile(model);
   if (await isRun(path)) return describeRun(path);
   return (await isLibrary(path)) ? describeLibraryAt(path, args) : describeSceneAt(path, args, control);
 }

@@ -7,6 +7,7 @@ import type { Listing } from '../serve/served.js';
 import { UsageError } from '../support/errors.js';
 import { named, text, wholeNumber, withCommon } from '../support/options.js';
 import { note, printResult } from '../support/output.js';
+import { modelFile } from '../support/zoo.js';
 
 export const command = 'serve [scene..]';
 export const describe = 'Show scenes and models in the browser: a web server for this machine';
@@ -22,7 +23,7 @@ export const builder = (yargs: Argv) =>
       .usage(
         '$0 serve [SCENE...] [--model MODEL.onnx]\n\nServes what is named, and nothing else, to the browsers of this machine, with the page that unmixes it there, until Ctrl-C. Prints the address to open.',
       )
-      .option('model', named(text('model', 'Model made by egunet export', 'm')))
+      .option('model', named(text('model', 'Model made by egunet export, or zoo:NAME (egunet models)', 'm')))
       .option(
         'port',
         wholeNumber('port', {
@@ -75,7 +76,7 @@ function namedPaths({ scene = [], model }: Arguments): { scenes: string[]; model
     throw new UsageError(`${publicPath(url)} is on a web server already: open it on the page, by its address`);
   return {
     scenes: scene.filter((path) => !isModel(path)),
-    models: [...(model === undefined ? [] : [model]), ...scene.filter(isModel)],
+    models: [...(model === undefined ? [] : [modelFile(model)]), ...scene.filter(isModel)],
   };
 }
 
