@@ -7,9 +7,11 @@ import {
   COUNT_WAYS,
   DEFAULT_BRIGHTNESS,
   DEFAULT_IMAGE_SETTINGS,
+  DEFAULT_MIXTURES,
   DEFAULT_SETTINGS,
   DEFAULT_SIZES,
-  MODELS,
+  LIBRARY_SETTINGS,
+  SCENE_MODELS,
 } from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
 import { commandHelp } from 'egunet/dist/support/help.js';
@@ -104,7 +106,14 @@ describe('the command line', () => {
       );
     for (const name of ['schedule', 'dropRate'] as const)
       assert.equal(DEFAULT_IMAGE_SETTINGS[name], DEFAULT_SETTINGS[name], `one default of ${name} is stated for all`);
-    assert.ok(words.includes(`--model ${MODELS.join('|')} `));
+    assert.ok(words.includes(`--model ${SCENE_MODELS.join('|')} `));
+    const { classShares, pairShare, componentBrightness, brightness, smoothError } = DEFAULT_MIXTURES;
+    const ofLibraries = {
+      ...{ steps: LIBRARY_SETTINGS.epochs, 'class-shares': classShares.join(','), 'pair-share': pairShare },
+      ...{ 'component-brightness': componentBrightness, 'mixture-brightness': brightness, 'smooth-error': smoothError },
+    };
+    for (const [name, value] of Object.entries(ofLibraries))
+      assert.match(words, new RegExp(`--${name} \\S+ [^[]*\\[default: ${value}\\]`), name);
     assert.ok(words.includes(`--count-by ${COUNT_WAYS.join('|')} `));
     assert.ok(words.includes(`--brightness ${Object.keys(BRIGHTNESS).join('|')} `));
   });

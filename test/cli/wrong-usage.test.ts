@@ -260,7 +260,11 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
 };
 
 const WITHOUT_COMMAND: readonly Call[] = [
-  ['nothing', [], /which command\? info, endmembers, train, export, infer, evaluate, serve, demo, doctor or setup/],
+  [
+    'nothing',
+    [],
+    /which command\? info, endmembers, train, export, models, infer, evaluate, serve, demo, doctor or setup/,
+  ],
   ['an unknown command', ['trian'], /there is no command 'trian'; did you mean train\?/],
   ['help with an unknown command', ['help', 'trian'], /there is no command 'trian'; did you mean train\?/],
   ['a command that is like none', ['x', '--help'], /there is no command 'x'; there are info,/],

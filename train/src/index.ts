@@ -104,7 +104,14 @@ export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fi
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
 export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
 export type { Schedule } from './fit/schedule.js';
-export { DEFAULT_SETTINGS, DEFAULT_SIZES, type FitSettings, MODELS, type ModelName } from './fit/settings.js';
+export {
+  DEFAULT_SETTINGS,
+  DEFAULT_SIZES,
+  type FitSettings,
+  MODELS,
+  type ModelName,
+  SCENE_MODELS,
+} from './fit/settings.js';
 export type { TrainingSet } from './fit/training-set.js';
 export { evaluateNetwork, exportHead, type Head, type HeadOptions } from './head.js';
 export { type ClassLibrary, classMeans, filterLibrary, groupBySource } from './library/class-library.js';

@@ -24,6 +24,7 @@ import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
 import type { Interval } from '../support/options.js';
 import { stages } from '../support/progress.js';
+import { openCheck } from './open-check.js';
 import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
@@ -62,16 +63,11 @@ export interface DataNeeds {
 export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest {
   const invalid = (field: string, expected: string, got: string) =>
     new CommandError(`${path}: ${field} should be ${expected}, got ${got}; train anew with egunet train SCENE`);
-  const { number, positive, count, text, oneOf, optional, list, record } = createChecks(invalid);
+  const checks = createChecks(invalid);
+  const { number, positive, count, text, oneOf, optional, list, record } = checks;
   record({
     scene: text,
-    open: record({
-      reflectanceScale: optional(positive),
-      variable: optional(text),
-      rows: optional(count),
-      cols: optional(count),
-      orthorectify: optional(oneOf([true, false])),
-    }),
+    open: openCheck(checks),
     exclude: list(list(number, 2), 0),
     seed: count,
     method: optional(oneOf(Object.keys(endmemberMethods))),

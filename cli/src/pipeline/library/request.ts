@@ -5,6 +5,7 @@ import type { MixtureSettings } from '@egunet/train';
 import { ENGINES, type EngineId } from '../../doctor/ids.js';
 import { CommandError } from '../../support/errors.js';
 import type { Interval } from '../../support/options.js';
+import { openCheck } from '../open-check.js';
 
 /** What decides which mixtures a network is trained on; saved with a run, so that a resumed one finds the same. */
 export interface LibraryRequest {
@@ -38,7 +39,8 @@ export interface LibraryRequest {
 export function assertLibraryRequest(value: unknown, path: string): asserts value is LibraryRequest {
   const invalid = (field: string, expected: string, got: string) =>
     new CommandError(`${path}: ${field} should be ${expected}, got ${got}; train anew with egunet train --library`);
-  const { number, positive, count, text, is, oneOf, optional, list, record } = createChecks(invalid);
+  const checks = createChecks(invalid);
+  const { number, positive, count, text, is, oneOf, optional, list, record } = checks;
   record({
     kind: is('library'),
     libraries: list(text, 1),
@@ -49,13 +51,7 @@ export function assertLibraryRequest(value: unknown, path: string): asserts valu
     classNames: optional(list(list(text, 2), 1)),
     sensor: optional(text),
     scene: optional(text),
-    open: record({
-      reflectanceScale: optional(positive),
-      variable: optional(text),
-      rows: optional(count),
-      cols: optional(count),
-      orthorectify: optional(oneOf([true, false])),
-    }),
+    open: openCheck(checks),
     exclude: list(list(number, 2), 0),
     seed: count,
     noise: optional(number),
