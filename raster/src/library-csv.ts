@@ -79,7 +79,7 @@ function readHeadings(headings: readonly RegExpExecArray[], { name, header }: Ta
   return wavelengths;
 }
 
-/** One spectrum a line, wavelengths as headings (or numbers of bands, beside the heading `band`); of other columns, one headed `name` (or the first) names the spectrum. */
+/** One spectrum a line, wavelengths as headings (or numbers of bands, beside the heading `band`); of other columns, one headed `name` (or the first) names the spectrum, the rest are its attributes. */
 function readRows(table: Table): SpectralLibrary {
   const { name, header, records } = table;
   const headings = header.cells.map((cell) => WAVELENGTH_CELL.exec(cell));
@@ -93,6 +93,7 @@ function readRows(table: Table): SpectralLibrary {
       `line ${widths.line}: '${widths.cells[named!]}' is no spectrum; leave the line out, or turn the table around: widths are read from a column`,
     );
   const numbered = BAND_HEADER.test(header.cells[0]!);
+  const told = others.filter((column) => column !== named);
   return {
     names: records.map((record, i) => (named === undefined ? '' : record.cells[named]!) || `spectrum ${i + 1}`),
     ...(numbered
@@ -106,6 +107,11 @@ function readRows(table: Table): SpectralLibrary {
     spectra: Float32Array.from(
       records.flatMap((record) => bandColumns.map((column) => numberIn(record, column, name))),
     ),
+    ...(told.length > 0 && {
+      attributes: records.map(({ cells }) =>
+        Object.fromEntries(told.map((column) => [header.cells[column]!, cells[column]!])),
+      ),
+    }),
   };
 }
 
@@ -141,7 +147,7 @@ const isNameColumn = ({ header, records }: Table): boolean =>
 /**
  * A spectral library from CSV, in either of two layouts, told apart by the headings:
  * a column headed `wavelength`, perhaps one headed `fwhm`, then a column a spectrum, headed by its name;
- * or one spectrum a line, with its name, below headings that are wavelengths (columns headed by other words are passed over).
+ * or one spectrum a line, with its name, below headings that are wavelengths (the cells of columns headed by other words are its attributes).
  * Units stand in the headings (`wavelength (um)`, `wavelength_nm`, `400 nm`), else values under 100 are micrometres.
  * `band` in place of the heading `wavelength`, over a column or beside headings that are numbers of bands, makes a library of bands without wavelengths.
  * Equal names are told apart by ` (2)`, ` (3)`. Throws RasterError with the line number where the text is no such table.

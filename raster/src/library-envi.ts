@@ -1,13 +1,10 @@
 // Legend: S spectra, B bands.
 import { enviCalibration, enviWavelengths } from './envi.js';
 import { enviLayout, listField, numberField, parseEnviFields } from './envi-header.js';
-import { type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
+import { isDeleted, type LibraryOptions, makeLibrary, type SpectralLibrary } from './library.js';
 import { refuse } from './refuse.js';
 import { asStored, sampleSize, toSamples } from './samples.js';
 import type { ByteSource } from './source.js';
-
-/** Values of such size mark deleted channels (USGS writes -1.23e34). */
-const DELETED = 1e30;
 
 /**
  * An ENVI spectral library (.sli with its .hdr): `lines` spectra of `samples` bands. The header's reflectance scale factor is applied; ignored values become NaN.
@@ -40,8 +37,7 @@ export async function readSpectralLibraryEnvi(
   const spectra = new Float32Array(S * B); // [S, B]
   for (let i = 0; i < spectra.length; i++) {
     const value = stored[i]!;
-    const deleted = value === noData || !(Math.abs(value) < DELETED);
-    spectra[i] = deleted ? Number.NaN : value * gains[0]! + offsets[0]!;
+    spectra[i] = value === noData || isDeleted(value) ? Number.NaN : value * gains[0]! + offsets[0]!;
   }
   const { wavelengths, fwhm } = enviWavelengths(fields, B);
   const names = listField(fields, 'spectra names');

@@ -12,6 +12,8 @@ export interface SpectralLibrary {
   readonly fwhm?: readonly number[];
   /** Reflectance (1 = 100 %), [S, B]; NaN where a spectrum has no value. */
   readonly spectra: Float32Array;
+  /** [S], what else the file tells of each spectrum, by its own words (`Class`, `File` ...). */
+  readonly attributes?: readonly Readonly<Record<string, string>>[];
 }
 
 export interface LibraryOptions {
@@ -20,7 +22,13 @@ export interface LibraryOptions {
 }
 
 /** A spectrum whose largest value is above this is no reflectance: it is in percent or in another scale. */
-const HIGHEST_REFLECTANCE = 2;
+export const HIGHEST_REFLECTANCE = 2;
+
+/** Values of such size mark deleted channels (USGS writes -1.23e34). */
+const DELETED = 1e30;
+
+/** True for what marks a deleted channel, and for NaN. */
+export const isDeleted = (value: number): boolean => !(Math.abs(value) < DELETED);
 
 /** The first of equal names stays; those after it get ` (2)`, ` (3)` ..., whichever is free. */
 function uniqueNames(names: readonly string[]): string[] {
@@ -52,6 +60,9 @@ function ascendingOrder(wavelengths: readonly number[], name: string): number[] 
   return order;
 }
 
+const cleanTexts = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [cleanText(key), cleanText(text)]));
+
 /** True where more than half of the spectra exceed any reflectance. */
 function looksScaled(spectra: Float32Array, bands: number): boolean {
   let high = 0;
@@ -61,15 +72,17 @@ function looksScaled(spectra: Float32Array, bands: number): boolean {
 }
 
 /**
- * A library from its parts as a file has them: bands are sorted by wavelength, names made unique and freed of control characters, values scaled.
+ * A library from its parts as a file has them: bands are sorted by wavelength, names made unique, they and attributes freed of control characters, values scaled.
  * Throws RasterError where the parts don't fit together, or where the values are no reflectance and no scale is given.
  */
 export function makeLibrary(parts: SpectralLibrary, name: string, options: LibraryOptions = {}): SpectralLibrary {
-  const { names, wavelengths, fwhm, spectra } = parts;
+  const { names, wavelengths, fwhm, spectra, attributes } = parts;
   const bands = wavelengths?.length ?? spectra.length / Math.max(1, names.length);
   if (names.length === 0 || bands === 0) refuse(name, 'holds no spectra');
   if (spectra.length !== names.length * bands || (fwhm && fwhm.length !== bands))
     refuse(name, `${names.length} spectra of ${bands} bands do not make ${spectra.length} values`);
+  if (attributes && attributes.length !== names.length)
+    refuse(name, `attributes of ${attributes.length} spectra, but it holds ${names.length}`);
   const { reflectanceScale } = options;
   if (reflectanceScale !== undefined && !(reflectanceScale > 0 && reflectanceScale < Infinity))
     refuse(name, `the reflectance scale should be a positive number, got ${reflectanceScale}`);
@@ -88,5 +101,6 @@ export function makeLibrary(parts: SpectralLibrary, name: string, options: Libra
     ...(wavelengths && { wavelengths: order.map((band) => wavelengths[band]!) }),
     ...(fwhm && { fwhm: order.map((band) => fwhm[band]!) }),
     spectra: sorted,
+    ...(attributes && { attributes: attributes.map(cleanTexts) }),
   };
 }

@@ -6,6 +6,7 @@ import type { GeoTiffOptions } from './tiff/write-options.js';
 export { checkedEntry } from './archive/checked-entry.js';
 export { type ClassColumns, type ClassRow, readClassTable, rowsOfSpectra } from './class-table.js';
 export { type Uncovered, uncoveredBands } from './library-coverage.js';
+export type { SpectralLibraries } from './library-folder.js';
 export { type MapFormatName, mapFiles, mapFormatOf } from './map-format.js';
 export type { MapOptions, MapWriter } from './map-writer.js';
 export { nodeCodecs } from './node-codecs.js';
@@ -17,6 +18,7 @@ export {
   holdScene,
   openFolder,
   openScene,
+  readSpectralLibraries,
   readSpectralLibrary,
   saveSpectralLibrary,
   spectralLibraryFiles,

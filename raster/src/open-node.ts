@@ -8,6 +8,7 @@ import { type Folder, readText } from './folder.js';
 import type { LibraryOptions, SpectralLibrary } from './library.js';
 import { readSpectralLibraryCsv, writeSpectralLibraryCsv } from './library-csv.js';
 import { readSpectralLibraryEnvi, writeSpectralLibraryEnvi } from './library-envi.js';
+import { readSpectrumFile, readSpectrumFolder, type SpectralLibraries } from './library-folder.js';
 import { nodeCodecs } from './node-codecs.js';
 import { openFile, toRasterError } from './node-files.js';
 import { type FileContent, writeFiles } from './node-output.js';
@@ -83,13 +84,16 @@ export async function holdScene(path: string, access: SceneAccess = {}): Promise
   return (await (await import('./archive/open.js')).openArchived(path, access)).release;
 }
 
-/** Reads a spectral library: an ENVI .sli or its .hdr, or a CSV. Rejects with RasterError where it is neither. */
+/** Reads a spectral library: an ENVI .sli or its .hdr, a CSV, or a text file of the ECOSTRESS or USGS library (one spectrum). Rejects with RasterError where it is none. */
 export async function readSpectralLibrary(path: string, options: LibraryOptions = {}): Promise<SpectralLibrary> {
   const { folder, file } = await placeOf(path);
-  if (file === undefined) refuse(path, 'is a folder; name a spectral library (.sli, .hdr or .csv)');
+  if (file === undefined) refuse(path, 'is a folder; name a spectral library (.sli, .hdr, .csv or .txt)');
   const files = await folder.list();
   const header = isEnviHeaderFile(file) ? file : /\.csv$/i.test(file) ? undefined : findEnviHeader(files, file);
-  if (header === undefined) return readSpectralLibraryCsv(await readText(folder, file), path, options);
+  if (header === undefined) {
+    const spectrum = /\.txt$/i.test(file) && !isUrl(path) ? await readSpectrumFile(path, options) : undefined;
+    return spectrum ?? readSpectralLibraryCsv(await readText(folder, file), path, options);
+  }
   const text = await readText(folder, header);
   const data = header === file ? findEnviData(files, file, folder.name) : file;
   return openWith(folder, data, async (source) => {
@@ -97,6 +101,15 @@ export async function readSpectralLibrary(path: string, options: LibraryOptions 
     await source.close();
     return library;
   });
+}
+
+/**
+ * Reads all spectral libraries at `path`: of a folder with text files of the ECOSTRESS and USGS (splib07) libraries, one for each set of wavelengths; of a file the one that it is.
+ * Rejects with RasterError where a file is damaged, or there is no spectrum.
+ */
+export async function readSpectralLibraries(path: string, options: LibraryOptions = {}): Promise<SpectralLibraries> {
+  if ((await placeOf(path)).file === undefined) return readSpectrumFolder(path, options);
+  return { libraries: [await readSpectralLibrary(path, options)], passedOver: [] };
 }
 
 /** The files of a library as the extension of `path` says: `.csv`, or `.sli` with its header `.sli.hdr` beside it. Throws RasterError at any other. */

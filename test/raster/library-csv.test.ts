@@ -88,6 +88,13 @@ describe('spectral libraries in CSV', () => {
     assert.deepEqual(read('wavelength\tdry; "dead" grass\tb\n400\t0.1\t0.2\n500\t0.3\t0.4\n'), expected);
   });
 
+  it('hand out the other columns of a spectrum a line by their headings', () => {
+    const { attributes } = read('level,name,0.4,Class,0.5um\na,soil,0.1,ba\u0007re,0.3\nb,,0.2,,0.4\n');
+    assert.deepEqual(attributes, JSON.parse('[{"level":"a","Class":"ba re"},{"level":"b","Class":""}]'));
+    for (const plain of ['band,1,2\nsoil,0.1,0.2\n', 'class,400\na,0.1\n', '400,500\n0.1,0.2\n', 'band,a\n1,0\n'])
+      assert.ok(!('attributes' in read(plain)));
+  });
+
   it('are sorted by wavelength', () => {
     const library = read('wavelength,fwhm,a,b\n500,9,1,3\n400,8,2,4\n', { reflectanceScale: 1 });
     assert.deepEqual([library.wavelengths, library.fwhm, library.spectra], [[400, 500], [8, 9], floats(2, 1, 4, 3)]);

@@ -15,6 +15,7 @@ describe('making a library', () => {
     await assertRefused(make({ names: [] }), /lib: holds no spectra/);
     await assertRefused(make({ spectra: floats(0) }), /1 spectra of 2 bands do not make 1 values/);
     await assertRefused(make({ fwhm: [1] }), /do not make/);
+    await assertRefused(make({ attributes: [] }), /attributes of 0 spectra, but it holds 1/);
   });
 });
 

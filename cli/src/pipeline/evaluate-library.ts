@@ -46,7 +46,8 @@ function pick(library: SpectralLibrary, path: string, { names, whose }: Wanted):
   places.forEach((place, c) => {
     spectra.set(library.spectra.subarray(place * L, (place + 1) * L), c * L);
   });
-  return { ...library, names, spectra };
+  const { attributes } = library;
+  return { ...library, names, spectra, ...(attributes && { attributes: places.map((place) => attributes[place]!) }) };
 }
 
 /** A matrix [bands, C] of all bands of the scene, or of those used alone. */
