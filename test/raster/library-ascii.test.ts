@@ -64,6 +64,7 @@ describe('ECOSTRESS and ASTER spectra', () => {
     ['a line cut short', { rows: ['0.4 10', '0.5'] }, /line 19: should be a wavelength and a value, got '0\.5'; the file is damaged or cut short/],
     ['a word among the values', { rows: ['0.4 10', '0.5 high'] }, /line 19: .* got '0\.5 high'/],
     ['values beyond reflectance', { y: 'Reflectance (fraction)' }, /2 of 2 values are beyond -2 to 2, so they are no reflectance; correct its line 'Y Units: Reflectance \(fraction\)'/],
+    ['a value alone', { rows: ['0.4 10', ', 11'] }, /line 19: .* got ', 11'/],
     ['a wavelength twice', { rows: ['0.4 10', '0.4 11'] }, /two bands at 400 nm; leave one of them out/],
   ] as const) // biome-ignore format: one line a case says more
     it(`are refused with ${what}`, () => assertRefused(() => read(file), message));

@@ -1,7 +1,8 @@
 // Folders of spectra of the ECOSTRESS and USGS libraries.
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
+import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { seededRandom } from '@egunet/fixtures';
 import { readSpectralLibraries, readSpectralLibrary } from '@egunet/raster/node';
 import { skipUntested, temporaryFolder } from '../support/index.js';
 import {
@@ -15,6 +16,7 @@ import {
   wavelengths,
 } from './library-ascii-support.js';
 import { assertRefused } from './memory.js';
+import { mutated, readAll } from './mutate.js';
 
 describe('a folder of spectra', () => {
   it('is a library for each set of wavelengths, in order of names, also of folders in it', async () => {
@@ -61,6 +63,15 @@ describe('a folder of spectra', () => {
     assert.deepEqual(await readSpectralLibraries(path, options), expected);
   });
 
+  it('is no text file that is neither: that is read as CSV, or refused', async () => {
+    const folder = folderOf({ 'table.txt': 'wavelength\ta\n400\t0.1\n', 'notes.txt': 'Spectra of rocks.\n' });
+    assert.deepEqual((await readSpectralLibrary(join(folder, 'table.txt'))).wavelengths, [400]);
+    await assertRefused(
+      () => readSpectralLibraries(join(folder, 'notes.txt')),
+      /notes\.txt: no wavelengths: the headings in line 1 are 'Spectra of rocks\.'; the first line should be 'wavelength' and/,
+    );
+  });
+
   for (const [what, files, message] of [
     ['without a file', {}, /none of its 0 text files is a spectrum of reflectance; name a folder with ECOSTRESS .* or USGS files .* or a library \(\.csv, \.sli\)/],
     ['without a spectrum', { 'a.csv': 'wavelength,a\n400,0\n', 'notes.txt': 'none' }, /none of its 1 text files is a spectrum of reflectance \(notes\.txt is neither an ECOSTRESS nor a USGS spectrum\)/],
@@ -77,6 +88,22 @@ describe('a folder of spectra', () => {
     const message = /a\.spectrum\.txt: 65 MB, but no spectrum is larger than 64; the file is damaged, get it again/;
     await assertRefused(() => readSpectralLibraries(folder), message);
     await assertRefused(() => readSpectralLibrary(join(folder, 'a.spectrum.txt')), message);
+  });
+
+  it('is read or refused at once, however long its lines and however many bytes are wrong', async () => {
+    const folder = folderOf({ [WAVELENGTHS]: wavelengths });
+    const originals = [ecostress(), usgs([0.1, 0.2, 0.3])].map((text) => Buffer.from(text));
+    const { uniform } = seededRandom(1);
+    const changed = Array.from({ length: 1000 }, (_, i) => mutated(originals[i % 2]!, uniform));
+    const long = ` ${' '.repeat(2 ** 20)}x${','.repeat(2 ** 20)} (`;
+    const padded = [`Name:${long}\n`, `X Units:${long}\n`, `0.4${long} 1 2\n`].map((line) =>
+      Buffer.from(`${line}${ecostress()}\n0.4${long}1 2`),
+    );
+    const { read, refused } = await readAll([...changed, ...padded], (bytes) => {
+      writeFileSync(join(folder, SLIME), bytes);
+      return readSpectralLibraries(folder);
+    });
+    assert.ok(read > 100 && refused > 100, `${read} read, ${refused} refused`);
   });
 
   it('is refused where there is none', () =>

@@ -46,8 +46,8 @@ function pick(library: SpectralLibrary, path: string, { names, whose }: Wanted):
   places.forEach((place, c) => {
     spectra.set(library.spectra.subarray(place * L, (place + 1) * L), c * L);
   });
-  const { attributes } = library;
-  return { ...library, names, spectra, ...(attributes && { attributes: places.map((place) => attributes[place]!) }) };
+  const { wavelengths, fwhm } = library;
+  return { names, spectra, ...(wavelengths && { wavelengths }), ...(fwhm && { fwhm }) };
 }
 
 /** A matrix [bands, C] of all bands of the scene, or of those used alone. */
