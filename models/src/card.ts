@@ -1,6 +1,6 @@
 // The model card: what a model file says of itself, in metadata_props["egunet"]. Free of tfjs, so that inference needs no more than this.
 
-import { type Check, type Checks, createChecks } from './check.js';
+import { type Check, createChecks } from './check.js';
 
 /** The card's format; raised when a reader of an older version would misread a newer card. */
 export const CARD_VERSION = 1;
@@ -137,18 +137,12 @@ const label: Check = (value, path) => {
   if (/\p{Cc}/u.test(value as string)) throw invalid(path, 'text without control characters', JSON.stringify(value));
 };
 
-/** What `CardLibrary` has to be. */
-export const libraryRecord = ({
-  count,
-  text,
-  list,
-  record,
-}: Pick<Checks, 'count' | 'text' | 'list' | 'record'>): Check =>
-  record({
-    files: list(record({ name: text, sha256: text }), 1),
-    classes: list(record({ name: text, spectra: count, sources: list(text, 1) }), 2),
-    members: count,
-  });
+/** Throws ModelCardError where a value is no CardLibrary. */
+export const checkCardLibrary: Check = record({
+  files: list(record({ name: label, sha256: label }), 1),
+  classes: list(record({ name: label, spectra: count, sources: list(label, 1) }), 2),
+  members: count,
+});
 
 const atLeastZero: Check = (value, path) => {
   number(value, path);
@@ -179,7 +173,7 @@ const checkCard = record({
     endmemberMethod: text,
   }),
   data: record({ scene: text, rows: count, cols: count, bands: optional(count), sha256: text }),
-  library: optional(libraryRecord({ count, text: label, list, record })),
+  library: optional(checkCardLibrary),
   metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
   quantisation: optional(
     record({
@@ -233,7 +227,7 @@ function assertIndices({ bands, data }: ModelCard): void {
     if (index === undefined || index >= (data.bands ?? 0) || indices.indexOf(index) < i)
       throw invalid(
         `bands[${i}].index`,
-        `another band of the ${data.bands ?? 0} of the training scene (data.bands)`,
+        `another of the ${data.bands ?? 0} bands of the training scene`,
         `${index ?? 'nothing'}`,
       );
 }

@@ -1,6 +1,6 @@
 // One model for every scene of a sensor: trained on the classes of a library. Legend: B bands.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScene } from '@egunet/raster/node';
 import { requireData, temporaryFolder } from '../support/index.js';
@@ -83,6 +83,27 @@ describe('train on the classes of a library, on the command line', () => {
     const loss = (run: string) =>
       JSON.parse(readFileSync(join(folder, run, 'manifest.json'), 'utf8')).history.at(-1).total;
     assert.ok(loss('noisy') > loss('quiet'));
+  });
+
+  it('takes the class from the library itself: a column of its table, or what text files of spectra say', () => {
+    const table = readFileSync(file('lib.csv'), 'utf8').trim().split('\n');
+    const told = table.map((line, i) => (i === 0 ? `kind,made by,${line}` : `${line.split('-')[0]},me,${line}`));
+    writeFileSync(file('told.csv'), told.join('\n'));
+    const args = ['train', '--library', 'told.csv', '--classes', 'Kind', '--source-column', 'made by'];
+    const trained = succeed([...args, '--sensor', 'enmap', ...SHORT, '-o', 'told'], folder);
+    assert.match(trained.stderr, /leaf: 3 spectra of 1 source: me 3/);
+    mkdirSync(file('texts'));
+    for (const [kind, curve] of Object.entries(CURVES)) {
+      const lines = WAVELENGTHS.map((nm, i) => `${(nm / 1000).toFixed(4)}\t${(100 * curve(i / 59)).toFixed(4)}`);
+      const head = [`Name: ${kind} 1`, `Type: ${kind}`, 'Class: any', 'X Units: Wavelength (micrometers)', 'Y Units: Reflectance (percentage)', `Number of X Values: ${lines.length}`]; // biome-ignore format: one line says more
+      writeFileSync(file(`texts/${kind}.spectrum.txt`), `${head.join('\n')}\n\n${lines.join('\n')}\n`);
+    }
+    writeFileSync(file('texts/readme.txt'), 'no spectrum');
+    const texts = succeed(['train', '--library', 'texts', '--classes', 'Type', '--sensor', 'emit', ...SHORT, '-o', 'texts-run'], folder); // biome-ignore format: one line says more
+    assert.match(texts.stderr, /texts: 1 files are no spectra and are passed over: 'readme.txt'/);
+    assert.match(texts.stderr, /note: one spectrum of soil is all that it varies by/);
+    const refused = egunet([...args.slice(0, 3), '--classes', 'sort', '--sensor', 'enmap', '-o', 'none'], folder);
+    assert.match(refused.stderr, /'sort' is neither a class table nor told by told.csv, which tells 'kind', 'made by'/);
   });
 
   it("joins several libraries, each with its classes, and a sensor of one's own", () => {

@@ -1,5 +1,7 @@
 // Training on mixtures of a library's classes. Legend: S spectra, n mixtures, B bands, C classes.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import {
   type ClassLibrary,
@@ -12,10 +14,13 @@ import {
   exportHead,
   filterLibrary,
   fitLibrary,
+  loadRun,
   type RunFacts,
+  saveRun,
 } from '@egunet/train';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
+import { temporaryFolder } from '../support/index.js';
 
 const BANDS = 12;
 const CLASSES = ['leaf', 'soil', 'water'];
@@ -120,6 +125,7 @@ describe('mixtures of a library', () => {
 describe('training on a library', () => {
   const library = tinyLibrary();
   const facts = factsOf(library);
+  const folder = temporaryFolder();
   before(() => tf.setBackend('cpu'));
 
   it('learns fractions of mixtures that it has not seen, and exports what it learnt', async () => {
@@ -195,6 +201,37 @@ describe('training on a library', () => {
       exportHead(checkpoint, { precision: 'int8', softwareVersion: '1', created: new Date(0) }),
       /an ensemble of 3 encoders has no int8/,
     );
+  });
+
+  it('is saved and loaded as it is, and refused where the manifest was changed', async () => {
+    const facts = {
+      ...factsOf(library),
+      library: {
+        files: [{ name: 'l.csv', sha256: 'x' }],
+        classes: CLASSES.map((name) => ({ name, spectra: 1, sources: ['s'] })),
+        members: 2,
+      },
+    };
+    const { checkpoint } = await fitLibrary(library, facts, { epochs: 2, batch: 8, members: 2 });
+    await saveRun(folder, { checkpoint, request: {} });
+    assert.deepEqual((await loadRun(folder)).checkpoint, checkpoint);
+    const path = join(folder, 'manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8'));
+    const changed = (change: object) => ({ ...manifest, library: { ...manifest.library, ...change } });
+    const cases: [object, RegExp][] = [
+      [{ ...manifest, library: undefined }, /manifest.library should be how a run of model library is trained/],
+      [changed({ members: 0 }), /1 to 16 members, got 0/],
+      [changed({ members: 3 }), /the state holds \d+ values/],
+      [changed({ mixtures: { ...manifest.library.mixtures, pairShare: 7 } }), /share of pairs/],
+      [changed({ standard: { ...manifest.library.standard, mean: [1] } }), /standard.mean should be 12 values/],
+      [{ ...manifest, settings: { ...manifest.settings, model: 'pw' } }, /absent from a run of model pw/],
+      [{ ...manifest, settings: { ...manifest.settings, schedule: 'poly' } }, /must be one-cycle/],
+      [{ ...manifest, facts: { ...facts, library: { files: 3 } } }, /facts.library should be the files and classes/],
+    ];
+    for (const [value, message] of cases) {
+      writeFileSync(path, JSON.stringify(value));
+      await assert.rejects(loadRun(folder), message);
+    }
   });
 
   it('refuses libraries and settings that make no sense, by name', async () => {

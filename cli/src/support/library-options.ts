@@ -72,7 +72,7 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
       'classes',
       text(
         'classes',
-        "Train on mixtures of the library's classes: a CSV with columns name, class and perhaps source; for several libraries one, or one each (a,b)",
+        "Train on mixtures of the library's classes: a CSV with columns name, class and perhaps source, or a column of the library itself; for several libraries one, or one each (a,b)",
       ),
     )
     .option('class-column', text('class-column', 'Heading of the column with the class [default: class]'))
@@ -146,6 +146,12 @@ function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
 const files = (value: string): string[] =>
   (existsSync(value) ? [value] : value.split(',')).map((path) => resolve(path.trim()));
 
+/** A class table by its absolute path, or the heading of a column of the library. */
+const tableOrColumn = (given: string): string => {
+  const name = given.trim();
+  return existsSync(name) || /\.csv$/i.test(name) ? resolve(name) : name;
+};
+
 /** What means nothing where mixtures of a library are trained on. */
 const OF_A_SCENE = [
   'n',
@@ -176,7 +182,7 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
   return {
     kind: 'library',
     libraries: files(library),
-    classes: files(classes),
+    classes: (existsSync(classes) ? [classes] : classes.split(',')).map(tableOrColumn),
     ...Object.fromEntries(given),
     ...(sensor === undefined ? {} : { sensor: existsSync(sensor) ? resolve(sensor) : sensor }),
     ...(scene === undefined ? {} : { scene: isUrl(scene) ? scene : resolve(scene) }),

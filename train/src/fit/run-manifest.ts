@@ -1,6 +1,6 @@
 // The manifest of a run folder, checked: what is read from disk may have been edited, cut off, or made by another version.
 import { pixelwiseNetwork, type SpatialFilter } from '@egunet/models';
-import { libraryRecord } from '@egunet/models/card';
+import { checkCardLibrary } from '@egunet/models/card';
 import { type Check, createChecks } from '@egunet/models/check';
 import { assertPaperSettings, paperNetwork } from '../convolutional/paper-settings.js';
 import { countEncoderStatistics, encoderStatistics } from '../convolutional/statistics.js';
@@ -99,7 +99,13 @@ function manifestCheck(invalid: Invalid): Check {
       scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive), bands: optional(count) }),
       pixels: count,
       candidates: count,
-      library: optional(libraryRecord({ count, text, list, record })),
+      library: optional((value, at) => {
+        try {
+          checkCardLibrary(value, at);
+        } catch {
+          throw invalid(at, 'the files and classes of a library', JSON.stringify(value).slice(0, 60));
+        }
+      }),
     }),
     spatial: optional(
       record({

@@ -1,11 +1,18 @@
 // Libraries with a class for each spectrum, at a sensor's bands. Legend: S spectra, B bands, C classes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { resampleLibrary, type SpectralLibrary } from '@egunet/raster';
-import { type ClassRow, readClassTable, readSpectralLibrary, rowsOfSpectra, uncoveredBands } from '@egunet/raster/node';
+import {
+  type ClassRow,
+  readClassTable,
+  readSpectralLibraries,
+  rowsOfSpectra,
+  uncoveredBands,
+} from '@egunet/raster/node';
 import { systemReason } from '@egunet/raster/system-reason';
 import { CommandError } from '../../support/errors.js';
+import { note } from '../../support/output.js';
 import type { LibraryRequest } from './request.js';
 
 /** A library and what is known of its spectra. */
@@ -24,25 +31,69 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
     throw new CommandError(
       `--classes: ${classes.length} are given for ${libraries.length} libraries; give one for all, or one for each`,
     );
+  const tables = await readTables(request);
+  const found: ReadLibrary[] = [];
+  for (const [i, path] of libraries.entries()) {
+    const options = libraryScale === undefined ? {} : { reflectanceScale: libraryScale };
+    const { libraries: read, passedOver } = await readSpectralLibraries(path, options);
+    if (passedOver.length > 0)
+      note(
+        `${basename(path)}: ${passedOver.length} files are no spectra and are passed over: ${shorten(passedOver.map(({ file }) => file))}`,
+      );
+    const by = classes[i] ?? classes[0]!;
+    const table = tables.get(by);
+    for (const spectra of read) {
+      const rows = table
+        ? rowsOfSpectra(spectra.names, table, by)
+        : rowsByColumn(spectra, { path, column: by, request });
+      found.push({ path, spectra, rows, sha256: digestOf(spectra) });
+    }
+  }
+  assertAllUsed(found, tables);
+  return found;
+}
+
+/** The class tables among what says the classes, by their paths: the others are headings of columns. */
+async function readTables(request: LibraryRequest): Promise<Map<string, ClassRow[]>> {
   const tables = new Map<string, ClassRow[]>();
-  for (const table of new Set(classes)) {
+  for (const table of new Set(request.classes.filter(isAbsolute))) {
     const text = await readFile(table, 'utf8').catch((cause: Error) => {
       throw new CommandError(`${table}: cannot be read: ${systemReason(cause) ?? cause.message}`, { cause });
     });
     tables.set(table, readClassTable(text, table, request));
   }
-  const found: ReadLibrary[] = [];
-  for (const [i, path] of libraries.entries()) {
-    const spectra = await readSpectralLibrary(
-      path,
-      libraryScale === undefined ? {} : { reflectanceScale: libraryScale },
+  return tables;
+}
+
+interface ByColumn {
+  readonly path: string;
+  readonly column: string;
+  readonly request: Pick<LibraryRequest, 'sourceColumn'>;
+}
+
+/** Class and source of each spectrum as the library itself tells them. */
+function rowsByColumn(
+  { attributes = [], names }: SpectralLibrary,
+  { path, column, request: { sourceColumn } }: ByColumn,
+): ReadLibrary['rows'] {
+  const headings = [...new Set(attributes.flatMap(Object.keys))];
+  const headingOf = (wanted: string) => headings.find((heading) => heading.toLowerCase() === wanted.toLowerCase());
+  const [classes, sources] = [headingOf(column), headingOf(sourceColumn ?? 'source')];
+  const missing = classes === undefined ? column : sources === undefined ? sourceColumn : undefined;
+  if (missing !== undefined)
+    throw new CommandError(
+      `'${missing}' is neither a class table nor told by ${basename(path)}, which tells ${headings.length > 0 ? shorten(headings) : 'nothing but the names of its spectra'}; name another column, or a CSV of classes`,
     );
-    const table = classes[i] ?? classes[0]!;
-    const rows = rowsOfSpectra(spectra.names, tables.get(table)!, table);
-    found.push({ path, spectra, rows, sha256: digestOf(spectra) });
-  }
-  assertAllUsed(found, tables);
-  return found;
+  return names.map((_, s) => ({
+    class: attributes[s]?.[classes!] ?? '',
+    ...(sources !== undefined && attributes[s]?.[sources] !== undefined && { source: attributes[s][sources] }),
+  }));
+}
+
+/** The first of them, in quotes. */
+function shorten(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).map((name) => `'${name}'`);
+  return `${shown.join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;
 }
 
 /** Of names, wavelengths and values as they were read: a file of another format with the same is the same library. */
