@@ -127,6 +127,25 @@ describe('USGS spectra', () => {
     assert.deepEqual(names, ['Green slime GDS1', 'Green slime GDS1 (2)']);
   });
 
+  it('on the same wavelengths are libraries of their own where their widths differ', async () => {
+    const folder = folderOf({
+      [WAVELENGTHS]: wavelengths,
+      'splib07a_Bandpass_(FWHM)_ASDFR_StandardResolution.txt': column('splib07a Record=29: B', [0.003, 0.004, 0.005]),
+      'splib07a_Bandpass_(FWHM)_ASDHR_High-Resolution.txt': column('splib07a Record=35: B', [0.001, 0.001, 0.001]),
+      'a.txt': usgs([0.1, 0.2, 0.3], 'ASDFRa AREF'),
+      'b.txt': usgs([0.1, 0.2, 0.3], 'ASDHRa AREF'),
+      'c.txt': usgs([0.1, 0.2, 0.3], 'ASDFRb AREF'),
+    });
+    const { libraries } = await readSpectralLibraries(folder);
+    assert.deepEqual(
+      libraries.map(({ fwhm, names }) => [fwhm, names.length]),
+      [
+        [[3, 4, 5], 2],
+        [[1, 1, 1], 1],
+      ],
+    );
+  });
+
   it('have no widths where a channel of them is none', async () => {
     const widths = column('splib07a Record=29: B', [0.003, 0, 0.005]);
     const folder = folderOf({ [WAVELENGTHS]: wavelengths, [SLIME]: usgs([0, 0, 0]), 'splib07a_Bandpass_(FWHM)_ASDFR_a.txt': widths }); // biome-ignore format: one line says more
