@@ -37,8 +37,8 @@ function parseHeader(lines: readonly string[]): Header {
   const header = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    const key = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
-    if (!header.has(key)) header.set(key, cleanText(line.slice(colon + 1)));
+    const key = line.slice(0, colon).trim().toLowerCase();
+    if (colon > 0 && !header.has(key)) header.set(key, cleanText(line.slice(colon + 1)));
   }
   return header;
 }

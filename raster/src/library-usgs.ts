@@ -28,7 +28,7 @@ const RECORD = /^\s*(\S+)\s+Record=\s*(\d+):\s*(.*?)\s*$/;
 /** What a spectrum's title ends with: ` ASDFRa AREF`. */
 const MEASUREMENT = /^(.*?)\s+((ASDFR|ASDHR|ASDNG|BECK|NIC4|AVIRIS)\S*)\s+([A-Z]{4})$/;
 /** `splib07a_Wavelengths_ASD_0.35-2.5_microns_2151_ch.txt`, `s07_AV97_AVIRIS_1997_Wavelengths_(microns)_224ch.txt` */
-const TABLE = /^.+_(Wavelengths|Bandpass_\(FWHM\))_(ASD(?:FR|HR|NG)?|BECK|NIC4|AVIRIS)?.*\.txt$/i;
+const TABLE = /^.+_(Wavelengths|Bandpass_\(FWHM\))_(ASD(?:FR|HR|NG)?|BECK|NIC4|AVIRIS)?.*\.txt$/;
 const IN_NANOMETRES = /[_(](nm|nanomet[a-z]*)[_).]/i;
 /** Absolute and relative reflectance, and reflectance by a radiative transfer model and ground calibration. */
 const REFLECTANCE = ['AREF', 'RREF', 'RTGC'];
@@ -75,7 +75,7 @@ export const usgsTables = (files: readonly string[]): UsgsTable[] =>
   files.flatMap((file) => {
     const [, kind, instrument] = TABLE.exec(file) ?? [];
     if (kind === undefined || IN_NANOMETRES.test(file)) return [];
-    return [{ file, widths: /^b/i.test(kind), instrument: instrument?.toUpperCase() }];
+    return [{ file, widths: kind !== 'Wavelengths', instrument }];
   });
 
 const familyOf = (instrument: string): string => (instrument.startsWith('ASD') ? 'ASD' : instrument);
@@ -93,6 +93,6 @@ const isConvolved = (library: string): boolean => !/^splib/i.test(library);
  */
 export function mayBelong({ file, widths, instrument }: UsgsTable, spectrum: UsgsSpectrum): boolean {
   if (isConvolved(spectrum.library)) return isConvolved(file);
-  if (instrument === undefined || !file.toLowerCase().startsWith(`${spectrum.library.toLowerCase()}_`)) return false;
+  if (instrument === undefined || !file.startsWith(`${spectrum.library}_`)) return false;
   return widths ? instrument === spectrum.instrument : familyOf(instrument) === familyOf(spectrum.instrument);
 }

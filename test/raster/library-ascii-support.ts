@@ -34,7 +34,7 @@ export const ecostress = ({
   rows = ['2.5\t20', '0.4\t10'],
 }: Ecostress = {}): string =>
   // biome-ignore format: one line says more
-  `Name: Grey  sample\nType: Rock\nClass: Igneous\nSubclass: Felsic\nOrigin: \nWavelength range: All\nDescription: of two lines,\nClass: not this one\n\n\nX Units: ${x}\nY Units:${y}\nFirst X Value: 2.5\nLast X Value: 0.4\nNumber of X Values: ${count ?? rows.length}\nAdditional Information: none\n\n${rows.join('\n')}\n\t\n`;
+  `Name: Grey  sample\nType: Rock\nClass: Igneous\nSubclass: Felsic\nOrigin: \nWavelength range: All\nDescription: of three lines,\nGenus,\nClass: not this one\n\nX Units: ${x}\nY Units:${y}\nFirst X Value: 2.5\nLast X Value: 0.4\nNumber of X Values: ${count ?? rows.length}\nAdditional Information: none\n\n${rows.join('\n')}\n\t\n`;
 
 /** What the header of `ecostress` tells besides. */
 export const ECOSTRESS_ATTRIBUTES = { Type: 'Rock', Class: 'Igneous', Subclass: 'Felsic', 'Wavelength Range': 'All' };

@@ -1,5 +1,6 @@
 // Spectra of the ECOSTRESS and USGS libraries.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SpectralLibrary } from '@egunet/raster';
 import { readSpectralLibraries, readSpectralLibrary } from '@egunet/raster/node';
@@ -46,6 +47,11 @@ describe('ECOSTRESS and ASTER spectra', () => {
     assert.equal((await read({ count: '' })).spectra.length, 2);
   });
 
+  it('may be indented', async () => {
+    const text = ecostress().replace(/^/gm, '  ');
+    assert.deepEqual((await onlyLibrary(folderOf({ 'a.txt': text }))).wavelengths, [400, 2500]);
+  });
+
   it('may be Latin-1', async () => {
     const text = Buffer.from(ecostress().replace('Grey  sample', 'Gr\u00e8s'), 'latin1');
     assert.deepEqual((await onlyLibrary(folderOf({ 'a.txt': text }))).names, ['Gr\u00e8s']);
@@ -55,6 +61,9 @@ describe('ECOSTRESS and ASTER spectra', () => {
     ['an unknown unit of X', { x: 'Wavenumber (cm-1)' }, /grey\.spectrum\.txt: 'X Units: Wavenumber \(cm-1\)' is no unit of wavelength; correct the line/],
     ['a unit of X that is none', { x: 'Wavelength (furlongs)' }, /'X Units: Wavelength \(furlongs\)' is no unit/],
     ['no unit of X', { x: '' }, /'X Units: ' is no unit of wavelength/],
+    ['an empty unit of X', { x: 'Wavelength ()' }, /'X Units: Wavelength \(\)' is no unit of wavelength/],
+    ['a unit of X cut short', { x: 'Wavelength (um,' }, /'X Units: Wavelength \(um,' is no unit of wavelength/],
+    ['another quantity in X', { x: 'Depth (um)' }, /'X Units: Depth \(um\)' is no unit of wavelength/],
     ['X without a unit', { x: 'Wavelength (unknown)' }, /is no unit of wavelength/],
     ['an unknown unit of Y', { y: 'Reflectance (furlongs)' }, /'Y Units: Reflectance \(furlongs\)' is no unit of reflectance; correct the line/],
     ['another quantity in Y', { y: 'Brightness (percent)' }, /'Y Units: Brightness \(percent\)' is no unit of reflectance/],
@@ -117,6 +126,7 @@ describe('USGS spectra', () => {
     const folder = folderOf({
       's07_AV97_AVIRIS_1997_Wavelengths_(microns)_224ch.txt': column('s07_AV97 Record=3: W', [1, 2]),
       's07_AV97_AVIRIS_1997_Wavelengths_(nm)_224ch.txt': column('s07_AV97 Record=4: W', [1000, 2000]),
+      'splib07a_Wavelengths_BECK_Beckman_0.2-3.0_microns.txt': column('splib07a Record=18: W', [5, 6]),
       's07_AV97_Bandpass_(FWHM)_um.txt': column('s07_AV97 Record=5: B', [0.01, 0.01]),
       's07_AV97_Bandpass_(FWHM)_nm.txt': column('s07_AV97 Record=6: B', [10, 10]),
       'a.txt': usgs([0.1, 0.2], 'BECKa AREF', 's07_AV97'),
@@ -146,16 +156,24 @@ describe('USGS spectra', () => {
     );
   });
 
-  it('have no widths where a channel of them is none', async () => {
-    const widths = column('splib07a Record=29: B', [0.003, 0, 0.005]);
-    const folder = folderOf({ [WAVELENGTHS]: wavelengths, [SLIME]: usgs([0, 0, 0]), 'splib07a_Bandpass_(FWHM)_ASDFR_a.txt': widths }); // biome-ignore format: one line says more
-    assert.equal((await onlyLibrary(folder)).fwhm, undefined);
-  });
+  for (const [why, ...widths] of [
+    ['a channel of them is none', [0.003, 0, 0.005]],
+    ['they are of other channels', [0.003, 0.004]],
+    ['two files have them', [0.003, 0.004, 0.005], [0.003, 0.004, 0.006]],
+  ] as const)
+    it(`have no widths where ${why}`, async () => {
+      const folder = folderOf({ [WAVELENGTHS]: wavelengths, [SLIME]: usgs([0, 0, 0]) });
+      for (const [i, values] of widths.entries())
+        writeFileSync(join(folder, `splib07a_Bandpass_(FWHM)_ASDFR_${i}.txt`), column('splib07a Record=29: B', values));
+      assert.equal((await onlyLibrary(folder)).fwhm, undefined);
+    });
 
   it('are scaled where asked', async () => {
     const folder = folderOf({ [WAVELENGTHS]: wavelengths, [SLIME]: usgs([10, 20, 30]) });
     const { libraries } = await readSpectralLibraries(folder, { reflectanceScale: 0.01 });
     assert.deepEqual(libraries[0]!.spectra, floats(0.1, 0.2, 0.3));
+    const asTheyAre = await readSpectralLibraries(folder, { reflectanceScale: 1 });
+    assert.deepEqual(asTheyAre.libraries[0]!.spectra, floats(10, 20, 30));
   });
 
   const good = usgs([0.1, 0.2, 0.3]);
