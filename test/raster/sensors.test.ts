@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScene } from '@egunet/raster/node';
+import { readMatFile } from '@egunet/raster';
+import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { parseSensorDefinition, SENSORS, usableSensorBands } from '@egunet/raster/sensors';
 import { requireData } from '../support/index.js';
 import { assertRefused } from './memory.js';
@@ -33,8 +34,22 @@ describe('sensor definitions', () => {
     await scene.close();
   });
 
+  it('are those of the U.S. Geological Survey: AVIRIS', async function () {
+    const folder = requireData(this, 'egu-synthetic-ingredients');
+    const file = await openFile(join(folder, 'USGS_1995_Library.mat'));
+    const { data, dims } = (await readMatFile(file, nodeCodecs)).get('datalib')!;
+    await file.close();
+    const rows = dims[0]!;
+    const { bands } = sensor('aviris-c');
+    assert.equal(rows, bands.length);
+    for (const [b, { wavelength, fwhm }] of bands.entries()) {
+      assert.ok(Math.abs(wavelength - 1000 * data[b]!) < 0.01); // columns: wavelength and width in micrometres
+      assert.ok(Math.abs(fwhm - 1000 * data[rows + b]!) < 0.01);
+    }
+  });
+
   it('have bands in nm with a width, intervals, a source, and leave bands', () => {
-    const counts = { enmap: 224, emit: 285, 'sentinel-2': 12, 'landsat-8': 7 };
+    const counts = { enmap: 224, emit: 285, desis: 235, 'aviris-c': 224, 'sentinel-2': 12, 'landsat-8': 7 };
     assert.deepEqual(Object.fromEntries(SENSORS.map(({ id, bands }) => [id, bands.length])), counts);
     for (const { bands, badBands, source, ...rest } of SENSORS) {
       assert.ok(bands.every(({ wavelength, fwhm }) => wavelength > 350 && wavelength < 2600 && fwhm > 1 && fwhm < 200));

@@ -1,4 +1,6 @@
+import { AVIRIS_C } from './aviris-c.js';
 import type { SensorDefinition } from './definition.js';
+import { DESIS } from './desis.js';
 import { EMIT } from './emit.js';
 import { ENMAP } from './enmap.js';
 import { LANDSAT_8, SENTINEL_2 } from './multispectral.js';
@@ -7,4 +9,4 @@ export { type SensorDefinition, usableSensorBands } from './definition.js';
 export { parseSensorDefinition } from './parse.js';
 
 /** Sensors that are known by name. */
-export const SENSORS: readonly SensorDefinition[] = [ENMAP, EMIT, SENTINEL_2, LANDSAT_8];
+export const SENSORS: readonly SensorDefinition[] = [ENMAP, EMIT, DESIS, AVIRIS_C, SENTINEL_2, LANDSAT_8];
