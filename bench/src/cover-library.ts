@@ -26,9 +26,10 @@ const WATER = [
 const water = (nm: number, [top, fall, rest]: (typeof WATER)[number]) =>
   rest + (top - rest) * Math.exp(-(nm - FROM) / fall);
 
-/** The library, and which of the bands it is at. */
+/** The library, and which of the bands it is at: those of the recipe, or `all` that earthlib knows. */
 export async function coverLibrary(
   wavelengths: readonly number[],
+  { all = false } = {},
 ): Promise<{ library: ClassLibrary; used: readonly number[] }> {
   const folder = join(dataFolder, 'earthlib');
   const earthlib = await readSpectralLibrary(join(folder, 'spectra.sli'));
@@ -41,7 +42,9 @@ export async function coverLibrary(
     earthlib,
     wavelengths.map((wavelength) => ({ wavelength })),
   );
-  const used = [...wavelengths.keys()].filter((b) => !unknown[b] && wavelengths[b]! >= FROM && wavelengths[b]! <= TO);
+  const used = [...wavelengths.keys()].filter(
+    (b) => !unknown[b] && (all || (wavelengths[b]! >= FROM && wavelengths[b]! <= TO)),
+  );
   const bands = used.map((b) => ({ wavelength: wavelengths[b]! }));
   const at = resampleLibrary(earthlib, bands);
   const B = used.length;

@@ -15,6 +15,7 @@ import {
   type RunFacts,
 } from '@egunet/train';
 import { COVER_CLASSES, coverLibrary } from './cover-library.js';
+import { sensorTable } from './cover-sensors.js';
 import { agreement, coverByIndices } from './potsdam.js';
 import { type PotsdamScene, potsdam } from './potsdam-scene.js';
 import { mean, table } from './statistics.js';
@@ -171,3 +172,4 @@ console.log(table(['cover from', 'r', 'R2', 'RMSE', 'bias', 'slope', 'mean of se
 console.log(
   `\n${expected.length} points in ${new Set(tiles).size} tiles, ${used.length} bands, ${library.classOf.length} spectra, ${values.steps} steps; the last two columns: share of ${values.bootstraps} bootstraps over tiles`,
 );
+console.log(`\n${await sensorTable()}`);

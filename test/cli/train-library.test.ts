@@ -83,6 +83,9 @@ describe('train on the classes of a library, on the command line', () => {
     const loss = (run: string) =>
       JSON.parse(readFileSync(join(folder, run, 'manifest.json'), 'utf8')).history.at(-1).total;
     assert.ok(loss('noisy') > loss('quiet'));
+    writeEnvi(folder, 'tiny', { ...mixedScene(), rows: 1, cols: 5 });
+    const tiny = succeed([...given('lib'), 'tiny.hdr', ...SHORT, '-o', 'tiny'], folder);
+    assert.match(tiny.stderr, /\d+ pixels are too few to estimate the noise of \d+ bands; none is added/);
   });
 
   it('takes the class from the library itself: a column of its table, or what text files of spectra say', () => {

@@ -200,7 +200,7 @@ export async function handler(args: Arguments): Promise<void> {
   const { takeControl } = await import('../support/control.js');
   const control = takeControl({
     verbose: args.verbose,
-    leaves: 'what is trained is kept',
+    leaves: args.classes === undefined ? 'epochs that are done are kept' : 'steps that are done are kept',
     http: httpOptions(args),
   });
   try {

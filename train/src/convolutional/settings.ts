@@ -1,7 +1,7 @@
 // What decides the outcome of a convolutional training besides its data.
 import type { ConvolutionalForm, Pooling } from '@egunet/models';
 import { TrainError } from '../error.js';
-import { SCHEDULES, type Schedule } from '../fit/schedule.js';
+import { SCENE_SCHEDULES, type Schedule } from '../fit/schedule.js';
 
 export interface ImageFitSettings {
   readonly form: ConvolutionalForm;
@@ -54,7 +54,7 @@ export function assertImageSettings(settings: ImageFitSettings): void {
   const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
   check(whole(seed, 0), 'the seed must be a whole number >= 0', seed);
   check(whole(steps, 1), 'there must be at least 1 step', steps);
-  check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
+  check(SCENE_SCHEDULES.includes(schedule), `the schedule must be one of ${SCENE_SCHEDULES.join(', ')}`, schedule);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);

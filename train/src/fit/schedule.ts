@@ -3,7 +3,10 @@
 /** `one-cycle`: up to the rate and down again along half cosines (Smith & Topin 2018). `released`: 0.1 * 0.99^(step / (m / 8000)), of the authors' code; `poly`: 0.1 * (1 - step / steps)^0.99, of the paper. */
 export type Schedule = 'released' | 'poly' | 'one-cycle';
 
-export const SCHEDULES: readonly Schedule[] = ['released', 'poly', 'one-cycle'];
+/** Those of a network that is trained on a scene. */
+export const SCENE_SCHEDULES: readonly Schedule[] = ['released', 'poly'];
+
+export const SCHEDULES: readonly Schedule[] = [...SCENE_SCHEDULES, 'one-cycle'];
 
 /** Of `one-cycle`: the share of the steps in which the rate rises, what it begins at and ends at, as parts of its peak (PyTorch's defaults but for the rise). */
 const ONE_CYCLE = { rise: 0.1, first: 1 / 25, last: 1 / 25e4 } as const;

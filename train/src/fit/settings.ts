@@ -1,5 +1,5 @@
 import { TrainError } from '../error.js';
-import { SCHEDULES, type Schedule } from './schedule.js';
+import { SCENE_SCHEDULES, type Schedule } from './schedule.js';
 
 /** The networks of a scene, and `library`, the encoder that mixtures of a library's classes train. */
 export const MODELS = ['pw', 'ss', 'ss-paper', 'library'] as const;
@@ -117,7 +117,7 @@ export function assertSettings(settings: FitSettings, size: FitSize): void {
   check(candidateBatch <= size.candidates, `a batch must not exceed the ${size.candidates} candidates`, candidateBatch);
   // After the batches: the default of the epochs follows from them.
   check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 epoch', epochs);
-  check(SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(', ')}`, schedule);
+  check(SCENE_SCHEDULES.includes(schedule), `the schedule must be one of ${SCENE_SCHEDULES.join(', ')}`, schedule);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(dropRate >= 0 && dropRate < 1, 'the drop rate must be in [0, 1)', dropRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);

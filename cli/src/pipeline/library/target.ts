@@ -64,6 +64,14 @@ async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promis
   };
 }
 
+/** The noise of a scene's pixels [n, B]; of fewer pixels than bands nothing can be said. */
+function noiseOf(pixels: Float32Array, bands: number): Pick<Target, 'noise'> {
+  const count = pixels.length / bands;
+  if (count > bands) return { noise: bandNoise(pixels, bands).noise.map(Math.sqrt) };
+  note(`note: ${count} pixels are too few to estimate the noise of ${bands} bands; none is added (--noise)`);
+  return {};
+}
+
 async function readScene(request: LibraryRequest & { readonly scene: string }, control: Control): Promise<Target> {
   const scene = await openScene(request.scene, request.open, sceneAccess(control));
   try {
@@ -88,7 +96,7 @@ async function readScene(request: LibraryRequest & { readonly scene: string }, c
     return {
       ...{ name, sensor, bands },
       scene: { name, rows, cols, pixelSize: pixelSize(georeference) ?? null, bands: scene.bands.length },
-      noise: bandNoise(sample.pixels, used.length).noise.map(Math.sqrt),
+      ...noiseOf(sample.pixels, used.length),
     };
   } finally {
     await scene.close();
