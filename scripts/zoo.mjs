@@ -14,6 +14,7 @@ const SOURCE_DATE_EPOCH = '1795392000';
 const SENSORS = {
   'enmap-cover': 'enmap',
   'emit-cover': 'emit',
+  'prisma-cover': 'prisma',
   'sentinel2-cover': 'sentinel-2',
   'landsat8-cover': 'landsat-8',
 };

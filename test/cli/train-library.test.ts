@@ -158,7 +158,7 @@ describe('train on the classes of a library, on the command line', () => {
       [
         [...given('lib'), '--sensor', 'hubble', '-o', 'none'],
         1,
-        /hubble is none of enmap, emit, desis, aviris-c, sentinel-2, landsat-8/,
+        /hubble is none of enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8/,
       ],
       [[...given('lib'), '--engine', 'tensorflow', ...enmap], 1, /a library is trained by onnx/],
       [[...given('lib'), '--bands', '3000-4000', ...enmap], 1, /EnMAP: no band is left/],

@@ -7,7 +7,7 @@ import { requireData, root, run, temporaryFolder } from '../support/index.js';
 import { egunet, succeed } from './support.js';
 
 const COVER = ['green vegetation', 'dry vegetation', 'soil', 'built', 'water'];
-const BASES = ['emit-cover', 'enmap-cover', 'landsat8-cover', 'sentinel2-cover'];
+const BASES = ['emit-cover', 'enmap-cover', 'landsat8-cover', 'prisma-cover', 'sentinel2-cover'];
 
 describe('the zoo', () => {
   const folder = temporaryFolder();

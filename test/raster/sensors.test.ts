@@ -49,7 +49,15 @@ describe('sensor definitions', () => {
   });
 
   it('have bands in nm with a width, intervals, a source, and leave bands', () => {
-    const counts = { enmap: 224, emit: 285, desis: 235, 'aviris-c': 224, 'sentinel-2': 12, 'landsat-8': 7 };
+    const counts = {
+      enmap: 224,
+      emit: 285,
+      prisma: 234,
+      desis: 235,
+      'aviris-c': 224,
+      'sentinel-2': 12,
+      'landsat-8': 7,
+    };
     assert.deepEqual(Object.fromEntries(SENSORS.map(({ id, bands }) => [id, bands.length])), counts);
     for (const { bands, badBands, source, ...rest } of SENSORS) {
       assert.ok(bands.every(({ wavelength, fwhm }) => wavelength > 350 && wavelength < 2600 && fwhm > 1 && fwhm < 200));

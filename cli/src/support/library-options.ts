@@ -89,7 +89,7 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
       'sensor',
       text(
         'sensor',
-        'What sees the library, where no scene is given: enmap, emit, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
+        'What sees the library, where no scene is given: enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
       ),
     )
     .option('steps', wholeNumber('steps', { describe: 'Steps, each on fresh mixtures [default: 400]', least: 1 }))
