@@ -1,9 +1,10 @@
-// Trains the models of the zoo: npm run zoo [NAME...]. Spectra: earthlib (MIT) from EGUNET_DATA; water: three curves written here. The same machine makes the same bytes.
+// Trains the models of the zoo: npm run zoo [NAME...]. Spectra: earthlib (MIT) from EGUNET_DATA; water: three curves. The same machine makes the same bytes.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COVER_CLASSES, LEVELS, ROOFS, WATER, water } from '../bench/dist/cover-library.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const earthlib = resolve(root, process.env.EGUNET_DATA ?? '../shared/data', 'earthlib');
@@ -18,18 +19,12 @@ const SENSORS = {
   'sentinel2-cover': 'sentinel-2',
   'landsat8-cover': 'landsat-8',
 };
-const CLASSES = 'vegetation=green vegetation,npv=dry vegetation,bare=soil,built,water';
+/** Which of earthlib's classes become which, and the water beside them. */
+const CLASSES = COVER_CLASSES.map((name, c) => `${LEVELS[c] ?? name}=${name}`).join(',');
 /** nm: where all of the library's sources are sound. */
 const BANDS = '460-2400';
 /** int8 costs these models more than models of a scene: their first layer standardises. */
 const LIMITS = ['--max-mean-error', '0.01', '--max-error', '0.2'];
-const ROOFS = ['comp_shingle', 'concrete_tile', 'tile', 'wood_shingle', 'metal'];
-/** Reflectance of clear to turbid water at 460 nm, the nm in which it falls to 1 / e, and what is left. */
-const WATER = [
-  [0.03, 120, 0.003],
-  [0.06, 100, 0.0045],
-  [0.08, 80, 0.006],
-];
 
 /** earthlib's own table with the class in LEVEL_2; built counts as two sources, roofs and ground. */
 function writeClasses(folder) {
@@ -40,12 +35,10 @@ function writeClasses(folder) {
   });
   writeFileSync(join(folder, 'earthlib-classes.csv'), `name,class,source\n${rows.join('\n')}\n`);
   const nm = Array.from({ length: 206 }, (_, i) => 400 + 10 * i);
-  const curves = WATER.map(([top, fall, rest], i) =>
-    [`water ${i + 1}`, ...nm.map((at) => (rest + (top - rest) * Math.exp((460 - at) / fall)).toFixed(5))].join(','),
-  );
+  const curves = WATER.map((curve, i) => [`water ${i + 1}`, ...nm.map((at) => water(at, curve).toFixed(5))].join(','));
   writeFileSync(join(folder, 'water.csv'), `name,${nm.join(',')}\n${curves.join('\n')}\n`);
-  const water = WATER.map((_, i) => `water ${i + 1},water,synthetic`);
-  writeFileSync(join(folder, 'water-classes.csv'), `name,class,source\n${water.join('\n')}\n`);
+  const ofWater = WATER.map((_, i) => `water ${i + 1},water,synthetic`);
+  writeFileSync(join(folder, 'water-classes.csv'), `name,class,source\n${ofWater.join('\n')}\n`);
 }
 
 function egunet(args, cwd) {

@@ -9,21 +9,22 @@ import { dataFolder } from './scenes.js';
 /** Their order is that of the fractions; the first two are vegetation. */
 export const COVER_CLASSES = ['green vegetation', 'dry vegetation', 'soil', 'built', 'water'];
 /** What earthlib calls them in its column LEVEL_2. */
-const LEVELS = ['vegetation', 'npv', 'bare', 'built'];
+export const LEVELS = ['vegetation', 'npv', 'bare', 'built'];
 /** Of built, what lies on roofs; the rest lies on the ground. */
-const ROOFS = ['comp_shingle', 'concrete_tile', 'tile', 'wood_shingle', 'metal'];
+export const ROOFS = ['comp_shingle', 'concrete_tile', 'tile', 'wood_shingle', 'metal'];
 /** Reflectance that a surface can have. */
 const [LEAST, MOST] = [-0.02, 1.2];
 /** nm */
 const [FROM, TO] = [460, 2400];
 /** Reflectance of clear to turbid water at 460 nm, the nm in which it falls to 1 / e, and what is left. */
-const WATER = [
+export const WATER = [
   [0.03, 120, 0.003],
   [0.06, 100, 0.0045],
   [0.08, 80, 0.006],
 ] as const;
 
-const water = (nm: number, [top, fall, rest]: (typeof WATER)[number]) =>
+/** Its reflectance at a wavelength. */
+export const water = (nm: number, [top, fall, rest]: (typeof WATER)[number]) =>
   rest + (top - rest) * Math.exp(-(nm - FROM) / fall);
 
 /** The library, and which of the bands it is at: those of the recipe, or `all` that earthlib knows. */

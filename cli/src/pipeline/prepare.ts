@@ -99,7 +99,15 @@ async function readLibrary(scene: Scene, bands: readonly number[], request: Data
   return { given: resampleLibrary(library, used, { name: path }), names: library.names };
 }
 
-async function readSample(scene: Scene, bands: readonly number[], work: Work): Promise<SceneSample> {
+/** Pixels of a scene at these bands, with a progress line. */
+export async function readSample(
+  scene: Scene,
+  bands: readonly number[],
+  work: DataNeeds & {
+    readonly request: Pick<DataRequest, 'seed' | 'maxPixels' | 'maxBlocks'>;
+    readonly control: Control;
+  },
+): Promise<SceneSample> {
   const { request, control, patches = false } = work;
   const { seed, maxPixels, maxBlocks } = request;
   const line = control.startProgress('reading the scene', scene.rows * scene.cols);

@@ -37,8 +37,12 @@ export function assertClassLibrary({ bands, classes, spectra, classOf, sourceOf 
 export function groupBySource({ classes, classOf, sourceOf }: ClassLibrary): SourceGroups {
   return classes.map((_, c) => {
     const groups = new Map<string, number[]>();
-    for (const [s, of] of classOf.entries())
-      if (of === c) groups.set(sourceOf[s]!, [...(groups.get(sourceOf[s]!) ?? []), s]);
+    for (const [s, of] of classOf.entries()) {
+      if (of !== c) continue;
+      const group = groups.get(sourceOf[s]!);
+      if (group) group.push(s);
+      else groups.set(sourceOf[s]!, [s]);
+    }
     return [...groups.keys()].sort().map((source) => groups.get(source)!);
   });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
-import { resampleLibrary, type SpectralLibrary } from '@egunet/raster';
+import { resampleLibrary, type SensorBand, type SpectralLibrary } from '@egunet/raster';
 import {
   type ClassRow,
   readClassTable,
@@ -38,7 +38,7 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
     const { libraries: read, passedOver } = await readSpectralLibraries(path, options);
     if (passedOver.length > 0)
       note(
-        `${basename(path)}: ${passedOver.length} files are no spectra and are passed over: ${shorten(passedOver.map(({ file }) => file))}`,
+        `${basename(path)}: ${passedOver.length} files are no spectra and are passed over: ${shorten(passedOver, ({ file }) => quoted(file))}`,
       );
     const by = classes[i] ?? classes[0]!;
     const table = tables.get(by);
@@ -82,7 +82,7 @@ function rowsByColumn(
   const missing = classes === undefined ? column : sources === undefined ? sourceColumn : undefined;
   if (missing !== undefined)
     throw new CommandError(
-      `'${missing}' is neither a class table nor told by ${basename(path)}, which tells ${headings.length > 0 ? shorten(headings) : 'nothing but the names of its spectra'}; name another column, or a CSV of classes`,
+      `'${missing}' is neither a class table nor told by ${basename(path)}, which tells ${headings.length > 0 ? shorten(headings, quoted) : 'nothing but the names of its spectra'}; name another column, or a CSV of classes`,
     );
   return names.map((_, s) => ({
     class: attributes[s]?.[classes!] ?? '',
@@ -90,20 +90,22 @@ function rowsByColumn(
   }));
 }
 
-/** The first of them, in quotes. */
-function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).map((name) => `'${name}'`);
-  return `${shown.join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;
+/** Names shown of many. */
+const SHOWN = 5;
+
+/** The first of them, as `words` has each. */
+function shorten<T>(items: readonly T[], words: (item: T) => string): string {
+  const more = items.length > SHOWN ? ` and ${items.length - SHOWN} more` : '';
+  return `${items.slice(0, SHOWN).map(words).join(', ')}${more}`;
 }
+
+const quoted = (name: string): string => `'${name}'`;
 
 /** Of names, wavelengths and values as they were read: a file of another format with the same is the same library. */
 function digestOf({ names, wavelengths = [], spectra }: SpectralLibrary): string {
   const hash = createHash('sha256').update(JSON.stringify([names, wavelengths]));
   return hash.update(new Uint8Array(spectra.buffer, spectra.byteOffset, spectra.byteLength)).digest('hex');
 }
-
-/** Names shown of those that fit nothing. */
-const SHOWN = 5;
 
 /** Throws CommandError where a table's row names no spectrum: a misspelt name would go unseen. */
 function assertAllUsed(libraries: readonly ReadLibrary[], tables: ReadonlyMap<string, readonly ClassRow[]>): void {
@@ -112,28 +114,30 @@ function assertAllUsed(libraries: readonly ReadLibrary[], tables: ReadonlyMap<st
     const names = new Set(rows.filter((row) => used.has(row)).map(({ name }) => name));
     const unused = rows.filter(({ name }) => !names.has(name));
     if (unused.length === 0) continue;
-    const shown = unused.slice(0, SHOWN).map(({ name, line }) => `'${name}' (line ${line})`);
-    const more = unused.length > SHOWN ? ` and ${unused.length - SHOWN} more` : '';
+    const shown = shorten(unused, ({ name, line }) => `${quoted(name)} (line ${line})`);
     throw new CommandError(
-      `${basename(table)}: ${unused.length} of ${rows.length} rows name no spectrum of ${libraries.map(({ path }) => basename(path)).join(', ')}: ${shown.join(', ')}${more}; correct the names, or take the table of these libraries`,
+      `${basename(table)}: ${unused.length} of ${rows.length} rows name no spectrum of ${libraries.map(({ path }) => basename(path)).join(', ')}: ${shown}; correct the names, or take the table of these libraries`,
     );
   }
 }
 
+/** A band as model cards have it, whose centre is known. */
+interface KnownBand {
+  readonly wavelength: number;
+  readonly fwhm: number | null;
+}
+
+/** The same bands as libraries are resampled to. */
+const sensorBands = (bands: readonly KnownBand[]): SensorBand[] =>
+  bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
+
 /** Bands by why a library does not know them. */
-export function coverage(
-  libraries: readonly ReadLibrary[],
-  bands: readonly { wavelength: number; fwhm: number | null }[],
-) {
-  const sensed = bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
+export function coverage(libraries: readonly ReadLibrary[], bands: readonly KnownBand[]) {
+  const sensed = sensorBands(bands);
   return libraries.map(({ path, spectra }) => ({ path, reasons: uncoveredBands(spectra, sensed, path) }));
 }
 
 /** A library's spectra at these bands [S, B]; a spectrum that lacks a value there is NaN throughout. */
-export function spectraAt(
-  { path, spectra }: ReadLibrary,
-  bands: readonly { wavelength: number; fwhm: number | null }[],
-): Float32Array {
-  const sensed = bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
-  return resampleLibrary(spectra, sensed, { name: path, missing: 'nan' });
+export function spectraAt({ path, spectra }: ReadLibrary, bands: readonly KnownBand[]): Float32Array {
+  return resampleLibrary(spectra, sensorBands(bands), { name: path, missing: 'nan' });
 }

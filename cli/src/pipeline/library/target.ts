@@ -6,11 +6,12 @@ import { openScene } from '@egunet/raster/node';
 import { parseSensorDefinition, SENSORS, type SensorDefinition, usableSensorBands } from '@egunet/raster/sensors';
 import { systemReason } from '@egunet/raster/system-reason';
 import { publicPath } from '@egunet/raster/url';
-import { bandNoise, type RunFacts, sampleScene, usableBands } from '@egunet/train';
+import { bandNoise, type RunFacts, usableBands } from '@egunet/train';
 import { type Control, sceneAccess } from '../../support/control.js';
 import { CommandError } from '../../support/errors.js';
 import { pixelSize } from '../../support/ground.js';
 import { note } from '../../support/output.js';
+import { readSample } from '../prepare.js';
 import { noteBands, noteSample } from '../prepare-notes.js';
 import type { LibraryRequest } from './request.js';
 
@@ -50,9 +51,10 @@ async function readSensor(id: string): Promise<SensorDefinition> {
 
 async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promise<Target> {
   const sensor = await readSensor(id);
-  const bands = usableSensorBands(sensor)
-    .map((index) => ({ ...sensor.bands[index]!, index }))
-    .filter(({ wavelength }) => !exclude.some(([from, to]) => wavelength >= from && wavelength <= to));
+  const bands = usableSensorBands({ ...sensor, badBands: [...sensor.badBands, ...exclude] }).map((index) => ({
+    ...sensor.bands[index]!,
+    index,
+  }));
   if (bands.length === 0) throw new CommandError(`${sensor.name}: no band is left; exclude fewer`);
   note(
     `${sensor.name}: ${bands.length} of ${sensor.bands.length} bands, without those that are usually bad or left out`,
@@ -86,11 +88,7 @@ async function readScene(request: LibraryRequest & { readonly scene: string }, c
       throw new CommandError(
         `${name}: ${used.length - bands.length} of its ${used.length} bands have no wavelength, which a library needs; add them to the scene, or name its sensor (--sensor) instead`,
       );
-    const line = control.startProgress('reading the scene', scene.rows * scene.cols);
-    const sample = await sampleScene(scene, {
-      ...{ bands: used, seed: request.seed, signal: control.signal },
-      onProgress: ({ done }) => line.update(done),
-    }).finally(() => line.stop());
+    const sample = await readSample(scene, used, { request: { seed: request.seed }, control });
     noteSample(sample);
     const { rows, cols, sensor = null, georeference } = scene;
     return {
