@@ -108,8 +108,11 @@ export interface ModelCard {
     candidates: number;
     endmemberMethod: string;
   };
-  /** What it was trained on; `bands`: how many the whole scene has, given with the bands' `index`. */
-  data: { scene: string; rows: number; cols: number; bands?: number; sha256: string };
+  /**
+   * What it was trained on; `bands`: how many the whole scene has, given with the bands' `index`. A pool of scenes is as large as an image of them below each other;
+   * `scenes` names them, the first hundred.
+   */
+  data: { scene: string; rows: number; cols: number; bands?: number; scenes?: string[]; sha256: string };
   /** Absent where a scene was trained on. */
   library?: CardLibrary;
   metrics: CardMetric[];
@@ -172,7 +175,14 @@ const checkCard = record({
     candidates: count,
     endmemberMethod: text,
   }),
-  data: record({ scene: text, rows: count, cols: count, bands: optional(count), sha256: text }),
+  data: record({
+    scene: text,
+    rows: count,
+    cols: count,
+    bands: optional(count),
+    scenes: optional(list(text, 1)),
+    sha256: text,
+  }),
   library: optional(checkCardLibrary),
   metrics: list(record({ name: text, definition: text, value: number, unit: text }), 0),
   quantisation: optional(

@@ -1,6 +1,8 @@
 // Which pixels of a scene an area covers. Legend: N pixels of a window; col and row count pixels from the scene's upper left corner,
 // where pixel centres lie at halves.
+
 import { type Projection, projectionBetween } from './crs.js';
+import { RasterError } from './error.js';
 import type { Area, Ring } from './geojson.js';
 import { refuse } from './refuse.js';
 import type { Georeference, Scene, Window } from './scene.js';
@@ -110,6 +112,9 @@ function clearInside(outside: Uint8Array, rings: readonly Ring[], window: Window
   }
 }
 
+/** An area lies beside a scene. */
+export class OutsideError extends RasterError {}
+
 /** The window with the centres inside the bounds of all rings; throws where the scene has none of them. */
 function windowOf(rings: readonly Ring[], area: string, scene: Grid): Window {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
@@ -124,9 +129,9 @@ function windowOf(rings: readonly Ring[], area: string, scene: Grid): Window {
   const cols = Math.min(scene.cols, firstAfter(right)) - col;
   const shown = (from: number, to: number) => `${Number(from.toFixed(1))} to ${Number(to.toFixed(1))}`;
   if (rows < 1 || cols < 1)
-    refuse(
-      area,
-      `covers no pixel centre of ${scene.name}: it spans rows ${shown(top, bottom)} and columns ${shown(left, right)} of its grid, which has ${scene.rows} rows x ${scene.cols} columns; give an area inside the scene, in the reference system that it states`,
+    throw new OutsideError(
+      `${area}: covers no pixel centre of ${scene.name}: it spans rows ${shown(top, bottom)} and columns ${shown(left, right)} of its grid, which has ${scene.rows} rows x ${scene.cols} columns; give an area inside the scene, in the reference system that it states`,
+      { path: area },
     );
   return { row, col, rows, cols };
 }

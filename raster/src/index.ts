@@ -1,5 +1,5 @@
 export type { SceneAccess } from './access.js';
-export { boxArea, type Grid, type PlacedArea, placeArea, toPixels } from './area.js';
+export { boxArea, type Grid, OutsideError, type PlacedArea, placeArea, toPixels } from './area.js';
 export { isDegrees, type Projection, projectionBetween } from './crs.js';
 export { csvCell } from './csv.js';
 export { type Deflate, makeDeflate } from './deflate.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertDataRequest } from 'egunet/dist/pipeline/prepare.js';
+import { assertDataRequest } from 'egunet/dist/pipeline/data-request.js';
 import { trainRun } from 'egunet/dist/pipeline/train-run.js';
 import { temporaryFolder } from '../support/index.js';
 import { whileRunning } from './running.js';

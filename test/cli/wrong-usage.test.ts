@@ -122,6 +122,12 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
       ['my', 'scene', '-o', 'p'],
       /'scene' is too much: endmembers takes one SCENE; quote/,
     ],
+    [
+      'a second scene after the end of options',
+      ['x', '-o', 'r', '--', '-y'],
+      /'-y' is too much: endmembers takes one SCENE/,
+    ],
+    ['an option after the end of options', ['-o', 'r', '--', 'x', '--json'], /'--json' is too much/],
     ['a library scale without a library', ['x', '-o', 'p', '--library-scale', '0.01'], /needs --library/],
     [
       'a divisor for a factor of a library',
@@ -136,12 +142,6 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ['three hyphens for two', ['x', '---run', 'r'], /---run is not an option of train; did you mean --run\?/],
     ['a number and more in one word', ['x', '-or', '-n5x'], /-n: expected a whole number >= 2, got '5x'/],
     ['an option twice, once with its value in one word', ['x', '-orun', '-o', 'r'], /-o or --run is given 2 times/],
-    [
-      'a second scene after the end of options',
-      ['x', '-o', 'r', '--', '-y'],
-      /'-y' is too much: train takes one SCENE/,
-    ],
-    ['an option after the end of options', ['-o', 'r', '--', 'x', '--json'], /'--json' is too much/],
     ['too few endmembers', ['x', '-o', 'r', '-n1'], /-n: expected a whole number >= 2, got 1/],
     ['an option in another spelling', ['x', '-o', 'r', '--saveEvery', '3'], /did you mean --save-every\?/],
     ['the beginning of an option', ['x', '-o', 'r', '--learning', '3'], /did you mean --learning-rate\?/],

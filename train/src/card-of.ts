@@ -18,9 +18,12 @@ export interface CardOwn extends Pick<ModelCard, 'kind' | 'halo' | 'inputScale' 
   readonly dataDigest: string;
 }
 
+/** Scenes of a pool that a card names at most. */
+const MOST_NAMES = 100;
+
 /** The card of a network trained on what `facts` tell. */
 export function cardOf(
-  { scene, sensor, bands, endmembers, pixels, candidates, endmemberMethod, library }: RunFacts,
+  { scene, scenes, sensor, bands, endmembers, pixels, candidates, endmemberMethod, library }: RunFacts,
   { kind, halo, inputScale, network, training, dataDigest }: CardOwn,
   { softwareVersion, created, metrics }: CardOrigin,
 ): ModelCard {
@@ -37,7 +40,12 @@ export function cardOf(
     inputScale,
     network,
     training: { ...training, pixels, candidates, endmemberMethod },
-    data: { scene: name, rows, cols, ...(scene.bands === undefined ? {} : { bands: scene.bands }), sha256: dataDigest },
+    data: {
+      ...{ scene: name, rows, cols },
+      ...(scene.bands === undefined ? {} : { bands: scene.bands }),
+      ...(scenes && { scenes: scenes.slice(0, MOST_NAMES).map((one) => one.name) }),
+      sha256: dataDigest,
+    },
     ...(library === undefined ? {} : { library }),
     metrics: [...(metrics ?? [])],
   };

@@ -99,7 +99,7 @@ export {
 } from './evaluate/metrics.js';
 export { exactUnmixing } from './exact-head/exact-unmixing.js';
 export { EXACT_TOLERANCE, exactHeadGraph, exportExactHead } from './exact-head/export-exact-head.js';
-export { type Checkpoint, type EpochLosses, isComplete, type RunFacts } from './fit/checkpoint.js';
+export { type Checkpoint, type EpochLosses, isComplete, type PooledScene, type RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';
 export { isLock, lockRun, type RunLock } from './fit/run-lock.js';
@@ -129,7 +129,12 @@ export { createRandom, type Random, type RandomState, restoreRandom } from './ra
 export { DEFAULT_LIMITS, type ErrorLimits } from './reduce-head.js';
 export { roundCompensating } from './round-weights.js';
 export { EXPORT_TOLERANCE } from './same-head.js';
+export { poolSamples, shareOf } from './sample/pool-samples.js';
+export type { PooledSample, PoolScene } from './sample/pooled-sample.js';
+export { decodeSample, encodeSample } from './sample/sample-file.js';
 export { type SampleOptions, type SceneSample, type SpectraReader, sampleScene } from './sample/sample-scene.js';
+export { allocate } from './sample/spectral-strata.js';
+export { createSpreadPriority, type ItemGrid } from './sample/spread-priority.js';
 export {
   type BandReader,
   type DropReason,

@@ -1,8 +1,9 @@
 import type { Argv } from 'yargs';
 import type { Control } from '../support/control.js';
-import { dataRequest, withDataOptions } from '../support/data-options.js';
+import { sceneRequest, withDataOptions } from '../support/data-options.js';
 import { overwrite, requiredText, withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
+import { withPixelOptions } from '../support/pixel-options.js';
 import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 
 export const command = 'endmembers <scene>';
@@ -12,16 +13,22 @@ export const builder = (yargs: Argv) =>
   withCommon(
     withSceneOptions(
       withDataOptions(
-        yargs
-          .positional('scene', { ...scenePositional, demandOption: true })
-          .usage(
-            '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers (those of the spectra of 5 x 5 blocks that together reconstruct the scene best, each the mean of its nearly pure pixels) and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
-          )
-          .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
-          .option('overwrite', overwrite)
-          .group(['o', 'overwrite'], 'Output:')
-          .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
-          .example('$0 endmembers scene.tif --library minerals.sli -o minerals-here', "a library at the scene's bands"),
+        withPixelOptions(
+          yargs
+            .positional('scene', { ...scenePositional, demandOption: true })
+            .usage(
+              '$0 endmembers SCENE -o PREFIX\n\nFinds endmembers (those of the spectra of 5 x 5 blocks that together reconstruct the scene best, each the mean of its nearly pure pixels) and writes PREFIX.csv, PREFIX.sli with its header PREFIX.sli.hdr, and PREFIX.svg.',
+            )
+            .option('o', requiredText('o', 'Where to write: PREFIX.csv, PREFIX.sli, PREFIX.sli.hdr, PREFIX.svg'))
+            .option('overwrite', overwrite)
+            .group(['o', 'overwrite'], 'Output:')
+            .example('$0 endmembers scene.tif -n 5 -o endmembers', 'five endmembers')
+            .example('$0 endmembers ENMAP01-____L2A-DT0000001049 --mask cloud,shadow -o clear', 'without clouds')
+            .example(
+              '$0 endmembers scene.tif --library minerals.sli -o minerals-here',
+              "a library at the scene's bands",
+            ),
+        ),
       ),
     ),
   );
@@ -30,16 +37,15 @@ type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 async function write(args: Arguments, control: Control) {
   const { o: prefix, overwrite: replace } = args;
-  const request = dataRequest(args.scene, args);
   const files = await import('../support/files.js');
   const paths = { csv: `${prefix}.csv`, sli: `${prefix}.sli`, header: `${prefix}.sli.hdr`, svg: `${prefix}.svg` };
   for (const path of Object.values(paths)) await files.assertWritable(path, { overwrite: replace });
-  const [{ makeLibrary }, { spectralLibraryFiles, writeFiles }, { prepareData }] = await Promise.all([
+  const [{ makeLibrary }, { spectralLibraryFiles, writeFiles }, { withData }] = await Promise.all([
     import('@egunet/raster'),
     import('@egunet/raster/node'),
     import('../pipeline/prepare.js'),
   ]);
-  const { facts, found } = await prepareData(request, control);
+  const { facts, found } = await withData(await sceneRequest(args.scene, args), { control }, async (data) => data);
   const { bands, endmembers, endmemberMethod } = facts;
   const names = endmembers.map(({ name }) => name);
   const known = <K extends 'wavelength' | 'fwhm'>(key: K) =>

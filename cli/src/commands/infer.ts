@@ -1,24 +1,14 @@
-import type { SceneNames } from '@egunet/infer-node';
 import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { placeOf, placeWords, withDeviceOptions } from '../support/device-options.js';
 import { UsageError } from '../support/errors.js';
-import {
-  dtype,
-  named,
-  oneOf,
-  overwrite,
-  requiredText,
-  text,
-  wholeNumber,
-  withCommon,
-  workers,
-} from '../support/options.js';
+import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
 import { pixelWords } from '../support/pixel-words.js';
 import { recordedCommand } from '../support/recorded-command.js';
+import { listOption, sceneNames } from '../support/scene-names.js';
 import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 import { modelFile } from '../support/zoo.js';
 
@@ -43,10 +33,7 @@ export const builder = (yargs: Argv) =>
             .usage(
               '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
             )
-            .option(
-              'list',
-              named(text('list', 'File that names the scenes, one a line (# begins a comment), from its own folder')),
-            )
+            .option('list', listOption)
             .option('overlap', {
               ...oneOf(
                 'overlap',
@@ -132,6 +119,8 @@ export async function handler(args: Arguments): Promise<void> {
   const { o, resample, tile, workers, overlap } = args;
   const model = modelFile(args.model);
   const scene = sceneNames(args);
+  if (Array.isArray(scene) && scene.length === 0)
+    throw new UsageError(`infer needs SCENE (${scenesPositional.describe}), or --list`);
   const pixels = await pixelOptions(args);
   const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
@@ -189,15 +178,6 @@ export async function handler(args: Arguments): Promise<void> {
 
 /** Which scene wins, as a person reads it. */
 const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;
-
-/** The scenes that are named, here or in a list. */
-function sceneNames({ scene = [], list }: Pick<Arguments, 'scene' | 'list'>): SceneNames {
-  if (list !== undefined && scene.length > 0)
-    throw new UsageError('scenes are named by --list or as arguments: give one of the two');
-  if (list !== undefined) return { list };
-  if (scene.length === 0) throw new UsageError(`infer needs SCENE (${scenesPositional.describe}), or --list`);
-  return scene;
-}
 
 /** What `read` returns; what it refuses is wrong usage. */
 function usage<T>(read: () => T): T {

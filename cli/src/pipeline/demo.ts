@@ -9,9 +9,9 @@ import { assertReplaceable, makeFolder, writeWhole } from '../support/files.js';
 import { note, shellCommand } from '../support/output.js';
 import { softwareVersion } from '../version.js';
 import { buildReport } from './build-report.js';
+import type { DataRequest } from './data-request.js';
 import { type EvaluateResult, evaluateMap } from './evaluate-map.js';
 import { exportModel } from './export-model.js';
-import type { DataRequest } from './prepare.js';
 import { trainRun } from './train-run.js';
 import { unmixScene } from './unmix-scene.js';
 

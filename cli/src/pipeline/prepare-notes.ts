@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import type { PixelCounts } from '@egunet/infer-node';
 import type { Endmembers, SceneSample, UsableBands } from '@egunet/train';
 import { bandRanges } from '../support/bands.js';
 import { note } from '../support/output.js';
@@ -10,6 +12,13 @@ export function noteBands(dropped: UsableBands['dropped']): void {
     const bands = dropped.filter((drop) => drop.reason === reason).map((drop) => drop.band);
     note(`left out, ${reason}: band${bands.length > 1 ? 's' : ''} ${bandRanges(bands)}`);
   }
+}
+
+/** Says how many pixels are not taken. */
+export function noteLeft({ outsidePixels, maskedPixels, masks }: PixelCounts): void {
+  if (outsidePixels > 0) note(`left out: ${outsidePixels} pixels outside the area of interest`);
+  const each = masks.map(({ name, pixels }) => `${basename(name)} ${pixels}`).join(', ');
+  if (masks.length > 0) note(`left out: ${maskedPixels} masked pixels (${each})`);
 }
 
 /** Warns of pixels left out, and of values that cannot be reflectance, such as counts: they train, but nothing made of them fits other scenes. */

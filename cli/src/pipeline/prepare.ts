@@ -1,16 +1,9 @@
 import { basename } from 'node:path';
-import { createChecks } from '@egunet/models/check';
-import { type OpenOptions, resampleLibrary, type Scene } from '@egunet/raster';
-import { openScene, readSpectralLibrary } from '@egunet/raster/node';
+import { type Band, resampleLibrary } from '@egunet/raster';
+import { readSpectralLibrary } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import {
-  BRIGHTNESS,
-  type Brightness,
-  COUNT_WAYS,
-  type CountBy,
-  type EndmemberMethodName,
   type Endmembers,
-  endmemberMethods,
   findEndmembers,
   type RunFacts,
   type SceneSample,
@@ -18,90 +11,41 @@ import {
   type TrainingSet,
   usableBands,
 } from '@egunet/train';
-import { ENGINES, type EngineId } from '../doctor/ids.js';
 import { type Control, sceneAccess } from '../support/control.js';
-import { CommandError } from '../support/errors.js';
 import { pixelSize } from '../support/ground.js';
-import type { Interval } from '../support/options.js';
 import { stages } from '../support/progress.js';
-import { openCheck } from './open-check.js';
-import { noteBands, noteEndmembers, noteSample } from './prepare-notes.js';
+import { openChosenScene, type TrainingScene } from './chosen-scene.js';
+import type { DataNeeds, DataRequest, ScenesRequest } from './data-request.js';
+import { noteBands, noteEndmembers, noteLeft, noteSample } from './prepare-notes.js';
+import { openCache } from './scenes/cache.js';
+import { type Pool, readPool } from './scenes/read-pool.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
 
-/** What decides which data a network is trained on, and what trains it; saved with a run, so that a resumed one finds the same. */
-export interface DataRequest {
-  /** Absolute path, or URL. */
-  readonly scene: string;
-  readonly open: OpenOptions;
-  /** Intervals in nm whose bands are left out. */
-  readonly exclude: readonly Interval[];
-  readonly seed: number;
-  /** How endmembers are found; absent in a run of a version that knew `kmeans` alone. */
-  readonly method: EndmemberMethodName | undefined;
-  /** What an abundance of 1 means, where it is not the method's default. */
-  readonly brightness?: Brightness;
-  /** Endmembers to find; estimated when absent. */
-  readonly count?: number;
-  /** How they are counted, where that is not by HySime. */
-  readonly countBy?: CountBy;
-  /** Absolute path of a spectral library that gives the endmembers. */
-  readonly library?: string;
-  readonly libraryScale?: number;
-  /** What trained it last; onnxruntime on the CPU when absent. */
-  readonly engine?: EngineId;
-  readonly maxPixels?: number;
-  readonly maxBlocks?: number;
-}
+type AnyRequest = DataRequest | ScenesRequest;
 
-/** What a network is to be made of the data: the spatial one needs patches of the scene. */
-export interface DataNeeds {
-  readonly patches?: boolean;
-}
-
-/** Throws CommandError where a request read from the manifest at `path` is none. */
-export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest {
-  const invalid = (field: string, expected: string, got: string) =>
-    new CommandError(`${path}: ${field} should be ${expected}, got ${got}; train anew with egunet train SCENE`);
-  const checks = createChecks(invalid);
-  const { number, positive, count, text, oneOf, optional, list, record } = checks;
-  record({
-    scene: text,
-    open: openCheck(checks),
-    exclude: list(list(number, 2), 0),
-    seed: count,
-    method: optional(oneOf(Object.keys(endmemberMethods))),
-    brightness: optional(oneOf(Object.keys(BRIGHTNESS))),
-    count: optional(count),
-    countBy: optional(oneOf([...COUNT_WAYS])),
-    library: optional(text),
-    libraryScale: optional(positive),
-    engine: optional(oneOf([...ENGINES])),
-    maxPixels: optional(count),
-    maxBlocks: optional(count),
-  })(value, 'request');
-}
-
-/** A scene made ready for training. */
+/** A scene, or a pool of several, made ready for training. */
 export interface PreparedData {
-  /** The bands used, by index in the scene. */
+  /** The bands used, by index in the scene, of several in the first. */
   readonly bands: readonly number[];
   readonly sample: SceneSample;
   readonly found: Endmembers;
   readonly facts: RunFacts;
 }
 
-/** The library's spectra at the scene's bands [C, B], with their names. */
-async function readLibrary(scene: Scene, bands: readonly number[], request: DataRequest & { library: string }) {
+/** A band, as far as it is known of each scene of a pool. */
+type KnownBand = Pick<Band, 'name' | 'wavelength' | 'fwhm'>;
+
+/** The library's spectra at these bands [C, B], with their names. */
+async function readLibrary(used: readonly KnownBand[], request: AnyRequest & { library: string }) {
   const { library: path, libraryScale } = request;
   const library = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
-  const used = bands.map((band) => scene.bands[band]!);
   return { given: resampleLibrary(library, used, { name: path }), names: library.names };
 }
 
 /** Pixels of a scene at these bands, with a progress line. */
 export async function readSample(
-  scene: Scene,
+  scene: TrainingScene,
   bands: readonly number[],
   work: DataNeeds & {
     readonly request: Pick<DataRequest, 'seed' | 'maxPixels' | 'maxBlocks'>;
@@ -126,15 +70,9 @@ export async function readSample(
   }
 }
 
-interface Work extends DataNeeds {
-  readonly request: DataRequest;
-  readonly control: Control;
-}
-
-async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work: Work; bands: readonly number[] }) {
-  const { request, control } = work;
+async function findIn(used: readonly KnownBand[], sample: SceneSample, request: AnyRequest, control: Control) {
   const { library, method = 'kmeans', brightness, count, countBy, seed } = request;
-  const given = library === undefined ? undefined : await readLibrary(scene, bands, { ...request, library });
+  const given = library === undefined ? undefined : await readLibrary(used, { ...request, library });
   const { show, stop } = stages(control.startProgress);
   try {
     const found = await findEndmembers(sample, {
@@ -153,7 +91,7 @@ async function findIn(scene: Scene, sample: SceneSample, { work, bands }: { work
   }
 }
 
-function methodOf({ method, brightness, count, countSource, estimate }: Endmembers, { library }: DataRequest): string {
+function methodOf({ method, brightness, count, countSource, estimate }: Endmembers, { library }: AnyRequest): string {
   if (library !== undefined) return `given by ${basename(library)}`;
   const how = brightness === undefined ? method : `${method}, ${brightness} brightness`;
   if (estimate === undefined) return `${how}, number given`;
@@ -161,59 +99,99 @@ function methodOf({ method, brightness, count, countSource, estimate }: Endmembe
   return `${how}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
 }
 
-function factsOf(scene: Scene, data: Omit<PreparedData, 'facts'>, request: DataRequest): RunFacts {
-  const { bands, sample, found } = data;
+/** What was read, and what it was read from. */
+interface ReadData extends Omit<PreparedData, 'facts' | 'found'> {
+  readonly origin: Pick<RunFacts, 'sensor' | 'scene' | 'scenes'>;
+  /** The bands used, in order [B]. */
+  readonly used: readonly KnownBand[];
+}
+
+/** Finds endmembers in what was read. */
+async function prepare(
+  { origin, used, bands, sample }: ReadData,
+  request: AnyRequest,
+  control: Control,
+): Promise<PreparedData> {
+  const found = await findIn(used, sample, request, control);
+  noteEndmembers(found);
   const B = bands.length;
-  return {
-    sensor: scene.sensor ?? null,
-    bands: bands.map((band) => {
-      const { wavelength = null, fwhm = null } = scene.bands[band]!;
-      return { wavelength, fwhm, index: band };
+  const facts: RunFacts = {
+    ...origin,
+    bands: bands.map((index, b) => {
+      const { wavelength = null, fwhm = null } = used[b]!;
+      return { wavelength, fwhm, index };
     }),
     endmembers: found.names.map((name, c) => ({
       name,
       spectrum: [...found.endmembers.subarray(c * B, (c + 1) * B)],
     })),
     endmemberMethod: methodOf(found, request),
-    scene: {
-      name: basename(publicPath(request.scene)),
-      rows: scene.rows,
-      cols: scene.cols,
-      bands: scene.bands.length,
-      pixelSize: pixelSize(scene.georeference) ?? null,
-    },
     pixels: sample.pixels.length / B,
     candidates: found.candidates.length / B,
   };
+  return { bands, sample, found, facts };
 }
 
-/** Reads a scene, finds its endmembers and labels the candidates, telling on standard error what happens. */
-export const prepareData = (request: DataRequest, control: Control, needs: DataNeeds = {}): Promise<PreparedData> =>
-  withData(request, { control, ...needs }, async (data) => data);
+/** Where data is read, and where what was read of several scenes is kept. */
+interface Work extends DataNeeds {
+  readonly control: Control;
+  /** Folder of the cache. */
+  readonly cache: string;
+}
 
-/** The same for work that needs the scene still: it is closed when that is done. */
+/** Reads a scene, or a pool of several, finds endmembers and labels the candidates, telling on standard error what happens. */
+export async function prepareData(request: AnyRequest, { control, cache, ...needs }: Work): Promise<PreparedData> {
+  if (!('kind' in request)) return withData(request, { control, ...needs }, async (data) => data);
+  const pool = await readPool({ request, control, cache: openCache(cache), ...needs });
+  noteSample(pool.sample);
+  const used = pool.bands.map((band) => pool.scenes[0]!.bands[band]!);
+  return prepare({ origin: originOf(pool), used, bands: pool.bands, sample: pool.sample }, request, control);
+}
+
+/** A pool as one image of its scenes below each other. */
+function originOf({ scenes, sample }: Pool): ReadData['origin'] {
+  const [first] = scenes;
+  const { sensor = null, pixelSize, bands } = first!;
+  const { rows, cols } = sample;
+  return {
+    sensor,
+    scene: {
+      name: `${scenes.length} scenes`,
+      ...{ rows, cols, bands: bands.length },
+      pixelSize: scenes.every((scene) => scene.pixelSize === pixelSize) ? pixelSize : null,
+    },
+    scenes: scenes.map(({ name, files, rows, cols }, s) => ({ name, files, rows, cols, ...sample.scenes[s]! })),
+  };
+}
+
+/** The same of one scene, for work that needs it still: it is closed when that is done. */
 export async function withData<T>(
   request: DataRequest,
   { control, ...needs }: DataNeeds & { readonly control: Control },
-  work: (data: PreparedData, scene: Scene) => Promise<T>,
+  work: (data: PreparedData, scene: TrainingScene) => Promise<T>,
 ): Promise<T> {
-  const scene = await openScene(request.scene, request.open, sceneAccess(control));
+  const { scene, left } = await openChosenScene(request.scene, request, sceneAccess(control));
   try {
+    if (left) noteLeft(left);
     const { bands, dropped } = await usableBands(scene, { exclude: request.exclude, signal: control.signal });
     noteBands(dropped);
     const sample = await readSample(scene, bands, { request, control, ...needs });
     noteSample(sample);
-    const found = await findIn(scene, sample, { work: { request, control }, bands });
-    noteEndmembers(found);
-    const data = { bands, sample, found };
-    return await work({ ...data, facts: factsOf(scene, data, request) }, scene);
+    const { rows, cols, sensor = null, georeference } = scene;
+    const name = basename(publicPath(request.scene));
+    const origin = {
+      sensor,
+      scene: { name, rows, cols, bands: scene.bands.length, pixelSize: pixelSize(georeference) ?? null },
+    };
+    const used = bands.map((band) => scene.bands[band]!);
+    return await work(await prepare({ origin, used, bands, sample }, request, control), scene);
   } finally {
     await scene.close();
   }
 }
 
 /** What `fit` takes; with the scene itself, for a network of images. */
-export function trainingSet({ bands, sample, found }: PreparedData, scene?: Scene): TrainingSet {
+export function trainingSet({ bands, sample, found }: PreparedData, scene?: TrainingScene): TrainingSet {
   return {
     bands: bands.length,
     endmembers: found.count,

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { isUrl } from '@egunet/raster/url';
 import type { Brightness, CountBy } from '@egunet/train';
 import type { Argv } from 'yargs';
-import type { DataRequest } from '../pipeline/prepare.js';
+import type { DataRequest, ScenesRequest } from '../pipeline/data-request.js';
 import { excludeAllBut } from './bands.js';
 import { UsageError } from './errors.js';
 import { type Interval, intervals, oneOf, realNumber, text, wholeNumber } from './options.js';
+import { type PixelArguments, pixelRequest } from './pixel-options.js';
 import { openOptions, type SceneArguments } from './scene-options.js';
 
 /** Options that decide what is taken from a scene for training, and how its endmembers are found. */
@@ -82,8 +83,19 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
     )
     .group(['bands', 'exclude'], 'Bands:');
 
-/** What to read and find, from the command line. */
-export function dataRequest(scene: string, args: DataArguments): DataRequest {
+/** What to read of a scene and find in it, from the command line. */
+export const sceneRequest = async (scene: string, args: DataArguments & PixelArguments): Promise<DataRequest> => ({
+  scene: isUrl(scene) ? scene : resolve(scene),
+  ...(await sharedRequest(args)),
+});
+
+/** The same of several, named by absolute paths or URLs. */
+export const scenesRequest = async (
+  scenes: readonly string[],
+  args: DataArguments & PixelArguments,
+): Promise<ScenesRequest> => ({ kind: 'scenes', scenes, ...(await sharedRequest(args)) });
+
+async function sharedRequest(args: DataArguments & PixelArguments): Promise<Omit<DataRequest, 'scene'>> {
   const { n, brightness, library, bands, exclude, seed = DEFAULT_SEED } = args;
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
@@ -94,9 +106,10 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
     throw new UsageError(
       '--brightness: the spectra of a library are used as they are; leave --brightness or --library out',
     );
+  const pixels = await pixelRequest(args);
   return {
-    scene: isUrl(scene) ? scene : resolve(scene),
     open: openOptions(args),
+    ...(pixels && { pixels }),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
     seed,
     method: 'agreed',

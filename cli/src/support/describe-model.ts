@@ -55,13 +55,23 @@ export function libraryFacts({ files, classes, members }: CardLibrary): [string,
   ];
 }
 
+/** How many names of a pool's scenes are shown. */
+const SHOWN_SCENES = 5;
+
+/** How large a scene is, or which scenes a pool has. */
+function sceneWords({ rows, cols, scenes }: ModelCard['data']): string {
+  if (!scenes) return `(${rows} rows x ${cols} columns)`;
+  const shown = scenes.slice(0, SHOWN_SCENES).join(', ');
+  return `(${shown}${scenes.length > SHOWN_SCENES ? ', ...' : ''})`;
+}
+
 function trainingOf({ training, data, library }: ModelCard): string {
   const { epochs, steps, pixels, candidates } = training;
   if (library) return [`${steps} steps of fresh mixtures`, settingWords(training)].join('\n');
   return [
     `${epochs} epochs, ${steps} steps`,
     settingWords(training),
-    `${pixels} pixels and ${candidates} pseudo-endmembers of ${data.scene} (${data.rows} rows x ${data.cols} columns)`,
+    `${pixels} pixels and ${candidates} pseudo-endmembers of ${data.scene} ${sceneWords(data)}`,
   ].join('\n');
 }
 

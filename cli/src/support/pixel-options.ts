@@ -1,11 +1,14 @@
+import { resolve } from 'node:path';
 import type { PixelOptions } from '@egunet/infer-node';
+import { isUrl } from '@egunet/raster/url';
 import type { Argv } from 'yargs';
+import type { PixelRequest } from '../pipeline/data-request.js';
 import { UsageError } from './errors.js';
 import { named, text } from './options.js';
 import type { OptionOf } from './outline.js';
 
 /** Which pixels a user wants. */
-interface PixelArguments {
+export interface PixelArguments {
   readonly bbox?: readonly number[] | undefined;
   readonly 'bbox-crs'?: number | undefined;
   readonly aoi?: string | undefined;
@@ -84,5 +87,23 @@ export async function pixelOptions(args: PixelArguments): Promise<PixelOptions> 
     ...(bbox && { bbox: { bounds: [left, bottom, right, top], ...(epsg !== undefined && { epsg }) } }),
     ...(aoi !== undefined && { aoi }),
     ...(mask && { masks: mask.map((await import('@egunet/raster')).parseMaskRule) }),
+  };
+}
+
+/** The same as a run keeps it, files by their absolute paths; undefined where all pixels are wanted. */
+export async function pixelRequest(args: PixelArguments): Promise<PixelRequest | undefined> {
+  const { bbox, aoi, masks } = await pixelOptions(args);
+  if (!bbox && aoi === undefined && !masks) return undefined;
+  const { isLayerWord } = await import('@egunet/raster');
+  return {
+    ...(bbox && { bbox }),
+    ...(aoi !== undefined && { aoi: resolve(aoi) }),
+    ...(masks && {
+      masks: masks.map(({ source, operator = '', limit = '' }) =>
+        isLayerWord(source)
+          ? `${source}${operator}${limit}`
+          : `${isUrl(source) ? source : resolve(source)}${operator}${limit}`,
+      ),
+    }),
   };
 }

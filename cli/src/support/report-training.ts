@@ -1,5 +1,5 @@
 import type { Checkpoint } from '@egunet/train';
-import type { TrainResult } from '../pipeline/train-run.js';
+import type { TrainResult } from '../pipeline/run-and-save.js';
 import { InterruptedError } from './errors.js';
 import { lossWords, roundsOf } from './loss-words.js';
 import { formatFacts, formatSeconds, printResult, shellCommand } from './output.js';

@@ -1,3 +1,4 @@
+export { assignOnLine } from './assign.js';
 export { type BandPlan, DEFAULT_FWHM, type MatchableScene, matchBands, planBands } from './bands.js';
 export type { InputTensor, ReaderBand, Session, SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 export { assertCount } from './count.js';

@@ -65,10 +65,13 @@ export interface PixelChoice {
   close(): Promise<void>;
 }
 
+/** None of a scene's pixels is left: what is asked for lies beside it, or masks leave out all. */
+export class NoPixelsError extends InferError {}
+
 /** The pixels that two windows share; throws where there are none. */
 function intersect(a: Window, b: Window, names: string): Window {
   const shared = sharedWindow(a, b);
-  if (!shared) throw new InferError(`${names} have no pixel in common; leave one of them out`);
+  if (!shared) throw new NoPixelsError(`${names} have no pixel in common; leave one of them out`);
   return shared;
 }
 
@@ -163,7 +166,7 @@ function assertSome({ outsidePixels, maskedPixels, masks }: PixelCounts, { rows,
   if (outsidePixels + maskedPixels < rows * cols) return;
   const inside = rows * cols - outsidePixels;
   const each = masks.map((mask) => `${mask.name} ${mask.pixels}`).join(', ');
-  throw new InferError(
+  throw new NoPixelsError(
     inside === 0
       ? `${name}: no pixel's centre lies inside the area of interest; give a larger one`
       : `${name}: all of its ${inside} pixels are masked (${each}); give fewer masks, or another scene`,
@@ -175,6 +178,15 @@ const maskIdentity = (rules: readonly MaskRule[], access: SceneAccess) =>
   Promise.all(
     rules.map(async ({ name, source }) => [name, isLayerWord(source) ? [] : await sceneIdentity(source, access)]),
   );
+
+/** What of the area and the masks decides about the pixels that are unmixed. */
+export const pixelIdentity = async (
+  { aoi, masks = [] }: Pick<PixelOptions, 'aoi' | 'masks'>,
+  access: SceneAccess,
+): Promise<Readonly<Record<string, unknown>>> => ({
+  ...(aoi !== undefined && { 'area of interest': await digestOf(aoi) }),
+  ...(masks.length > 0 && { masks: await maskIdentity(masks, access) }),
+});
 
 /**
  * Finds out which pixels of a scene, or of the grid of several, are to be unmixed, and counts the others. Rejects with RasterError where an area or a mask cannot be
@@ -203,10 +215,7 @@ export async function choosePixels(
     return {
       window,
       counts,
-      identity: {
-        ...(aoi !== undefined && { 'area of interest': await digestOf(aoi) }),
-        ...(rules.length > 0 && { masks: await maskIdentity(rules, access) }),
-      },
+      identity: await pixelIdentity(options, access),
       metadata: {
         ...(aoi !== undefined && { EGUNET_AREA: basename(aoi), EGUNET_OUTSIDE_PIXELS: String(counts.outsidePixels) }),
         ...(rules.length > 0 && {

@@ -11,15 +11,26 @@ const SAME_DIRECTION = 1e-9;
 
 /** Unit spectra in their `dimensions` leading directions, unit length again [m, d]. */
 export function leadingDirections(spectra: Float32Array, bands: number, dimensions: number): Float64Array {
-  const unit = unitRows(Float64Array.from(spectra), bands);
+  return createDirections(spectra, bands, dimensions)(spectra);
+}
+
+/** The leading directions of `spectra` [m, B]: what it returns gives unit spectra in them, unit length again, [n, d] of any [n, B]. */
+export function createDirections(
+  spectra: Float32Array,
+  bands: number,
+  dimensions: number,
+): (others: Float32Array) => Float64Array {
   const some = unitRows(Float64Array.from(evenlySpacedRows(spectra, bands, MOST_SPECTRA)), bands);
   const { vectors } = symmetricEigen(columnGram(some, bands), bands);
-  const count = spectra.length / bands;
-  const points = new Float64Array(count * dimensions);
-  for (let n = 0; n < count; n++)
-    for (let i = 0; i < dimensions; i++)
-      points[n * dimensions + i] = dotRows(unit, vectors, { a: n * bands, b: i * bands, length: bands });
-  return unitRows(points, dimensions);
+  return (others) => {
+    const unit = unitRows(Float64Array.from(others), bands);
+    const count = others.length / bands;
+    const points = new Float64Array(count * dimensions);
+    for (let n = 0; n < count; n++)
+      for (let i = 0; i < dimensions; i++)
+        points[n * dimensions + i] = dotRows(unit, vectors, { a: n * bands, b: i * bands, length: bands });
+    return unitRows(points, dimensions);
+  };
 }
 
 /** Scales each row to unit length, in place; rows of zeros stay. */

@@ -23,10 +23,24 @@ export interface RunFacts {
     /** Bands of the whole scene, where the bands have their `index` in it. */
     readonly bands?: number;
   };
+  /** Of a pool of scenes, which `scene` tells the size of as one image of them below each other: which they are, and what each gave. */
+  readonly scenes?: readonly PooledScene[];
   readonly pixels: number;
   readonly candidates: number;
   /** The library that mixtures were drawn from, where it is not a scene that was trained on. */
   readonly library?: CardLibrary;
+}
+
+/** A scene of a pool. */
+export interface PooledScene {
+  readonly name: string;
+  /** Its files: names, sizes and times of change, or versions on a web server. */
+  readonly files: readonly string[];
+  readonly rows: number;
+  readonly cols: number;
+  /** Pixels and blocks taken from it. */
+  readonly pixels: number;
+  readonly blocks: number;
 }
 
 /** Whether nothing of a run is left to be done: not its epochs, nor what ends them. */

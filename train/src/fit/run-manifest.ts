@@ -97,6 +97,9 @@ function manifestCheck(invalid: Invalid): Check {
       endmembers: list(record({ name: text, spectrum: list(number, 1) }), 2),
       endmemberMethod: text,
       scene: record({ name: text, rows: count, cols: count, pixelSize: orNull(positive), bands: optional(count) }),
+      scenes: optional(
+        list(record({ name: text, files: list(text, 0), rows: count, cols: count, pixels: count, blocks: count }), 1),
+      ),
       pixels: count,
       candidates: count,
       library: optional((value, at) => {

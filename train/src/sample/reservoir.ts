@@ -2,16 +2,17 @@
 // the seed and its own number, and the k smallest are kept. Legend: k capacity.
 import type { Random } from '../random.js';
 
-/** Priority in [0, 2^32) of item `index`: random from seed to seed, the same whenever it is asked for. */
+/** Priority of item `index`, >= 0: random from seed to seed, the same whenever it is asked for. */
 export type Priority = (index: number) => number;
 
 /** MurmurHash3's 32-bit finaliser (A. Appleby, public domain): a bijection that mixes all bits. */
-function mix32(x: number): number {
+export function mix32(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return x ^ (x >>> 16);
 }
 
+/** Priorities below 2^32, each as likely. */
 export function createPriority(random: Random): Priority {
   const [a, b] = [random.uint32(), random.uint32()];
   // Items above 2^32 differ from those below in the second round.

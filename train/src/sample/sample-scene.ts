@@ -4,8 +4,10 @@ import type { SpectraBlock, SpectraSample } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import { createRandom, type Random } from '../random.js';
 import { SPATIAL } from '../spatial/settings.js';
-import { createBlockCollector } from './block-collector.js';
-import { createPriority, createReservoir, type Priority } from './reservoir.js';
+import { blockOrigins, createBlockCollector } from './block-collector.js';
+import { createPixelSample } from './pixel-sample.js';
+import { createPriority, type Priority } from './reservoir.js';
+import { createSpreadPriority, type ItemGrid } from './spread-priority.js';
 import { type SampleWindow, type SceneShape, sceneWindows } from './windows.js';
 
 /** The part of a scene that sampling needs; `raster`'s Scene is one. */
@@ -37,6 +39,8 @@ export interface SampleOptions {
   readonly blockSize?: number;
   /** Keep patches for a spatial layer, too. */
   readonly patches?: boolean;
+  /** The scene's name in a pool of several: it draws for itself, evenly over its footprint, and gives what it has, be that no block or no pixel. */
+  readonly pooledAs?: string;
   /** Values read at once, where the scene's own blocks allow it; 4 M (16 MB of spectra) when absent. The sample does not depend on it. */
   readonly windowValues?: number;
   readonly signal?: AbortSignal;
@@ -45,7 +49,7 @@ export interface SampleOptions {
 }
 
 export interface SceneSample extends SpectraSample {
-  /** All pixels with data where they are few enough, else a uniform sample, in scene order [n, B]. */
+  /** All pixels with data where they are few enough, else a uniform sample of them (of a pooled scene an even one), in scene order [n, B]. */
   readonly pixels: Float32Array;
   /** Where they lie: row * cols + col [n]. */
   readonly positions: Float64Array;
@@ -66,20 +70,16 @@ export interface SceneSample extends SpectraSample {
  * Rejects with TrainError where no pixel has data, all are equal or no block has enough of them, and with the signal's reason when aborted.
  */
 export async function sampleScene(scene: SpectraReader, options: SampleOptions): Promise<SceneSample> {
-  const { bands, seed, maxPixels = 65_536, signal, onProgress } = options;
+  const { bands, maxPixels = 65_536, signal, onProgress } = options;
   const { maxBlocks = BUNDLES.maxBlocks, blockSize = BUNDLES.blockSize } = options;
   assertOptions({ bands: bands.length, maxPixels, maxBlocks, blockSize });
   const { rows, cols } = scene;
-  const random = createRandom(seed).fork('sample');
-  const pixels = createPixelSample(scene, {
-    bands: bands.length,
-    maxPixels,
-    priority: createPriority(random.fork('pixels')),
-  });
+  const { draws, random } = drawsOf(options);
+  const pixels = createPixelSample(scene, { bands: bands.length, maxPixels, priority: draws('pixels', scene) });
   const [height, width] = [Math.min(blockSize, rows), Math.min(blockSize, cols)];
   const minPixels = Math.ceil((height * width) / 2);
   const shape = { rows, cols, bands: bands.length };
-  const priority = createPriority(random.fork('blocks'));
+  const priority = draws('blocks', { rows: blockOrigins(rows, height).length, cols: blockOrigins(cols, width).length });
   const collector = createBlockCollector({ ...shape, blockSize, maxBlocks, minPixels, priority });
   const patches = options.patches ? createPatchCollector(shape, random) : undefined;
   let done = 0;
@@ -99,7 +99,8 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
   signal?.throwIfAborted();
   const result = pixels.result();
   const blocks = collector.blocks();
-  if (blocks.length === 0)
+  if (options.pooledAs === undefined) assertUsable(scene, result);
+  if (options.pooledAs === undefined && blocks.length === 0)
     throw new TrainError(
       `scene of ${rows} rows x ${cols} cols: ${result.validPixels} pixels have data, but no block of ${height} x ${width} has data in ${minPixels} of its pixels, which finding endmembers needs; check its NoData value, leave out the bands without data, or use a scene with more data`,
     );
@@ -110,6 +111,17 @@ export async function sampleScene(scene: SpectraReader, options: SampleOptions):
     ...(patches && { patches: patches.blocks() }),
     totalPixels: rows * cols,
   };
+}
+
+/** Streams of draws: of each kind of item on its grid, and for all else. */
+function drawsOf({ seed, pooledAs }: SampleOptions): {
+  draws: (kind: string, grid: ItemGrid) => Priority;
+  random: Random;
+} {
+  const own = createRandom(seed).fork('sample');
+  if (pooledAs === undefined) return { draws: (kind) => createPriority(own.fork(kind)), random: own };
+  const random = own.fork(pooledAs);
+  return { draws: (kind, grid) => createSpreadPriority(random.fork(kind), grid), random };
 }
 
 /** Collects the patches that a spatial layer is fitted to. */
@@ -131,108 +143,20 @@ function assertOptions(counts: { bands: number; maxPixels: number; maxBlocks: nu
       throw new TrainError(`sample: ${name} should be a whole number >= 1, got ${value}`);
 }
 
-interface PixelSample {
-  /** Takes a window; returns which of its pixels are usable: valid and finite. */
-  add(window: SampleWindow, spectra: Float32Array, valid: Uint8Array): Uint8Array;
-  result(): Omit<SceneSample, 'blocks' | 'bands' | 'totalPixels'>;
-}
-
-function createPixelSample(
-  scene: SpectraReader,
-  { bands, maxPixels, priority }: { bands: number; maxPixels: number; priority: Priority },
-): PixelSample {
-  const capacity = Math.min(maxPixels, scene.rows * scene.cols);
-  const reservoir = createReservoir(capacity, priority);
-  const store = new Float32Array(capacity * bands);
-  const statistics = createStatistics(bands);
-  let nonFinite = 0;
-  return {
-    add(window, spectra, valid) {
-      const usable = Uint8Array.from(valid);
-      for (let n = 0; n < usable.length; n++) {
-        if (!usable[n]) continue;
-        if (!isFiniteRow(spectra, n * bands, bands)) {
-          usable[n] = 0;
-          nonFinite++;
-          continue;
-        }
-        statistics.add(spectra, n * bands);
-        const position = (window.row + Math.floor(n / window.cols)) * scene.cols + window.col + (n % window.cols);
-        if (reservoir.wants(position))
-          store.set(spectra.subarray(n * bands, (n + 1) * bands), reservoir.take(position) * bands);
-      }
-      return usable;
-    },
-    result() {
-      const { count, ...bandStatistics } = statistics.result();
-      assertUsable(scene, { count, nonFinite, ...bandStatistics });
-      const { slots, indices } = reservoir.kept();
-      orderRows(store, bands, slots);
-      return {
-        pixels: store.subarray(0, slots.length * bands),
-        positions: Float64Array.from(indices),
-        validPixels: count,
-        nonFinitePixels: nonFinite,
-        bandStatistics,
-      };
-    },
-  };
-}
-
-/** Puts row `from[i]` of `x` [n, width] in place i, for all i, along the cycles of that permutation: no second copy of the sample is held. */
-function orderRows(x: Float32Array, width: number, from: readonly number[]): void {
-  const done = new Uint8Array(from.length);
-  for (let start = 0; start < from.length; start++) {
-    if (done[start]) continue;
-    const first = x.slice(start * width, (start + 1) * width);
-    let to = start;
-    for (; from[to] !== start; to = from[to]!) {
-      x.copyWithin(to * width, from[to]! * width, (from[to]! + 1) * width);
-      done[to] = 1;
-    }
-    x.set(first, to * width);
-    done[to] = 1;
-  }
-}
-
-function isFiniteRow(spectra: Float32Array, at: number, bands: number): boolean {
-  let sum = 0; // float32 values cannot overflow a float64 sum
-  for (let b = 0; b < bands; b++) sum += spectra[at + b]!;
-  return Number.isFinite(sum);
-}
-
-function createStatistics(bands: number) {
-  const min = new Float32Array(bands).fill(Number.POSITIVE_INFINITY);
-  const max = new Float32Array(bands).fill(Number.NEGATIVE_INFINITY);
-  const sum = new Float64Array(bands);
-  let count = 0;
-  return {
-    add(spectra: Float32Array, at: number): void {
-      count++;
-      for (let b = 0; b < bands; b++) {
-        const value = spectra[at + b]!;
-        sum[b]! += value;
-        if (value < min[b]!) min[b] = value;
-        if (value > max[b]!) max[b] = value;
-      }
-    },
-    result: () => ({ count, min, max, mean: Float32Array.from(sum, (total) => total / count) }),
-  };
-}
-
 function assertUsable(
   { rows, cols }: SpectraReader,
-  seen: { count: number; nonFinite: number; min: Float32Array; max: Float32Array },
+  seen: Pick<SceneSample, 'validPixels' | 'nonFinitePixels' | 'bandStatistics'>,
 ): void {
   const where = `scene of ${rows} rows x ${cols} cols`;
-  if (seen.count === 0)
+  const { validPixels, nonFinitePixels, bandStatistics } = seen;
+  if (validPixels === 0)
     throw new TrainError(
-      seen.nonFinite > 0
-        ? `${where}: all ${seen.nonFinite} pixels with data are NaN or infinite; repair the scene or mark them as NoData`
+      nonFinitePixels > 0
+        ? `${where}: all ${nonFinitePixels} pixels with data are NaN or infinite; repair the scene or mark them as NoData`
         : `${where}: no pixel has data in every band used; check its NoData value, or leave out the bands without data`,
     );
-  if (seen.min.every((value, b) => value === seen.max[b]))
+  if (bandStatistics.min.every((value, b) => value === bandStatistics.max[b]))
     throw new TrainError(
-      `${where}: all ${seen.count} pixels with data hold the same spectrum; there is nothing to unmix, choose another scene`,
+      `${where}: all ${validPixels} pixels with data hold the same spectrum; there is nothing to unmix, choose another scene`,
     );
 }
