@@ -92,11 +92,13 @@ export function timeInference(
   },
 ): Usage {
   rmSync(map, { force: true });
+  return timeCommand(['infer', scene, '--model', model, '-o', map, ...options], nodeOptions);
+}
+
+/** Runs `egunet` with these arguments, and Node.js with those options. */
+export function timeCommand(args: readonly string[], nodeOptions: readonly string[] = []): Usage {
   const usage = new URL('usage.js', import.meta.url).href;
-  const { seconds, stderr } = run(process.execPath, [
-    ...nodeOptions,
-    ...['--import', usage, egunet, 'infer', scene, '--model', model, '-o', map, ...options],
-  ]);
+  const { seconds, stderr } = run(process.execPath, [...nodeOptions, '--import', usage, egunet, ...args]);
   const { cpu_s, peak_rss_mb } = JSON.parse(lastLine(stderr));
   return { seconds, cpu: cpu_s, rss: peak_rss_mb };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run as runProgram, temporaryFolder } from '../support/index.js';
 import { binary, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
@@ -94,6 +94,27 @@ describe('train, on the command line', () => {
     succeed(['train', '-o', 'stopped', '--resume'], folder);
     succeed([...long, '-o', 'straight'], folder);
     assert.deepEqual(filesOf(join(folder, 'stopped')), filesOf(join(folder, 'straight')));
+  });
+
+  it('finds endmembers beside those of a library, which keep their names and spectra', () => {
+    const { wavelengths } = mixedScene();
+    const water = [0.08, 0.07, 0.05, 0.03, 0.02, 0.02, 0.01, 0.01];
+    const lines = ['wavelength,lake', ...wavelengths.map((nm, b) => `${nm},${water[b]}`)];
+    writeFileSync(join(folder, 'lake.csv'), lines.join('\n'));
+    const train = ['train', scene, '--library', 'lake.csv', '--epochs', '1'];
+    const { stderr } = succeed([...train, '-n', '3', '--brightness', 'absolute', '-o', 'beside'], folder);
+    assert.match(stderr, /^3 endmembers \(as asked\)/m);
+    const { facts } = JSON.parse(readFileSync(join(folder, 'beside/manifest.json'), 'utf8'));
+    assert.equal(facts.endmemberMethod, '1 given by lake.csv, 2 found beside them: agreed, absolute brightness');
+    const [lake, ...others] = facts.endmembers;
+    assert.deepEqual(
+      [lake.name, others.map(({ name }: { name: string }) => name)],
+      ['lake', ['endmember 2', 'endmember 3']],
+    );
+    for (const [b, value] of water.entries()) assert.ok(Math.abs(lake.spectrum[b] - value) < 1e-6);
+    // The other two materials, of which the second rises throughout and the first falls from 550 nm to 650 nm.
+    const falls = others.map(({ spectrum }: { spectrum: number[] }) => spectrum[2]! < spectrum[1]!);
+    assert.deepEqual([...falls].sort(), [false, true]);
   });
 
   it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {

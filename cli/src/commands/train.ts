@@ -54,6 +54,7 @@ export const builder = (yargs: Argv) =>
                   .example('$0 train ENMAP01-____L2A-DT0000001049 -o run', 'number of endmembers estimated')
                   .example('$0 train a.mat -n 4 --reflectance-scale 0.0001 -o run', 'integers of a MATLAB file')
                   .example('$0 train a.hdr --library soils.csv --exclude 1340-1460 -o run', 'known endmembers')
+                  .example('$0 train a.hdr --library soils.csv -n 5 -o run', 'those, and others found in the scene')
                   .example('$0 train noisy.tif --model ss -o run', 'spatial-spectral')
                   .example('$0 train archive/2024 --mask cloud,shadow -o run', 'all scenes of a folder, without clouds')
                   .example(

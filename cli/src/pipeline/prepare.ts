@@ -85,13 +85,18 @@ async function findIn(used: readonly KnownBand[], sample: SceneSample, request: 
       ...(brightness === undefined ? {} : { brightness }),
       ...(given === undefined ? {} : { given: given.given }),
     });
-    return given === undefined ? found : { ...found, names: given.names };
+    return given === undefined
+      ? found
+      : { ...found, names: [...given.names, ...found.names.slice(given.names.length)] };
   } finally {
     stop();
   }
 }
 
-function methodOf({ method, brightness, count, countSource, estimate }: Endmembers, { library }: AnyRequest): string {
+function methodOf(found: Endmembers, { library, method: asked }: AnyRequest): string {
+  const { method, brightness, count, countSource, estimate, known } = found;
+  if (library !== undefined && known !== undefined)
+    return `${known} given by ${basename(library)}, ${count - known} found beside them: ${asked}, ${brightness} brightness`;
   if (library !== undefined) return `given by ${basename(library)}`;
   const how = brightness === undefined ? method : `${method}, ${brightness} brightness`;
   if (estimate === undefined) return `${how}, number given`;

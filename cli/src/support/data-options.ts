@@ -38,7 +38,7 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
     .option(
       'n',
       wholeNumber('n', {
-        describe: 'Number of endmembers [default: estimated, at most 10]',
+        describe: 'Number of endmembers, with --library those of it among them [default: estimated, at most 10]',
         alias: 'count',
         least: 2,
       }),
@@ -59,7 +59,13 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
         'What an abundance of 1 means: the endmember as bright as it was found, at least half as bright as the brightest, or as bright as that [default: bounded]',
       ),
     )
-    .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
+    .option(
+      'library',
+      text(
+        'library',
+        'Spectral library (CSV or ENVI) whose spectra are the endmembers, or with a larger -n the first of them',
+      ),
+    )
     .option(
       'library-scale',
       realNumber('library-scale', {
@@ -102,7 +108,7 @@ async function sharedRequest(args: DataArguments & PixelArguments): Promise<Omit
   const countBy = args['count-by'];
   if (countBy !== undefined && (n !== undefined || library !== undefined))
     throw new UsageError('--count-by: the number of endmembers is given; leave --count-by out');
-  if (brightness !== undefined && library !== undefined)
+  if (brightness !== undefined && library !== undefined && n === undefined)
     throw new UsageError(
       '--brightness: the spectra of a library are used as they are; leave --brightness or --library out',
     );

@@ -173,6 +173,40 @@ describe('findEndmembers', () => {
     assert.equal(found.labels.length, found.positions.length * 4);
   });
 
+  it('finds those that are missing beside given ones, which stay as they are and come first', async () => {
+    for (const known of [[2], [0, 3], [3, 1, 0]]) {
+      const given = Float32Array.from(known.flatMap((c) => [...row(materials, c)]));
+      const found = await findEndmembers(mixedSample(1), { seed: 5, given, count: 4 });
+      assert.deepEqual(
+        [found.count, found.countSource, found.method, found.known],
+        [4, 'given', 'library', known.length],
+      );
+      assert.equal(found.brightness, 'bounded');
+      assert.deepEqual(found.endmembers.subarray(0, given.length), given);
+      const matches = nearest(found.endmembers);
+      assert.deepEqual(matches.map(({ material }) => material).sort(), [0, 1, 2, 3], `beside ${known}`);
+      for (const match of matches) assert.ok(match.angle < 0.05, `${match.angle} rad`);
+      assert.equal(found.labels.length, found.positions.length * 4);
+      const lengths = [0, 1, 2, 3].map((c) => Math.hypot(...row(found.endmembers, c)));
+      const least = Math.min(...lengths.slice(known.length));
+      assert.ok(least > 0.499 * Math.max(...lengths), `${lengths}`);
+    }
+  });
+
+  it('refuses to find more beside given ones by K-means, beside spectra of other bands, or more than there are', async () => {
+    const given = row(materials, 0).slice();
+    const refused = (options: object, message: RegExp) =>
+      assert.rejects(findEndmembers(mixedSample(1), { seed: 1, given, count: 4, ...options }), {
+        _tag: 'TrainError',
+        message,
+      });
+    await refused({ method: 'kmeans' }, /kmeans finds all endmembers or none/);
+    await refused({ given: given.subarray(0, 11), count: 3 }, /expected spectra of 12 bands, got 11 values/);
+    await refused({ given: given.map(() => Number.NaN) }, /finite reflectance >= 0/);
+    await refused({ count: 13 }, /13 asked for, but the spectra have 12 bands/);
+    await refused({ brightness: 'dim' }, /brightness/);
+  });
+
   it('drops candidates that no endmember explains, and counts them', () => {
     const spectra = Float32Array.of(1, 0, 0, -1, 0, 2);
     const candidates = { spectra, positions: Float64Array.of(7, 8, 9) };

@@ -26,6 +26,11 @@ export async function chooseCount(
 ): Promise<Pick<Endmembers, 'count' | 'countSource' | 'estimate'>> {
   const { count, countBy, given } = options;
   assertCountBy(options);
+  if (given && count !== undefined && count > given.length / sample.bands) {
+    assertKnown(given, sample.bands);
+    assertCarried(sample, count, 'asked for');
+    return { count, countSource: 'given' };
+  }
   if (given) return { count: libraryCount(given, sample.bands, count), countSource: 'library' };
   if (count === undefined && countBy === 'residual') {
     const estimate = await countByResidual(sample, { ...options, most: MAX_ESTIMATED });
@@ -64,17 +69,26 @@ function libraryCount(given: Float32Array, bands: number, count: number | undefi
     );
   if (count !== undefined && count !== found)
     throw new TrainError(
-      `given endmembers: the library has ${found} spectra, ${count} endmembers are asked for; leave the number out`,
+      `given endmembers: the library has ${found} spectra, ${count} endmembers are asked for; leave the number out, or ask for more, of which the rest is found`,
     );
   if (found > bands)
     throw new TrainError(
       `given endmembers: ${found} spectra of ${bands} bands; more than ${bands} cannot be told apart: give a smaller library`,
     );
+  assertKnown(given, bands);
+  return found;
+}
+
+/** Throws TrainError unless these are spectra [G, B]: at least one, whole and finite. */
+function assertKnown(given: Float32Array, bands: number): void {
+  if (given.length === 0 || given.length % bands !== 0)
+    throw new TrainError(
+      `given endmembers: expected spectra of ${bands} bands, got ${given.length} values; resample the library to the scene's bands`,
+    );
   if (!given.every((value) => Number.isFinite(value) && value >= 0))
     throw new TrainError(
       'given endmembers: expected finite reflectance >= 0 in every band; repair or leave out the bands without data',
     );
-  return found;
 }
 
 /** More endmembers than bands, pixels, or directions in the pixels cannot be told apart. */

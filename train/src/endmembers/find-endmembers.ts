@@ -17,8 +17,8 @@ import {
   type SubsetSettings,
   subsetSettings,
 } from './settings.js';
-import { subsetMethod } from './subset-method.js';
-import type { EndmemberMethod, MethodOptions, SpectraSample } from './types.js';
+import { completeKnown, subsetMethod } from './subset-method.js';
+import type { EndmemberMethod, MethodOptions, MethodResult, SpectraSample } from './types.js';
 
 /** The ways to find endmembers, by name. */
 export const endmemberMethods = {
@@ -41,7 +41,7 @@ export interface FindEndmembersOptions {
   readonly countBy?: CountBy;
   /** `DEFAULT_METHOD` when absent. */
   readonly method?: EndmemberMethodName;
-  /** Endmembers [C, B] from a spectral library, to be used as they are. */
+  /** Endmembers [G, B] from a spectral library, to be used as they are; where `count` is larger, the others are found beside them. */
   readonly given?: Float32Array;
   /** Clusterings tried, `RESTARTS` or the method's own number when absent. */
   readonly restarts?: number;
@@ -72,6 +72,8 @@ export interface Endmembers {
   /** Candidates left out because no endmember explains anything of them. */
   readonly dropped: number;
   readonly method: EndmemberMethodName | 'library';
+  /** How many, the first ones, were given, where others were found beside them. */
+  readonly known?: number;
   /** The convention of the endmembers' lengths; absent where they are as they were found or given. */
   readonly brightness?: Brightness;
 }
@@ -87,7 +89,7 @@ const SAME_SPECTRUM = 1e-3;
 export async function findEndmembers(sample: SpectraSample, options: FindEndmembersOptions): Promise<Endmembers> {
   const { bands } = sample;
   const { given } = options;
-  const { method, ...settings } = settingsOf(options);
+  const { method, ...settings } = settingsOf(options, bands);
   const random = createRandom(options.seed).fork('endmembers');
   const pause = createPause(options);
   await pause('count', 0, 1);
@@ -99,15 +101,18 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
     pause,
   });
   await pause('count', 1, 1);
-  const found = given
-    ? { endmembers: given, candidates: await extractBundles(sample, { count, random: random.fork('bundles'), pause }) }
-    : await endmemberMethods[method](sample, { count, random, pause, ...settings });
+  const found = await (given === undefined
+    ? endmemberMethods[method](sample, { count, random, pause, ...settings })
+    : given.length < count * bands
+      ? completeKnown(sample, { count, random, pause, ...settings, known: given })
+      : useGiven(sample, given, { count, random, pause }));
   assertDistinct(found.endmembers, bands);
   const { candidates, labels, dropped } = labelCandidates(found.endmembers, found.candidates, bands);
   if (candidates.positions.length === 0)
     throw new TrainError(
       `labels: none of ${dropped} candidate spectra is explained by the endmembers; check that the library and the scene are both reflectance in [0, 1]`,
     );
+  const known = (given?.length ?? 0) / bands;
   return {
     endmembers: found.endmembers,
     names: Array.from({ length: count }, (_, c) => `endmember ${c + 1}`),
@@ -119,24 +124,37 @@ export async function findEndmembers(sample: SpectraSample, options: FindEndmemb
     positions: candidates.positions,
     dropped,
     method: given ? 'library' : method,
-    ...(given || method === 'kmeans' ? {} : { brightness: settings.brightness }),
+    ...(known > 0 && known < count && { known }),
+    ...(known < count && method !== 'kmeans' && { brightness: settings.brightness }),
   };
 }
 
+/** Given endmembers and no others, with candidates of the sample. */
+async function useGiven(
+  sample: SpectraSample,
+  endmembers: Float32Array,
+  { count, random, pause }: Pick<MethodOptions, 'count' | 'random' | 'pause'>,
+): Promise<MethodResult> {
+  return { endmembers, candidates: await extractBundles(sample, { count, random: random.fork('bundles'), pause }) };
+}
+
 /** The method and its settings, checked. */
-function settingsOf(options: FindEndmembersOptions) {
-  const { given, method = DEFAULT_METHOD, brightness = DEFAULT_BRIGHTNESS } = options;
+function settingsOf(options: FindEndmembersOptions, bands: number) {
+  const { given, method = DEFAULT_METHOD, brightness = DEFAULT_BRIGHTNESS, count = 0 } = options;
+  const onlyGiven = given !== undefined && count * bands <= given.length;
   if (!Object.hasOwn(endmemberMethods, method))
     throw new TrainError(`method: expected ${Object.keys(endmemberMethods).join(' or ')}, got '${method}'`);
-  const own = method === 'agreed' ? AGREEMENT : { ...DEFAULT_SUBSET_SETTINGS, restarts: RESTARTS };
+  const own = method === 'agreed' || given ? AGREEMENT : { ...DEFAULT_SUBSET_SETTINGS, restarts: RESTARTS };
   const { restarts = own.restarts } = options;
   if (!Number.isInteger(restarts) || restarts < 1)
     throw new TrainError(`restarts: expected a whole number >= 1, got ${restarts}`);
   for (const name of ['brightness', 'subset'] as const)
-    if (options[name] !== undefined && (given || method === 'kmeans'))
+    if (options[name] !== undefined && (onlyGiven || method === 'kmeans'))
       throw new TrainError(
-        `${name}: of no use to ${given ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
+        `${name}: of no use to ${onlyGiven ? 'a given library, whose spectra are used as they are' : method}; leave it out`,
       );
+  if (given && !onlyGiven && method === 'kmeans')
+    throw new TrainError('method: kmeans finds all endmembers or none; leave it out where some are given');
   assertBrightness(brightness);
   const defaults = { ...DEFAULT_SUBSET_SETTINGS, selectionPixels: own.selectionPixels };
   return { method, restarts, brightness, subset: subsetSettings(options.subset, defaults) };

@@ -1,9 +1,9 @@
 // The brightness of endmembers against each other. Legend: B bands, C endmembers.
 import { dotRows } from '../linear-algebra.js';
 
-/** Lengthens each of `endmembers` [C, B] that is shorter than `floor` (0 to 1) times the longest to that length. */
-export function floorMagnitudes(endmembers: Float32Array, bands: number, floor: number): Float32Array {
-  const factors = lengthenings(endmembers, bands, floor);
+/** Lengthens each of `endmembers` [C, B], but the first `fixed`, that is shorter than `floor` (0 to 1) times the longest to that length. */
+export function floorMagnitudes(endmembers: Float32Array, bands: number, floor: number, fixed = 0): Float32Array {
+  const factors = lengthenings(endmembers, bands, floor).fill(1, 0, fixed);
   return endmembers.map((value, i) => value * factors[Math.floor(i / bands)]!);
 }
 

@@ -11,6 +11,8 @@ export interface PurifyOptions {
   /** An endmember with fewer near-pure pixels stays as it is. */
   readonly leastNearPure: number;
   readonly passes: number;
+  /** The first so many endmembers stay as they are; none when absent. */
+  readonly fixed?: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export function purify(endmembers: Float32Array, pixels: Float32Array, options: 
 export function replaceByMeans(
   endmembers: Float32Array,
   { pixels, abundances }: { pixels: Float32Array; abundances: Float32Array },
-  { bands, nearPure, leastNearPure }: Pick<PurifyOptions, 'bands' | 'nearPure' | 'leastNearPure'>,
+  { bands, nearPure, leastNearPure, fixed = 0 }: Omit<PurifyOptions, 'floor' | 'passes'>,
 ): Float32Array {
   const count = endmembers.length / bands;
   const sums = new Float64Array(endmembers.length); // [C, B]
@@ -44,7 +46,8 @@ export function replaceByMeans(
     for (let b = 0; b < bands; b++) sums[c * bands + b]! += pixels[pixel + b]!;
   }
   return endmembers.map((value, i) => {
-    const size = members[Math.floor(i / bands)]!;
-    return size >= leastNearPure ? sums[i]! / size : value;
+    const c = Math.floor(i / bands);
+    const size = members[c]!;
+    return c >= fixed && size >= leastNearPure ? sums[i]! / size : value;
   });
 }

@@ -13,7 +13,7 @@ import { purify } from './purification.js';
 import { BRIGHTNESS, type Brightness } from './settings.js';
 import { type Selection, selectSubset } from './subset-selection.js';
 import type { Candidates, MethodOptions, MethodResult, SpectraSample } from './types.js';
-import { leastAngle, type Restart, type Verdict } from './verdict.js';
+import { agreement, leastAngle, type Restart, type Verdict } from './verdict.js';
 
 /** What the restarts gave, in their order, and what they worked on. */
 export interface SubsetSearch {
@@ -35,7 +35,7 @@ export async function searchSubsets(
   { cost, settle }: Verdict,
 ): Promise<SubsetSearch> {
   const { bands } = sample;
-  const { count, random, pause, brightness, subset } = options;
+  const { count, random, pause, brightness, subset, known = new Float32Array() } = options;
   const floor = BRIGHTNESS[brightness];
   const candidates = await extractBundles(sample, { count, random: random.fork('bundles'), pause });
   const choose = createChooser(sample, { ...options, candidates });
@@ -45,7 +45,7 @@ export async function searchSubsets(
   for (let r = 0; r < options.restarts; r++) {
     await pause('restarts', r, options.restarts);
     const chosen = choose(random.fork(`restart ${r}`));
-    const endmembers = purify(chosen, pixels, { bands, floor, ...subset });
+    const endmembers = purify(chosen, pixels, { bands, floor, ...subset, fixed: known.length / bands });
     restarts.push({ endmembers, cost: cost(unexplained(endmembers, judged, { bands, floor })) });
   }
   await pause('restarts', options.restarts, options.restarts);
@@ -60,14 +60,26 @@ export async function subsetMethod(sample: SpectraSample, options: MethodOptions
   return finish(search.endmembers, search, { bands: sample.bands, brightness: options.brightness });
 }
 
-/** `endmembers` [C, B] with the magnitudes and in the order of the result. */
+/** `endmembers` [C, B] with the magnitudes and in the order of the result; the first `fixed`, none when absent, as they are. */
 export function finish(
   endmembers: Float32Array,
   { pixels, candidates }: SubsetSearch,
-  { bands, brightness }: { bands: number; brightness: Brightness },
+  { bands, brightness, fixed = 0 }: { bands: number; brightness: Brightness; fixed?: number },
 ): MethodResult {
-  const floored = floorMagnitudes(endmembers, bands, BRIGHTNESS[brightness]);
-  return { endmembers: byAbundance(floored, pixels, bands), candidates };
+  const floored = floorMagnitudes(endmembers, bands, BRIGHTNESS[brightness], fixed);
+  return { endmembers: byAbundance(floored, pixels, { bands, fixed }), candidates };
+}
+
+/** The known endmembers, and those that leave the least of the pixels beside them, as the restarts agree on them. */
+export async function completeKnown(
+  sample: SpectraSample,
+  options: MethodOptions & { readonly known: Float32Array },
+): Promise<MethodResult> {
+  const { bands } = sample;
+  const search = await searchSubsets(sample, options, agreement);
+  return finish(search.endmembers, search, {
+    ...{ bands, brightness: options.brightness, fixed: options.known.length / bands },
+  });
 }
 
 /** One restart's choice of spectra [C, B]. */
@@ -88,7 +100,7 @@ function createChooser(
   };
 }
 
-/** The mean spectra of one clustering [K, B], and the choice of some of them. */
+/** The known spectra and the mean ones of one clustering [G + K, B], and the choice of some of them. */
 interface Clustered {
   readonly spectra: Float32Array;
   readonly select: (count: number) => Selection;
@@ -102,11 +114,13 @@ export function createClusterer(
     count,
     random,
     subset,
-  }: Pick<MethodOptions, 'count' | 'random' | 'subset'> & { candidates: Candidates },
+    known = new Float32Array(),
+  }: Pick<MethodOptions, 'count' | 'random' | 'subset' | 'known'> & { candidates: Candidates },
 ): (random: Random) => Clustered {
   const { bands } = sample;
   const { clusters, leastMembers, leastShare } = subset;
   const directions = Math.min(bands, subset.directions);
+  const fixed = known.length / bands;
   const points = leadingDirections(candidates.spectra, bands, directions); // [m, d]
   const least = Math.max(leastMembers, leastShare * candidates.positions.length);
   const seen = createView(
@@ -116,9 +130,13 @@ export function createClusterer(
   );
   return (drawn) => {
     const assignment = overCluster(points, directions, { clusters, random: drawn });
-    const spectra = clusterSpectra(candidates.spectra, assignment, { bands, least, count }); // [K, B]
+    const clustered = clusterSpectra(candidates.spectra, assignment, { bands, least, count: count - fixed });
+    const spectra = Float32Array.of(...known, ...clustered); // [G + K, B]
     const units = seen.project(unitRows(Float64Array.from(spectra), bands));
-    return { spectra, select: (wanted) => selectSubset(units, seen.pixels, { width: seen.width, count: wanted }) };
+    return {
+      spectra,
+      select: (wanted) => selectSubset(units, seen.pixels, { width: seen.width, count: wanted, fixed }),
+    };
   };
 }
 
@@ -147,13 +165,17 @@ export function drawPixels({ pixels, bands }: SpectraSample, most: number, rando
   return kept;
 }
 
-/** Rows of `endmembers` [C, B] by falling mean abundance in `pixels` [N, B]. */
-function byAbundance(endmembers: Float32Array, pixels: Float32Array, bands: number): Float32Array {
+/** Rows of `endmembers` [C, B], those after the first `fixed` by falling mean abundance in `pixels` [N, B]. */
+function byAbundance(
+  endmembers: Float32Array,
+  pixels: Float32Array,
+  { bands, fixed }: { bands: number; fixed: number },
+): Float32Array {
   const count = endmembers.length / bands;
   const sums = new Float64Array(count);
   nnlsAbundances(endmembers, pixels, bands).abundances.forEach((abundance, k) => {
     sums[k % count]! += abundance;
   });
-  const order = [...sums.keys()].sort((a, b) => sums[b]! - sums[a]!);
+  const order = [...sums.keys()].sort((a, b) => (a < fixed || b < fixed ? a - b : sums[b]! - sums[a]!));
   return Float32Array.from(order.flatMap((c) => [...endmembers.subarray(c * bands, (c + 1) * bands)]));
 }

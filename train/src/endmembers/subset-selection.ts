@@ -15,17 +15,18 @@ export interface Selection {
 
 /**
  * The `count` of `spectra` [K, d] that leave the least of sum ||z - sum_s a_s spectrum_s||^2, a >= 0, over `pixels` z [n, d]: first one after
- * the other, then by single exchanges until none helps. Coefficients need not sum to one, so that shade does not matter. K >= count.
+ * the other, then by single exchanges until none helps. Coefficients need not sum to one, so that shade does not matter. K >= count. The first
+ * `fixed` spectra (none when absent, fewer than `count`) are taken whatever they explain.
  */
 export function selectSubset(
   spectra: Float64Array,
   pixels: Float64Array,
-  options: { width: number; count: number },
+  options: { width: number; count: number; fixed?: number },
 ): Selection {
-  const { width, count } = options;
+  const { width, count, fixed = 0 } = options;
   const problem = createProblem(spectra, pixels, width);
   const total = dotRows(pixels, pixels, { a: 0, b: 0, length: pixels.length });
-  let members: number[] = [];
+  let members = Array.from({ length: fixed }, (_, k) => k);
   let energy = 0;
   while (members.length < count) {
     const best = bestAddition(problem, members);
@@ -33,7 +34,7 @@ export function selectSubset(
     energy = best.energy;
   }
   // How many members are known to be the best beside the others: the one that came last is.
-  for (let [i, best] = [0, 1]; best < count; i = (i + 1) % count, best++) {
+  for (let [i, best] = [fixed, 1]; best < count - fixed; i = i + 1 < count ? i + 1 : fixed, best++) {
     const found = bestAddition(
       problem,
       members.filter((_, j) => j !== i),

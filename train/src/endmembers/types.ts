@@ -29,6 +29,8 @@ export interface Candidates {
 export interface MethodOptions {
   /** Endmembers to find, C. */
   readonly count: number;
+  /** Those of them that are known [G, B], used as they are, the first in the result; none when absent. */
+  readonly known?: Float32Array;
   readonly random: Random;
   /** Clusterings tried; the best is kept. */
   readonly restarts: number;
