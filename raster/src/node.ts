@@ -23,6 +23,7 @@ export {
   saveSpectralLibrary,
   spectralLibraryFiles,
 } from './open-node.js';
+export { readSensor } from './read-sensor.js';
 export type { BandStatistics } from './tiff/statistics.js';
 export type { WorkIdentity } from './tile-journal.js';
 

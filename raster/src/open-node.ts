@@ -68,6 +68,24 @@ async function openArchivedScene(path: string, options: OpenOptions, access: Sce
  * for the format; with the signal's reason where it is aborted.
  */
 export async function openScene(path: string, options: OpenOptions = {}, access: SceneAccess = {}): Promise<Scene> {
+  const { sensor } = options;
+  if (sensor === undefined) return openPlace(path, options, access);
+  const [{ readSensor }, { withSensor }] = await Promise.all([
+    import('./read-sensor.js'),
+    import('./sensors/apply.js'),
+  ]);
+  const definition = await readSensor(sensor);
+  const scene = await openPlace(path, options, access);
+  try {
+    return withSensor(scene, definition);
+  } catch (cause) {
+    await scene.close();
+    throw cause;
+  }
+}
+
+/** A scene as it says it is. */
+async function openPlace(path: string, options: OpenOptions, access: SceneAccess): Promise<Scene> {
   const place = await placeOf(path, access);
   if (!isUrl(path) && place.file !== undefined && (await archiveKind(path)))
     return openArchivedScene(path, options, access);

@@ -12,6 +12,8 @@ import type { Codecs } from './source.js';
 export interface OpenOptions extends MatSceneOptions, EmitOptions {
   /** Reflectance = stored value * this, for files that don't say: 0.0001 for 10000 = 100 %. */
   readonly reflectanceScale?: number;
+  /** Whose bands these are where the scene states no wavelengths: the id of a known sensor, or the path of a definition. Heeded by Node's `openScene`. */
+  readonly sensor?: string;
   /** Open a GeoTIFF that is cut off; reading a block that it lacks, as one that is damaged, rejects with an error that says which pixels it holds. */
   readonly allowDamaged?: boolean;
   /** Bytes of decoded blocks that a GeoTIFF keeps at most, where windows take parts of them; see `openGeoTiff`. */
@@ -95,7 +97,7 @@ const FORMAT_OF_OPTION: Readonly<Record<string, string>> = {
  * Rejects with RasterError where it is none of these or damaged, or where an option has no meaning for it.
  */
 export async function openSceneAt(place: ScenePlace, codecs: Codecs, options: OpenOptions = {}): Promise<Scene> {
-  const { reflectanceScale, allowDamaged, cacheBytes, ...own } = options;
+  const { reflectanceScale, allowDamaged, cacheBytes, sensor: _, ...own } = options;
   const scene = await openUnscaled(place, { ...codecs, allowDamaged, cacheBytes }, own);
   try {
     for (const [option, format] of Object.entries(FORMAT_OF_OPTION))

@@ -44,7 +44,7 @@ const withoutHdf5 = (folder: Folder): Folder => ({
  */
 export async function openWebScene(
   place: string | readonly WebFile[],
-  options: OpenOptions = {},
+  options: Omit<OpenOptions, 'sensor'> = {},
   access: SceneAccess = {},
 ): Promise<Scene> {
   const { folder, ...file } = typeof place === 'string' ? urlPlace(place, access) : await webFilesPlace(place);

@@ -163,7 +163,6 @@ describe('train on the classes of a library, on the command line', () => {
       [[...given('lib'), '--engine', 'tensorflow', ...enmap], 1, /a library is trained by onnx/],
       [[...given('lib'), '--bands', '3000-4000', ...enmap], 1, /EnMAP: no band is left/],
       [[...given('lib'), '-o', 'none'], 2, /what sees the library\? Give --sensor/],
-      [[...given('lib'), 'scene.hdr', ...enmap], 2, /--sensor: the bands of the scene are taken/],
       [['train', '--classes', 'ab.csv', ...enmap], 2, /give both/],
       [['train', 'scene.hdr', '--steps', '5', '-o', 'none'], 2, /--steps is about mixtures of a library's classes/],
       [[...given('lib'), '--epochs', '5', ...enmap], 2, /--epochs is about the network of a scene/],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run as runProgram, temporaryFolder } from '../support/index.js';
-import { binary, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+import { assertFails, binary, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
 
 const filesOf = (folder: string) =>
   readdirSync(folder)
@@ -94,6 +94,39 @@ describe('train, on the command line', () => {
     succeed(['train', '-o', 'stopped', '--resume'], folder);
     succeed([...long, '-o', 'straight'], folder);
     assert.deepEqual(filesOf(join(folder, 'stopped')), filesOf(join(folder, 'straight')));
+  });
+
+  it('takes the bands of a sensor for a scene that states none, as infer, info and a library do', () => {
+    const { wavelengths, ...rest } = mixedScene();
+    writeEnvi(folder, 'bare', { ...rest, wavelengths });
+    const header = join(folder, 'bare.hdr');
+    writeFileSync(header, readFileSync(header, 'utf8').replace(/^wavelength.*\n/gm, ''));
+    const bands = wavelengths.map((wavelength) => ({ wavelength, fwhm: 20 }));
+    writeFileSync(join(folder, 'mine.json'), JSON.stringify({ name: 'Mine', bands, badBands: [[540, 560]] }));
+    const sensor = ['--sensor', 'mine.json'];
+    succeed(['train', 'bare.img', ...sensor, '-n', '3', '--epochs', '2', '-o', 'mine'], folder);
+    const { facts, request } = JSON.parse(readFileSync(join(folder, 'mine/manifest.json'), 'utf8'));
+    assert.equal(facts.sensor, 'Mine');
+    assert.deepEqual(
+      facts.bands.map((band: { wavelength: number }) => band.wavelength),
+      wavelengths.filter((nm) => nm !== 550),
+    );
+    assert.equal(request.open.sensor, join(folder, 'mine.json'));
+    succeed(['export', 'mine', '-o', 'bands.onnx'], folder);
+    assertFails(['infer', 'bare.img', '-m', 'bands.onnx', '-o', 'mine.tif'], folder, /have no wavelengths/);
+    succeed(['infer', 'bare.img', ...sensor, '-m', 'bands.onnx', '-o', 'mine.tif', '--workers', '2'], folder);
+    const { stdout } = succeed(['info', 'bare.img', ...sensor, '--json'], folder);
+    assert.equal(JSON.parse(stdout)[0].bands[1].wavelength, 550);
+    writeFileSync(join(folder, 'two.csv'), ['wavelength,a,b', '400,0.1,0.4', '1300,0.2,0.3'].join('\n'));
+    writeFileSync(join(folder, 'classes.csv'), 'name,class\na,dark\nb,bright\n');
+    const library = ['train', 'bare.img', '--library', 'two.csv', '--classes', 'classes.csv', '--steps', '3'];
+    assertFails(
+      [...library, '-o', 'seen'],
+      folder,
+      /have no wavelength, which a library needs; .* or name its sensor \(--sensor\)$/,
+    );
+    succeed([...library, ...sensor, '-o', 'seen'], folder);
+    assert.equal(JSON.parse(readFileSync(join(folder, 'seen/manifest.json'), 'utf8')).facts.bands.length, 7);
   });
 
   it('finds endmembers beside those of a library, which keep their names and spectra', () => {

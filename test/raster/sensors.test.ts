@@ -1,13 +1,53 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMatFile } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { parseSensorDefinition, SENSORS, usableSensorBands } from '@egunet/raster/sensors';
-import { requireData } from '../support/index.js';
+import { writeEnviImage } from '../support/envi.js';
+import { requireData, temporaryFolder } from '../support/index.js';
 import { assertRefused } from './memory.js';
 
 const sensor = (id: string) => SENSORS.find((known) => known.id === id)!;
+
+describe('a sensor of a scene that states no wavelengths', () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const stated = [500, 600, 700];
+  const data = Float32Array.from({ length: 12 }, (_, i) => i / 100);
+  before(() => {
+    writeEnviImage(at('told.hdr'), { rows: 2, cols: 2, wavelengths: stated, data });
+    writeEnviImage(at('bare.hdr'), { rows: 2, cols: 2, wavelengths: stated, data });
+    const header = readFileSync(at('bare.hdr'), 'utf8').replace(/^wavelength.*\n/gm, '');
+    writeFileSync(at('bare.hdr'), header);
+    const bands = [450, 550, 650].map((wavelength) => ({ wavelength, fwhm: 9 }));
+    writeFileSync(at('mine.json'), JSON.stringify({ name: 'Mine', bands, badBands: [[540, 560]] }));
+  });
+
+  it('says which bands it has and which are bad; one that states them is as it says', async () => {
+    const seen = async (name: string, sensor: string) => {
+      const scene = await openScene(at(name), { sensor });
+      const { data: values } = await scene.readWindow({ row: 0, col: 0, rows: 2, cols: 2 });
+      await scene.close();
+      assert.deepEqual(values, data);
+      return [scene.sensor, scene.bands.map(({ wavelength, fwhm, bad }) => [wavelength, fwhm, bad])];
+    };
+    const mine = ['Mine', [[450, 9, false], [550, 9, true], [650, 9, false]]]; // biome-ignore format: a table
+    assert.deepEqual(await seen('bare.hdr', at('mine.json')), mine);
+    const told = stated.map((nm) => [nm, undefined, false]);
+    assert.deepEqual(await seen('told.hdr', at('mine.json')), [undefined, told]);
+  });
+
+  it('is refused where it has other bands, is not known, or is no definition', async () => {
+    const open = (sensor: string) => () => openScene(at('bare.hdr'), { sensor });
+    await assertRefused(
+      open('emit'),
+      /states no wavelengths and has 3 bands, EMIT has 285; give a definition of just these/,
+    );
+    await assertRefused(open('hubble'), /--sensor: hubble is none of enmap, emit, .*, nor a file/);
+    await assertRefused(open(at('bare.hdr')), /is not JSON/);
+  });
+});
 
 describe('sensor definitions', () => {
   it('are those of real scenes: EnMAP', async function () {

@@ -90,6 +90,7 @@ const SETTLED = [
   'max-blocks',
   ...SETTINGS,
   'reflectance-scale',
+  'sensor',
   'variable',
   'rows',
   'cols',

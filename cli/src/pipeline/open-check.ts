@@ -4,6 +4,7 @@ import type { Check, Checks } from '@egunet/models/check';
 export const openCheck = ({ positive, text, count, oneOf, optional, record }: Checks): Check =>
   record({
     reflectanceScale: optional(positive),
+    sensor: optional(text),
     variable: optional(text),
     rows: optional(count),
     cols: optional(count),

@@ -10,7 +10,7 @@ import { type DataArguments, DEFAULT_SEED } from './data-options.js';
 import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
 import { flag, type OptionOf } from './outline.js';
-import { openOptions } from './scene-options.js';
+import { openOptions, sensorPath } from './scene-options.js';
 
 /** What `withLibraryOptions` adds. */
 export interface LibraryArguments {
@@ -18,7 +18,6 @@ export interface LibraryArguments {
   readonly 'class-column'?: string | undefined;
   readonly 'source-column'?: string | undefined;
   readonly 'class-names'?: readonly (readonly [string, string])[] | undefined;
-  readonly sensor?: string | undefined;
   readonly steps?: number | undefined;
   readonly ensemble?: number | undefined;
   readonly noise?: number | undefined;
@@ -35,7 +34,6 @@ export const LIBRARY_OPTIONS = [
   'class-column',
   'source-column',
   'class-names',
-  'sensor',
   'steps',
   'ensemble',
   'noise',
@@ -65,7 +63,7 @@ function parseShares(value: string | undefined): number[] | undefined {
 
 const varies = (name: string, describe: string) => realNumber(name, { describe, least: 0, below: 1 });
 
-/** Adds `--classes`, `--sensor` and what else decides a training on a library's classes. */
+/** Adds `--classes` and what else decides a training on a library's classes. */
 export const withLibraryOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
@@ -85,13 +83,6 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
       takes: 'NAME=NAME,...',
       coerce: parseClassNames,
     } as const satisfies OptionOf)
-    .option(
-      'sensor',
-      text(
-        'sensor',
-        'What sees the library, where no scene is given: enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
-      ),
-    )
     .option('steps', wholeNumber('steps', { describe: 'Steps, each on fresh mixtures [default: 400]', least: 1 }))
     .option(
       'ensemble',
@@ -166,12 +157,8 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
   const { library, classes, sensor, bands, exclude, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
   if (library === undefined || classes === undefined)
     throw new UsageError('--classes says which class the spectra of --library are of: give both');
-  if ((scene === undefined) === (sensor === undefined))
-    throw new UsageError(
-      scene === undefined
-        ? 'what sees the library? Give --sensor, or a scene whose bands are taken'
-        : '--sensor: the bands of the scene are taken; leave one of them out',
-    );
+  if (scene === undefined && sensor === undefined)
+    throw new UsageError('what sees the library? Give --sensor, or a scene whose bands are taken');
   const meaningless = OF_A_SCENE.find((name) => args[name] !== undefined);
   if (meaningless)
     throw new UsageError(`${flag(meaningless)} is about endmembers of a scene; leave it out with --classes`);
@@ -184,7 +171,7 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     libraries: files(library),
     classes: (existsSync(classes) ? [classes] : classes.split(',')).map(tableOrColumn),
     ...Object.fromEntries(given),
-    ...(sensor === undefined ? {} : { sensor: existsSync(sensor) ? resolve(sensor) : sensor }),
+    ...(sensor === undefined || scene !== undefined ? {} : { sensor: sensorPath(sensor) }),
     ...(scene === undefined ? {} : { scene: isUrl(scene) ? scene : resolve(scene) }),
     open: openOptions(args),
     exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],

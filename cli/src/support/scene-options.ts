@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { HttpOptions, OpenOptions } from '@egunet/raster';
 import type { Argv } from 'yargs';
 import { UsageError } from './errors.js';
-import { realNumber, text, wholeNumber } from './options.js';
+import { named, realNumber, text, wholeNumber } from './options.js';
 import type { OptionOf } from './outline.js';
 
 /** What may be named as a scene. */
@@ -14,6 +16,7 @@ export const scenePositional = {
 /** What a user may have to add to a scene that does not say enough of itself. */
 export interface SceneArguments {
   readonly 'reflectance-scale'?: number | undefined;
+  readonly sensor?: string | undefined;
   readonly variable?: string | undefined;
   readonly rows?: number | undefined;
   readonly cols?: number | undefined;
@@ -25,7 +28,7 @@ export interface SceneArguments {
 /** A MATLAB file by its name: what matrices are looked for in. */
 export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
 
-/** Adds `--reflectance-scale`, `--variable`, `--rows`, `--cols`, `--no-orthorectify`, `--http-retries` and `--http-timeout`. */
+/** Adds `--reflectance-scale`, `--sensor`, `--variable`, `--rows`, `--cols`, `--no-orthorectify`, `--http-retries` and `--http-timeout`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option(
@@ -36,6 +39,15 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
         most: 1,
         hint: 'reflectance is the stored value x this: give 0.0001 where 10000 is 100 %',
       }),
+    )
+    .option(
+      'sensor',
+      named(
+        text(
+          'sensor',
+          'Whose bands a scene without wavelengths has, or without a scene what sees a library: enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
+        ),
+      ),
     )
     .option('variable', text('variable', 'MATLAB: the array that holds the image'))
     .option('rows', wholeNumber('rows', { describe: 'MATLAB: rows of the image, with --cols', least: 1 }))
@@ -60,7 +72,7 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
       }),
       recorded: 'never',
     } as const satisfies OptionOf)
-    .group(['reflectance-scale', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:')
+    .group(['reflectance-scale', 'sensor', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:')
     .group(['http-retries', 'http-timeout'], 'Web servers:');
 
 /** How patiently servers are asked, without what was not given. */
@@ -69,14 +81,18 @@ export function httpOptions(args: SceneArguments): Pick<HttpOptions, 'retries' |
   return { ...(retries === undefined ? {} : { retries }), ...(timeout === undefined ? {} : { timeout }) };
 }
 
+/** A sensor by its id, or by the absolute path of its definition. */
+export const sensorPath = (sensor: string): string => (existsSync(sensor) ? resolve(sensor) : sensor);
+
 /** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {
-  const { variable, rows, cols } = args;
+  const { variable, rows, cols, sensor } = args;
   if ((rows === undefined) !== (cols === undefined))
     throw new UsageError('--rows and --cols belong together: give both, or neither');
   const reflectanceScale = args['reflectance-scale'];
   return {
     ...(reflectanceScale === undefined ? {} : { reflectanceScale }),
+    ...(sensor === undefined ? {} : { sensor: sensorPath(sensor) }),
     ...(variable === undefined ? {} : { variable }),
     ...(rows === undefined ? {} : { rows }),
     ...(cols === undefined ? {} : { cols }),

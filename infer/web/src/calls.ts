@@ -129,7 +129,7 @@ export function makeCalls() {
       return { model: models.put(opened), card, place };
     },
     async openScene(
-      { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: OpenOptions },
+      { place, open = {} }: { readonly place: string | readonly File[]; readonly open?: Omit<OpenOptions, 'sensor'> },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<{ readonly scene: number; readonly facts: SceneFacts }> {
       const scene = await openWebScene(place, open, { retries: RETRIES, signal });

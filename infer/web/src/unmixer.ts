@@ -49,7 +49,7 @@ export interface Unmixer {
   /** As `openModel`, in the worker. */
   openModel(model: string | Uint8Array, options?: OpenWebModelOptions): Promise<RemoteModel>;
   /** A scene by its URL, or the files of one that were dropped or chosen. */
-  openScene(place: string | readonly File[], options?: OpenOptions & CallOptions): Promise<RemoteScene>;
+  openScene(place: string | readonly File[], options?: Omit<OpenOptions, 'sensor'> & CallOptions): Promise<RemoteScene>;
   /** Ends the worker; what is under way rejects. */
   close(): void;
 }

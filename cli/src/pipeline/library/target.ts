@@ -1,10 +1,8 @@
 // The bands that a library's spectra are seen by: a sensor's, or a scene's with its noise. Legend: B bands.
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CardBand } from '@egunet/models/card';
-import { openScene } from '@egunet/raster/node';
-import { parseSensorDefinition, SENSORS, type SensorDefinition, usableSensorBands } from '@egunet/raster/sensors';
-import { systemReason } from '@egunet/raster/system-reason';
+import { openScene, readSensor } from '@egunet/raster/node';
+import { usableSensorBands } from '@egunet/raster/sensors';
 import { publicPath } from '@egunet/raster/url';
 import { bandNoise, type RunFacts, usableBands } from '@egunet/train';
 import { type Control, sceneAccess } from '../../support/control.js';
@@ -33,20 +31,6 @@ export async function readTarget(request: LibraryRequest, control: Control): Pro
   if (scene !== undefined) return readScene({ ...request, scene }, control);
   if (sensor !== undefined) return readSensorTarget(sensor, request);
   throw new CommandError('a library is seen by a sensor: name it (--sensor), or a scene whose bands are taken');
-}
-
-/** A sensor by its id, or from the file that defines it. */
-async function readSensor(id: string): Promise<SensorDefinition> {
-  const known = SENSORS.find((sensor) => sensor.id === id);
-  if (known) return known;
-  const text = await readFile(id, 'utf8').catch((cause: Error) => {
-    const ids = SENSORS.map((sensor) => sensor.id).join(', ');
-    throw new CommandError(
-      `--sensor: ${basename(id)} is none of ${ids}, nor a file with a definition that can be read: ${systemReason(cause) ?? cause.message}`,
-      { cause },
-    );
-  });
-  return parseSensorDefinition(text, id);
 }
 
 async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promise<Target> {
@@ -86,7 +70,7 @@ async function readScene(request: LibraryRequest & { readonly scene: string }, c
     const name = basename(publicPath(request.scene));
     if (bands.length < used.length)
       throw new CommandError(
-        `${name}: ${used.length - bands.length} of its ${used.length} bands have no wavelength, which a library needs; add them to the scene, or name its sensor (--sensor) instead`,
+        `${name}: ${used.length - bands.length} of its ${used.length} bands have no wavelength, which a library needs; add them to the scene, or name its sensor (--sensor)`,
       );
     const sample = await readSample(scene, used, { request: { seed: request.seed }, control });
     noteSample(sample);
