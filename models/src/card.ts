@@ -51,6 +51,24 @@ export interface CardLibrary {
   members: number;
 }
 
+/** What training pixels look like: enough to tell whether a scene's are like them. Checked where it is used (`distribution.ts`). */
+export interface CardDistribution {
+  /** Leading directions of the training spectra at unit length, not centred: orthogonal, unit length [k, B]. */
+  directions: number[][];
+  /**
+   * The 99th percentile of what these directions leave of a training spectrum: its root mean square over the bands by that of the spectrum, or by `DARK` where
+   * the spectrum is darker: the shape of what is dark is noise.
+   */
+  remainder: number;
+  /** Between these, the .5th and the 99.5th percentile, lies the root mean square of a training spectrum's reflectance over the bands. */
+  brightness: [least: number, most: number];
+  /** Share of some training pixels that lie outside of one of the two. */
+  share: number;
+}
+
+/** Reflectance below which the shape of a spectrum is not taken at its word. */
+export const DARK = 0.05;
+
 /** How a model looks at pixels. */
 export const KINDS = ['pixel', 'spatial'] as const;
 
@@ -116,6 +134,8 @@ export interface ModelCard {
   /** Absent where a scene was trained on. */
   library?: CardLibrary;
   metrics: CardMetric[];
+  /** Absent of what is solved exactly, and from models of earlier versions. */
+  distribution?: CardDistribution;
   /** Absent where the model is float32. */
   quantisation?: CardQuantisation;
 }

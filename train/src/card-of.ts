@@ -1,5 +1,6 @@
 // The model card of any network: what of it is the same for all.
 import { CARD_VERSION, type CardMetric, type ModelCard } from '@egunet/models/card';
+import { distributionOf } from './distribution.js';
 import type { RunFacts } from './fit/checkpoint.js';
 
 /** Who makes the model file, and when. */
@@ -16,6 +17,8 @@ export interface CardOwn extends Pick<ModelCard, 'kind' | 'halo' | 'inputScale' 
   readonly training: Omit<ModelCard['training'], 'pixels' | 'candidates' | 'endmemberMethod'>;
   /** sha256 of the training data. */
   readonly dataDigest: string;
+  /** Some training pixels [n, B]; absent of what is no network. */
+  readonly probe?: Float32Array;
 }
 
 /** Scenes of a pool that a card names at most. */
@@ -24,10 +27,11 @@ const MOST_NAMES = 100;
 /** The card of a network trained on what `facts` tell. */
 export function cardOf(
   { scene, scenes, sensor, bands, endmembers, pixels, candidates, endmemberMethod, library }: RunFacts,
-  { kind, halo, inputScale, network, training, dataDigest }: CardOwn,
+  { kind, halo, inputScale, network, training, dataDigest, probe }: CardOwn,
   { softwareVersion, created, metrics }: CardOrigin,
 ): ModelCard {
   const { rows, cols, name } = scene;
+  const distribution = probe && distributionOf(probe, bands.length);
   return {
     version: CARD_VERSION,
     software: { name: 'egunet', version: softwareVersion },
@@ -48,5 +52,6 @@ export function cardOf(
     },
     ...(library === undefined ? {} : { library }),
     metrics: [...(metrics ?? [])],
+    ...(distribution && { distribution }),
   };
 }

@@ -129,7 +129,7 @@ function kindOf({ settings, spatial }: Checkpoint): Pick<ModelCard, 'kind' | 'ha
 }
 
 function modelCard(checkpoint: Checkpoint, options: HeadOptions): ModelCard {
-  const { settings, facts, epoch, inputScale, dataDigest } = checkpoint;
+  const { settings, facts, epoch, inputScale, dataDigest, probe } = checkpoint;
   const { seed, schedule, learningRate, dropRate, weightDecay, batch } = settings;
   const steps = settings.model === 'library' ? epoch : epoch * Math.floor(facts.pixels / batch);
   const own = {
@@ -138,6 +138,7 @@ function modelCard(checkpoint: Checkpoint, options: HeadOptions): ModelCard {
     network: { name: `egunet-${settings.model}`, layers: networkOf(checkpoint).widths.slice(0, ENCODER_LAYERS) },
     training: { seed, epochs: epoch, steps, schedule, learningRate, dropRate, weightDecay },
     dataDigest,
+    probe,
   };
   return cardOf(facts, own, options);
 }

@@ -12,6 +12,7 @@ export { createOnnxImageEngine } from './convolutional/onnx.js';
 export type { Patch, TrainingImage } from './convolutional/patches.js';
 export { DEFAULT_IMAGE_SETTINGS, type ImageFitSettings } from './convolutional/settings.js';
 export { exactStatistics, type NetworkState, type StatisticsOptions } from './convolutional/statistics.js';
+export { distributionOf } from './distribution.js';
 export { extractBundles } from './endmembers/bundles.js';
 export { COUNT_WAYS, type CountBy, MAX_ESTIMATED } from './endmembers/choose-count.js';
 export { leadingDirections } from './endmembers/directions.js';

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { damageWarning, damageWords } from '../support/damage-words.js';
 import { placeOf, placeWords, withDeviceOptions } from '../support/device-options.js';
 import { UsageError } from '../support/errors.js';
+import { likenessWarning, likenessWords } from '../support/likeness-words.js';
 import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
@@ -149,6 +150,8 @@ export async function handler(args: Arguments): Promise<void> {
     );
     if (result.damage && result.damage.blocks > 0)
       note(`egunet: warning: ${damageWarning(result.damage, result.scenes !== undefined)}`);
+    const unlike = likenessWarning(result.likeness, result.sensor);
+    if (unlike) note(`egunet: warning: ${unlike}`);
     const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
     printResult(args.json, result, () =>
       formatFacts([
@@ -160,6 +163,7 @@ export async function handler(args: Arguments): Promise<void> {
         ['model', `${args.model}, ${result.precision}${placeWords(result)}`],
         ...pixelWords(result),
         ...damageWords(result.damage),
+        ...likenessWords(result.likeness),
         [
           'time',
           `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,

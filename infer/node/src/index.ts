@@ -11,7 +11,13 @@ export {
 } from './choose-pixels.js';
 export type { DamageSummary } from './damage.js';
 export { sceneIdentity } from './identity.js';
-export { type InferProgress, type InferSceneOptions, type InferSummary, inferScene } from './infer-scene.js';
+export {
+  type InferProgress,
+  type InferSceneOptions,
+  type InferSummary,
+  inferScene,
+  type Likeness,
+} from './infer-scene.js';
 export { type Device, NUMBERED, type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';
 export { listScenes, type SceneNames } from './scene-list.js';

@@ -74,6 +74,21 @@ export interface InferSceneOptions extends PixelOptions {
   readonly onProgress?: (progress: InferProgress) => void;
 }
 
+/** A scene's pixels beside those of the training. */
+export interface Likeness {
+  readonly comparedPixels: number;
+  /** Share of them that are unlike: they are brighter than all but a few training pixels, or the training's leading directions leave more of their spectrum. */
+  readonly unlikeShare: number;
+  /** Share of them that are darker than all but a few training pixels, so that their shape says nothing. */
+  readonly darkShare: number;
+  /** Share of the training's own that are one of the two. */
+  readonly trainingShare: number;
+  /** Whether more than a quarter are unlike: the abundances are in doubt. */
+  readonly isUnlike: boolean;
+  /** Whether nearly all are dark. */
+  readonly isDark: boolean;
+}
+
 export interface InferSummary extends PixelCounts {
   readonly output: string;
   readonly format: MapFormatName;
@@ -89,9 +104,12 @@ export interface InferSummary extends PixelCounts {
   readonly noDataPixels: number;
   /** Pixels that an earlier, interrupted go had finished. */
   readonly keptPixels: number;
+  /** How like the training's the pixels are, of a model whose card says what it was trained on: of some 10,000 compared. */
+  readonly likeness?: Likeness | undefined;
   readonly tiles: number;
   readonly workers: number;
-  /** Of the model. */
+  /** Of the model; null where it names none. */
+  readonly sensor: string | null;
   readonly precision: Precision;
   /** Where it ran. */
   readonly device: Device;

@@ -2,6 +2,7 @@
 // Legend: N pixels of a window, D bands of the map.
 import { type DamagedPixels, joinMarks, type MosaicWindow, marksIn, type Seen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
+import type { Compared } from './likeness.js';
 import { unpackError } from './remote-error.js';
 import type { Runs } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
@@ -22,6 +23,7 @@ export interface FinishedWindow {
   readonly seen: readonly SceneSeen[];
   /** What damaged blocks took, where that is allowed. */
   readonly damaged?: readonly DamagedPixels[];
+  readonly compared?: Compared;
 }
 
 /** A window of which nothing is to be read. */

@@ -12,6 +12,7 @@ import {
   withHalo,
 } from '@egunet/infer';
 import { haloOf, type ModelCard, precisionOf } from '@egunet/models/card';
+import { distributionOfCard } from '@egunet/models/distribution';
 import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import type { PixelChoice } from './choose-pixels.js';
@@ -19,10 +20,11 @@ import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
 import type { Engine } from './engine.js';
 import { digestOf } from './identity.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
+import { COMPARED_PIXELS, type Compared, MOST_DARK, MOST_UNLIKE } from './likeness.js';
 import { type MapSource, mapOptions } from './map-options.js';
 import type { Content, Workers } from './pool.js';
 import { STORAGE, type StoredType } from './samples.js';
-import { noteSeen, sumNotedSeen } from './seen.js';
+import { noteSeen, sumNotedCompared, sumNotedSeen } from './seen.js';
 
 /** Everything that is known before the first pixel is read. */
 export interface Work {
@@ -79,6 +81,16 @@ function assertAllPlausible(seenOf: ReadonlyMap<string, Seen>, name: string, car
   assertPlausible(sumSeen(seenOf.values()), name, card);
 }
 
+/** What the comparison with the training's pixels came to; undefined where none was compared. */
+function likenessOf(compared: Compared | undefined, { distribution }: ModelCard): InferSummary['likeness'] {
+  if (!compared || !distribution || compared.compared === 0) return undefined;
+  const [unlikeShare, darkShare] = [compared.unlike / compared.compared, compared.dark / compared.compared];
+  return {
+    ...{ comparedPixels: compared.compared, unlikeShare, darkShare, trainingShare: distribution.share },
+    ...{ isUnlike: unlikeShare > MOST_UNLIKE, isDark: darkShare > MOST_DARK },
+  };
+}
+
 /** What windows are made of. */
 function contentOf({ grid: { rows, cols }, engine, chosen, parts, quality }: Work): Content {
   const { card, runs } = engine;
@@ -98,6 +110,7 @@ function contentOf({ grid: { rows, cols }, engine, chosen, parts, quality }: Wor
 interface Done {
   readonly keptPixels: number;
   readonly statistics: readonly BandStatistics[];
+  readonly likeness: InferSummary['likeness'];
 }
 
 /** Unmixes what the map lacks, and completes it. */
@@ -111,12 +124,14 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const totalPixels = window.rows * window.cols;
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
-  const how = { overlap, batch, sampleType, quality, aroundDamage: onError === 'nodata' };
+  const compareEvery = Math.max(1, Math.floor(toUnmix / COMPARED_PIXELS));
+  const how = { overlap, batch, sampleType, quality, compareEvery, aroundDamage: onError === 'nodata' };
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, contentOf(work))) {
+  for await (const finished of workers.unmix(missing, how, contentOf(work))) {
+    const { window: at, data, damaged } = finished;
     await noteDamage(map, damaged);
-    await noteSeen(map, at, seen);
+    await noteSeen(map, finished);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
     writing.catch(() => {}); // seen when it is awaited
@@ -131,7 +146,8 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
     await map.discard();
     throw error;
   }
-  return { keptPixels, statistics: await map.close(signal) };
+  const likeness = likenessOf(sumNotedCompared(map), engine.card);
+  return { keptPixels, likeness, statistics: await map.close(signal) };
 }
 
 /** Unmixes what is asked for into a map, or what an earlier go left of it. */
@@ -141,6 +157,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
   const { window, counts } = chosen;
   const { output, overwrite } = options;
   const start = performance.now();
+  distributionOfCard(card); // a damaged one is known before any work
   const identity = await identityOf(work);
   await work.workers.ready();
   const map = await createMapFile(output, {
@@ -150,7 +167,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
     identity,
   });
   try {
-    const { keptPixels, statistics } = await complete(map, work);
+    const { keptPixels, statistics, likeness } = await complete(map, work);
     const pixels = window.rows * window.cols;
     const validPixels = statistics[0]!.count;
     const meanOf = (band: number) => statistics[band]!.mean * STORAGE[sampleType].scale;
@@ -165,8 +182,10 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
       noDataPixels: pixels - validPixels - counts.maskedPixels - counts.outsidePixels,
       ...counts,
       keptPixels,
+      ...(likeness && { likeness }),
       tiles: windows.length,
       workers: Math.min(work.workers.count, windows.length),
+      sensor: card.sensor,
       precision: precisionOf(card),
       device: options.device ?? 'cpu',
       ...(options.deviceIds && { deviceIds: options.deviceIds }),

@@ -13,12 +13,14 @@ import {
   unmixMosaic,
 } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
+import { distributionOfCard } from '@egunet/models/distribution';
 import type { OpenOptions, SampleArray, Scene, SceneAccess } from '@egunet/raster';
 import { openScene } from '@egunet/raster/node';
 import { isUrl, publicPath } from '@egunet/raster/url';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
 import { keepOpen } from './keep-open.js';
+import { type Compared, watchSession } from './likeness.js';
 import { type Device, openModel, readModelCard } from './model.js';
 import { readAhead } from './read-ahead.js';
 import { sessionOver } from './runs.js';
@@ -59,6 +61,8 @@ export interface WorkerTask
   readonly memory?: ArrayBuffer | undefined;
   readonly quality: boolean;
   readonly sampleType: StoredType;
+  /** One in so many pixels is compared with the training's. */
+  readonly compareEvery: number;
 }
 
 /** A window's samples as they are stored [N, D], or why there are none: in a form that crosses threads. */
@@ -68,6 +72,8 @@ export type WorkerAnswer =
       /** Of each part. */
       readonly seenOf: readonly Seen[];
       readonly damaged?: readonly DamagedPixels[];
+      /** Of a model whose card says what it was trained on. */
+      readonly compared?: Compared;
     }
   | { readonly error: PackedError };
 
@@ -140,13 +146,19 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
   const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, quality } = task;
   try {
     const { card, ...own } = await opened;
-    const session = task.runs ? sessionOver(task.runs) : own.session!;
+    const runner = task.runs ? sessionOver(task.runs) : own.session!;
+    const distribution = distributionOfCard(card);
+    const watch = distribution && watchSession(runner, distribution, task.compareEvery);
     const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
     const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
-    const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut, masked }, work);
+    const { abundances, seenOf, damaged } = await unmixMosaic(
+      watch?.session ?? runner,
+      { window, parts, leaveOut, masked },
+      work,
+    );
     const data = encodeSamples(abundances, sampleType);
-    const answer = { data, seenOf, ...(damaged && { damaged }) };
+    const answer = { data, seenOf, ...(damaged && { damaged }), ...(watch && { compared: watch.counted() }) };
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: answer }) as unknown as WorkerAnswer;
   } catch (error) {

@@ -1,0 +1,227 @@
+// Scenes that a model was not trained for are told: real EnMAP pixels as they are, and misused. Legend: B bands of the scene.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openScene } from '@egunet/raster/node';
+import { SENSORS } from '@egunet/raster/sensors';
+import { writeEnviImage } from '../support/envi.js';
+import { requireData, temporaryFolder } from '../support/index.js';
+import { assertFails, aTileIn, binary, interrupted, mixedScene, succeed, writeEnvi } from './support.js';
+
+describe('likeness of a scene to the training', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+
+  interface Answer {
+    readonly comparedPixels: number;
+    readonly unlikeShare: number;
+    readonly darkShare: number;
+    readonly trainingShare: number;
+    readonly isUnlike: boolean;
+    readonly isDark: boolean;
+  }
+
+  /** What `infer` finds, and the warning where there is one. */
+  function compare(scene: string, model: string, ...options: string[]): Answer & { warning: string | undefined } {
+    const args = ['infer', scene, '-m', model, '-o', 'map.tif', '--overwrite', '--json', ...options];
+    const { stdout, stderr } = succeed(args, folder);
+    const warning = /^egunet: warning: (.*)$/m.exec(stderr)?.[1];
+    return { ...JSON.parse(stdout).likeness, warning };
+  }
+
+  describe('of land cover, on real pixels', () => {
+    const MODEL = 'zoo:enmap-cover';
+    let tiles: string[];
+    let wavelengths: number[];
+    let pixels: Float32Array;
+    before(async function () {
+      const images = requireData(this, 'enmap-potsdam/images');
+      tiles = readdirSync(images)
+        .filter((name) => name.endsWith('.tif'))
+        .map((name) => join(images, name));
+      const scene = await openScene(tiles[0]!);
+      const used = scene.bands.flatMap(({ bad, wavelength }, b) => (bad || wavelength === undefined ? [] : [b]));
+      wavelengths = used.map((b) => scene.bands[b]!.wavelength!);
+      pixels = (await scene.readSpectra({ row: 0, col: 0, rows: 32, cols: 32 }, used)).spectra;
+      await scene.close();
+    });
+
+    /** The tile with every value changed, as a scene of its own. */
+    function changed(name: string, change: (value: number, nm: number, pixel: number) => number): string {
+      const B = wavelengths.length;
+      const data = pixels.map((value, i) => change(value, wavelengths[i % B]!, Math.floor(i / B)));
+      writeEnviImage(join(folder, `${name}.hdr`), { rows: 32, cols: 32, wavelengths, data });
+      return `${name}.hdr`;
+    }
+
+    it('is found in every tile of a scene, with water or without', () => {
+      for (const tile of tiles) {
+        const found = compare(tile, MODEL);
+        assert.equal(found.warning, undefined, tile);
+        assert.ok(found.unlikeShare < 0.2 && !found.isUnlike && !found.isDark, `${tile}: ${found.unlikeShare}`);
+        assert.ok(found.trainingShare > 0.01 && found.trainingShare < 0.03);
+        assert.ok(found.comparedPixels > 1000);
+      }
+    });
+
+    it('is missed in radiance, and in reflectance at the top of the atmosphere', () => {
+      /** A body of 5800 K through water vapour and carbon dioxide, 1 at its largest. */
+      const sun = (nm: number) =>
+        (500 / nm) ** 5 * (Math.expm1(14387.7e3 / (500 * 5800)) / Math.expm1(14387.7e3 / (nm * 5800)));
+      const gas = (nm: number) =>
+        [[940, 30, 0.5], [1130, 40, 0.6], [1380, 60, 0.98], [1880, 80, 0.98]].reduce((t, [at, width, depth]) => t * (1 - depth! * Math.exp(-(((nm - at!) / width!) ** 2))), 1); // biome-ignore format: one formula
+      for (const [name, change] of [
+        ['radiance', (value: number, nm: number) => value * sun(nm) * gas(nm)],
+        ['top', (value: number, nm: number) => 0.9 * value * gas(nm) + 0.08 * (450 / nm) ** 4],
+      ] as const) {
+        const { isUnlike, unlikeShare, warning } = compare(changed(name, change), MODEL);
+        assert.ok(isUnlike && unlikeShare > 0.8, `${name}: ${unlikeShare}`);
+        assert.match(
+          warning!,
+          /pixels compared look unlike what the model was trained on.*surface reflectance.* of EnMAP/,
+        );
+      }
+    });
+
+    it('is missed under clouds', () => {
+      const cloud = (nm: number) => (nm < 1000 ? 1 : nm < 1350 ? 0.95 : nm < 1800 ? 0.75 : 0.5);
+      const covered = changed('cloudy', (value, nm, pixel) => {
+        const cover = pixel % 32 < 24 ? 0.9 : 0; // three quarters of the tile
+        return (1 - cover) * value + cover * (0.65 + 0.2 * Math.sin(pixel)) * cloud(nm);
+      });
+      const { isUnlike, unlikeShare, warning } = compare(covered, MODEL);
+      assert.ok(isUnlike && unlikeShare > 0.3, `${unlikeShare}`);
+      assert.match(warning!, /without clouds \(--mask cloud\)/);
+    });
+
+    it('is missed in a scene of ten bands that was resampled; of a spectrometer it is found, and infer itself resamples no gaps', () => {
+      const centres = SENSORS.find(({ id }) => id === 'sentinel-2')!
+        .bands.map(({ wavelength }) => wavelength)
+        .sort((a, b) => a - b);
+      const B = wavelengths.length;
+      const distance = (b: number, nm: number) => Math.abs(wavelengths[b]! - nm);
+      const nearest = centres.map((nm) =>
+        [...wavelengths.keys()].reduce((a, b) => (distance(b, nm) < distance(a, nm) ? b : a)),
+      );
+      const seen = (pixel: number, k: number) => pixels[pixel * B + nearest[k]!]!;
+      const interpolated = changed('resampled', (_, nm, pixel) => {
+        const after = centres.findIndex((centre) => centre > nm);
+        const k = Math.max(0, (after < 0 ? centres.length : after) - 1);
+        const next = Math.min(centres.length - 1, k + 1);
+        const t = next === k ? 0 : Math.min(1, Math.max(0, (nm - centres[k]!) / (centres[next]! - centres[k]!)));
+        return (1 - t) * seen(pixel, k) + t * seen(pixel, next);
+      });
+      const { isUnlike, unlikeShare } = compare(interpolated, MODEL);
+      assert.ok(isUnlike, `${unlikeShare}`);
+      const data = Float32Array.from({ length: 1024 * centres.length }, (_, i) =>
+        seen(Math.floor(i / centres.length), i % centres.length),
+      );
+      writeEnviImage(join(folder, 'ten.hdr'), { rows: 32, cols: 32, wavelengths: centres, data });
+      const args = ['infer', 'ten.hdr', '-m', MODEL, '-o', 'none.tif', '--resample'];
+      assertFails(args, folder, /bands lie where the scene has none to interpolate from/);
+    });
+
+    it('is found in another spectrometer’s scene that is resampled', function () {
+      const emit = requireData(this, 'emit-sample/emit20250324t221005_jpl_unmix_ex.hdr');
+      const { unlikeShare, isUnlike } = compare(emit, MODEL, '--resample');
+      assert.ok(!isUnlike && unlikeShare < 0.05, `${unlikeShare}`);
+    });
+
+    it('is refused, or missed, where the scale is wrong', () => {
+      for (const factor of [10_000, 100]) {
+        const scene = changed(`times-${factor}`, (value) => value * factor);
+        assertFails(['infer', scene, '-m', MODEL, '-o', 'none.tif'], folder, /units that the model was trained on/);
+      }
+      const { isUnlike, warning } = compare(
+        changed('double', (value) => value * 3),
+        MODEL,
+      );
+      assert.ok(isUnlike, warning);
+    });
+
+    it('is missed by night', () => {
+      const night = changed('night', (_, nm, pixel) => 0.003 + 0.002 * Math.sin(nm * pixel));
+      const { isDark, isUnlike, darkShare, warning } = compare(night, MODEL);
+      assert.ok(isDark && !isUnlike && darkShare > 0.95, `${darkShare}`);
+      assert.match(
+        warning!,
+        /darker than what the model was trained on; is the scene of the night, or of deep water alone/,
+      );
+    });
+  });
+
+  describe('of a model of a scene', () => {
+    before(() => {
+      writeEnvi(folder, 'scene', mixedScene());
+      succeed(['train', 'scene.img', '-n', '3', '--epochs', '2', '-o', 'run'], folder);
+      succeed(['export', 'run', '-o', 'model.onnx'], folder);
+    });
+
+    it('is found in that scene, by as many workers as there may be, in one go or two', async () => {
+      const found = compare('scene.img', 'model.onnx');
+      assert.deepEqual([found.comparedPixels, found.warning], [400, undefined]);
+      assert.ok(Math.abs(found.unlikeShare + found.darkShare - found.trainingShare) < 1e-4, JSON.stringify(found)); // five digits
+      const { value, ...small } = mixedScene();
+      writeEnvi(folder, 'large', { ...small, rows: 700, cols: 400, value: (pixel, band) => value(pixel % 400, band) });
+      const one = compare('large.img', 'model.onnx', '--tile', '64', '--workers', '1');
+      assert.deepEqual(compare('large.img', 'model.onnx', '--tile', '64', '--workers', '2'), one);
+      assert.ok(one.comparedPixels >= 10_000 && one.comparedPixels < 12_000, `${one.comparedPixels}`);
+      const args = [
+        'infer',
+        'large.img',
+        '-m',
+        'model.onnx',
+        '-o',
+        'again.tif',
+        '--tile',
+        '64',
+        '--workers',
+        '1',
+        '--json',
+      ];
+      const stopped = await interrupted([binary, ...args], {
+        cwd: folder,
+        when: aTileIn(join(folder, 'again.tif.part')),
+      });
+      assert.equal(stopped.code, 130);
+      const { likeness } = JSON.parse(succeed(args, folder).stdout);
+      assert.deepEqual({ ...likeness, warning: undefined }, one);
+    });
+
+    it('is said in words, too, and counts pixels with data alone, also where a layer smooths', () => {
+      succeed(['train', 'scene.img', '-n', '3', '--epochs', '2', '--model', 'ss', '-o', 'smooth'], folder);
+      succeed(['export', 'smooth', '-o', 'smooth.onnx'], folder);
+      const scene = mixedScene();
+      writeEnvi(folder, 'gaps', {
+        ...scene,
+        noData: -1,
+        value: (pixel, b) => (pixel % 2 ? -1 : scene.value(pixel, b)),
+      });
+      const { comparedPixels } = compare('gaps.img', 'smooth.onnx');
+      assert.equal(comparedPixels, 200);
+      const { stdout } = succeed(['infer', 'gaps.img', '-m', 'smooth.onnx', '-o', 'map.tif', '--overwrite'], folder);
+      assert.match(
+        stdout,
+        /^unlike training +\d+\.\d % of 200 pixels compared, and \d+\.\d % darker; of its own \d+\.\d % are either$/m,
+      );
+    });
+
+    it('is missing where a model is solved exactly, or its card says nothing', () => {
+      succeed(['export', 'run', '--head', 'nnls', '-o', 'exact.onnx'], folder);
+      const { comparedPixels } = compare('scene.img', 'exact.onnx');
+      assert.equal(comparedPixels, undefined);
+    });
+
+    it('is refused before any work where the card is damaged', () => {
+      const bytes = readFileSync(join(folder, 'model.onnx'));
+      bytes.write('remaindex', bytes.indexOf('remainder'));
+      writeFileSync(join(folder, 'damaged.onnx'), bytes);
+      const args = ['infer', 'scene.img', '-m', 'damaged.onnx', '-o', 'none.tif'];
+      assertFails(
+        args,
+        folder,
+        /model card: distribution\.remainder should be a finite number, got nothing; export the model again/,
+      );
+    });
+  });
+});
