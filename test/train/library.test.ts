@@ -141,6 +141,17 @@ describe('training on a library', () => {
     assert.ok(head.maxDifference < 1e-5);
     assert.equal(head.card.network.name, 'egunet-library');
     assert.equal(head.card.training.steps, 150);
+    const { mixtures, rmse: scored, perClass } = checkpoint.library!.scores!;
+    assert.equal(mixtures, 4096);
+    assert.ok(Math.abs(scored - rmse) < 0.1 * rmse, `${scored} on its own mixtures, ${rmse} on others`);
+    assert.ok(Math.abs(Math.hypot(...perClass) / Math.sqrt(3) - scored) < 1e-9);
+    assert.deepEqual(
+      head.card.metrics.map(({ name, value }) => [name, value]),
+      [['RMSE', scored], ...CLASSES.map((name, c) => [`RMSE of ${name}`, perClass[c]!] as const)].map(
+        ([name, value]) => [name, Number((value as number).toPrecision(4))],
+      ),
+    );
+    assert.ok(head.card.metrics.every(({ definition, unit }) => unit === '1' && /over 4096 mixtures/.test(definition)));
   });
 
   it('goes on from any step to the same weights', async () => {
@@ -155,8 +166,10 @@ describe('training on a library', () => {
       },
     });
     assert.equal(part.finished, false);
+    assert.equal(part.checkpoint.library!.scores, undefined);
     const rest = await fitLibrary(library, facts, { resume: part.checkpoint });
     assert.deepEqual(rest.checkpoint.state, whole.checkpoint.state);
+    assert.deepEqual(rest.checkpoint.library, whole.checkpoint.library);
   });
 
   it('takes the same steps compiled as eager', async () => {
@@ -221,6 +234,7 @@ describe('training on a library', () => {
     const cases: [object, RegExp][] = [
       [{ ...manifest, library: undefined }, /manifest.library should be how a run of model library is trained/],
       [changed({ members: 0 }), /1 to 16 members, got 0/],
+      [changed({ scores: { mixtures: 1, rmse: 1, perClass: [1] } }), /scores.perClass should be 3 values, one a class/],
       [changed({ members: 3 }), /the state holds \d+ values/],
       [changed({ mixtures: { ...manifest.library.mixtures, pairShare: 7 } }), /share of pairs/],
       [changed({ standard: { ...manifest.library.standard, mean: [1] } }), /standard.mean should be 12 values/],

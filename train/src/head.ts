@@ -17,6 +17,7 @@ import { TrainError } from './error.js';
 import { type Checkpoint, type InputStandard, isWithoutEnd } from './fit/checkpoint.js';
 import { combine, ensembleGraph, foldEncoders, headGraph, networkOf } from './head-graph.js';
 import { memberState } from './library/members.js';
+import { scoreMetrics } from './library/scores.js';
 import { modelMetadata } from './model-metadata.js';
 import { type ErrorLimits, reduceHead } from './reduce-head.js';
 import { runHead } from './run-head.js';
@@ -140,5 +141,8 @@ function modelCard(checkpoint: Checkpoint, options: HeadOptions): ModelCard {
     dataDigest,
     probe,
   };
-  return cardOf(facts, own, options);
+  const names = facts.endmembers.map(({ name }) => name);
+  const { scores } = checkpoint.library ?? {};
+  const metrics = [...(scores ? scoreMetrics(scores, names) : []), ...(options.metrics ?? [])];
+  return cardOf(facts, own, { ...options, metrics });
 }

@@ -137,7 +137,8 @@ function createSaver(
   kept: number | undefined,
 ): (checkpoint: Checkpoint) => Promise<void> {
   return async (checkpoint) => {
-    if (checkpoint.epoch === kept && !(checkpoint.spatial ?? checkpoint.statistics)) return; // those are made last
+    if (checkpoint.epoch === kept && !(checkpoint.spatial ?? checkpoint.statistics ?? checkpoint.library?.scores))
+      return; // those are made last
     try {
       await lock.assertHeld();
       await saveRun(run, { checkpoint, request });

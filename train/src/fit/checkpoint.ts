@@ -2,6 +2,7 @@
 import type { SpatialFilter } from '@egunet/models';
 import type { CardBand, CardEndmember, CardLibrary } from '@egunet/models/card';
 import type { TrainState } from '../engines/engine.js';
+import type { LibraryScores } from '../library/scores.js';
 import type { MixtureSettings } from '../library/settings.js';
 import type { FitSettings } from './settings.js';
 
@@ -62,6 +63,8 @@ export interface LibraryTraining {
   /** Encoders in the state, one after the other. */
   readonly members: number;
   readonly standard: InputStandard;
+  /** Of a training that is done; absent from runs of earlier versions. */
+  readonly scores?: LibraryScores;
 }
 
 /** Mean losses over the steps of one epoch. */

@@ -131,6 +131,7 @@ function manifestCheck(invalid: Invalid): Check {
         }),
         members: count,
         standard: record({ mean: list(number, 1), deviation: list(positive, 1) }),
+        scores: optional(record({ mixtures: count, rmse: number, perClass: list(number, 1) })),
       }),
     ),
   });
@@ -171,6 +172,10 @@ function assertLibraryRun({ settings, facts, library }: Manifest, invalid: Inval
   assertLibrarySettings(settings);
   assertMixtureSettings(library.mixtures);
   assertMembers(library.members);
+  const { scores } = library;
+  const classes = facts.endmembers.length;
+  if (scores && scores.perClass.length !== classes)
+    throw invalid('manifest.library.scores.perClass', `${classes} values, one a class`, scores.perClass.length);
   for (const part of ['mean', 'deviation'] as const)
     if (library.standard[part].length !== facts.bands.length)
       throw invalid(

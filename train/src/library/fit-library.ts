@@ -10,11 +10,13 @@ import type { FitOptions, FitResult } from '../fit/fit.js';
 import { type EpochTraining, runEpochs } from '../fit/run-epochs.js';
 import { learningRateAt } from '../fit/schedule.js';
 import { brightest } from '../fit/training-set.js';
+import { evaluateNetwork } from '../head.js';
 import { createRandom } from '../random.js';
 import { assertClassLibrary, type ClassLibrary } from './class-library.js';
 import { libraryStepProblem } from './engine.js';
 import { joinMembers, memberState } from './members.js';
 import { createMixer, type DrawMixtures } from './mixtures.js';
+import { SCORED_MIXTURES, scoreFractions } from './scores.js';
 import {
   assertLibrarySettings,
   assertMembers,
@@ -58,7 +60,8 @@ export async function fitLibrary(
   const network = encoderNetwork(library.bands, library.classes.length);
   const engine = await make(libraryStepProblem(network, start.settings));
   try {
-    return await runEpochs(trainingOn(library, start, { engine, noise: options.noise }), options);
+    const done = await runEpochs(trainingOn(library, start, { engine, noise: options.noise }), options);
+    return done.finished ? { ...done, checkpoint: await scored(done.checkpoint, library, options.noise) } : done;
   } finally {
     await engine.release();
   }
@@ -122,6 +125,20 @@ function trainingOn(
     return { state: joinMembers(states), losses };
   };
   return { start, runEpoch, pixelsAnEpoch: members * settings.batch, release: async () => {} };
+}
+
+/** A finished training with its scores on mixtures from a stream of their own. */
+async function scored(
+  checkpoint: Checkpoint,
+  library: ClassLibrary,
+  noise: LibraryFitOptions['noise'],
+): Promise<Checkpoint> {
+  const { settings, library: training } = checkpoint;
+  const { mixtures } = training!;
+  const random = createRandom(settings.seed);
+  const { spectra, labels } = createMixer(library, { mixtures, noise, random })(random.fork('scores'), SCORED_MIXTURES);
+  const found = await evaluateNetwork(checkpoint, spectra);
+  return { ...checkpoint, library: { ...training!, scores: scoreFractions(found, labels, library.classes.length) } };
 }
 
 /** sha256 of the library and the noise, hexadecimal. */
