@@ -44,7 +44,7 @@ export interface CardClass {
 
 /** The library whose mixtures a model was trained on. */
 export interface CardLibrary {
-  /** Its files by name, with their sha256. */
+  /** Its files by name, with the sha256 of the names, wavelengths and values in them. */
   files: { name: string; sha256: string }[];
   classes: CardClass[];
   /** Encoders whose mean the abundances are. */

@@ -24,11 +24,11 @@ export interface ClassColumns {
 
 const NAMES = ['name', 'spectrum', 'id'];
 
+/** The column headed by the first of the `wanted` words that there is. */
 function columnOf(header: CsvRecord, wanted: readonly string[], name: string): number {
   const headings = header.cells.map((cell) => cell.toLowerCase());
-  const lower = wanted.map((word) => word.toLowerCase());
-  const at = headings.findIndex((heading) => lower.includes(heading));
-  if (at < 0)
+  const at = wanted.map((word) => headings.indexOf(word.toLowerCase())).find((column) => column >= 0);
+  if (at === undefined)
     refuse(
       name,
       `line ${header.line}: no column '${wanted[0]}' among ${header.cells.map((cell) => `'${cell.slice(0, 20)}'`).join(', ')}; name the right one`,
@@ -60,18 +60,31 @@ export function readClassTable(text: string, name: string, columns: ClassColumns
 /** A name without the ` (2)` that tells it from its namesakes. */
 const plainName = (name: string): string => name.replace(/ \(\d+\)$/, '');
 
+/** Whether a row's name is that of a spectrum, as far as namesakes can be told. */
+const isNameOf = (spectrum: string, { name }: ClassRow): boolean => spectrum === name || plainName(spectrum) === name;
+
 /** Tables in a library's order may spell so many names otherwise: public ones do. */
 const SPELT_OTHERWISE = 0.05;
 
-/** Whether a table has a row for each spectrum, in the same order. */
+/** Whether a table has a row for each spectrum, in the same order; names that differ must be those of no other spectrum and no other row. */
 function isInOrder(names: readonly string[], rows: readonly ClassRow[]): boolean {
   if (names.length !== rows.length) return false;
-  const other = names.filter((name, s) => name !== rows[s]!.name && plainName(name) !== rows[s]!.name);
-  return other.length <= SPELT_OTHERWISE * names.length;
+  const other = [...names.keys()].filter((s) => !isNameOf(names[s]!, rows[s]!));
+  if (other.length > SPELT_OTHERWISE * names.length) return false;
+  const spectra = new Set(names.flatMap((name) => [name, plainName(name)]));
+  const listed = new Set(rows.map(({ name }) => name));
+  return other.every((s) => !spectra.has(rows[s]!.name) && !listed.has(names[s]!) && !listed.has(plainName(names[s]!)));
 }
 
+/** Spectra whose row spells their name otherwise, so that it is theirs by its place alone. */
+export const takenByPlace = (
+  names: readonly string[],
+  rows: readonly (ClassRow | undefined)[],
+): { readonly spectrum: string; readonly row: string }[] =>
+  names.flatMap((spectrum, s) => (rows[s] && !isNameOf(spectrum, rows[s]) ? [{ spectrum, row: rows[s].name }] : []));
+
 /**
- * The row of each spectrum; undefined where the table has none. Tables with a row for each spectrum, in the same order, are taken row by row: names may repeat, and one in twenty be spelt otherwise.
+ * The row of each spectrum; undefined where the table has none. Tables with a row for each spectrum, in the same order, are taken row by row: names may repeat, and one in twenty be spelt otherwise, if the other spelling is no other spectrum's.
  * Else by name; throws RasterError where two rows of a name are of different classes.
  */
 export function rowsOfSpectra(

@@ -3,8 +3,9 @@ import type { Window } from './scene.js';
 /**
  * An option that would mend an error, beside what its message says; a caller that has such an option names it in its own terms.
  * `overwrite`: the output exists, and may be replaced. `resample`: the scene's bands are not the model's, and may be interpolated to them.
+ * `library-scale`: a library's values are no reflectance, and may be multiplied.
  */
-export type Remedy = 'overwrite' | 'resample';
+export type Remedy = 'overwrite' | 'resample' | 'library-scale';
 
 /** A block of a file that cannot be decoded. */
 export interface DamagedBlock {

@@ -8,6 +8,7 @@ import { nanometresPer, toNanometres } from './wavelength.js';
 const WAVELENGTH_HEADER = /^(wavelengths?|wl|lambda)[\s_]*[([]?\s*([a-zµμ]*)\s*[)\]]?$/i;
 const FWHM_HEADER = /^(fwhm|bandwidth)([\s_([].*)?$/i;
 const BAND_HEADER = /^bands?$/i;
+const CLASS_HEADER = /^(class|type|category)$/i;
 const NAME_HEADER = /^(spectrum|spectra|name|names|id)$/i;
 /** `400`, `400.5 nm`, `0.4um`: a wavelength as a column's heading. */
 const WAVELENGTH_CELL = /^([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([a-zµμ]*)$/i;
@@ -30,7 +31,10 @@ function numberIn(record: CsvRecord, column: number, name: string): number {
   if (/^nan$/i.test(cell)) return Number.NaN;
   const value = Number(cell);
   if (cell === '' || !Number.isFinite(value))
-    refuse(name, `line ${record.line}, column ${column + 1}: should be a number, got '${cell.slice(0, 40)}'`);
+    refuse(
+      name,
+      `line ${record.line}, column ${column + 1}: should be a number, got '${cell.slice(0, 40)}'${/^-?\d+,\d+$/.test(cell) ? '; write decimals with a point' : ''}`,
+    );
   return value;
 }
 
@@ -93,7 +97,8 @@ function readRows(table: Table): SpectralLibrary {
       `line ${widths.line}: '${widths.cells[named!]}' is no spectrum; leave the line out, or turn the table around: widths are read from a column`,
     );
   const numbered = BAND_HEADER.test(header.cells[0]!);
-  const told = others.filter((column) => column !== named);
+  // A class that names the spectra, as no column is headed so, is told, too.
+  const told = others.filter((column) => column !== named || CLASS_HEADER.test(header.cells[column]!));
   return {
     names: records.map((record, i) => (named === undefined ? '' : record.cells[named]!) || `spectrum ${i + 1}`),
     ...(numbered

@@ -1,6 +1,7 @@
 // Spectral libraries of text files, a spectrum each, on disk.
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { decodeText } from './decode-text.js';
 import { makeGate } from './gate.js';
 import type { LibraryOptions, SpectralLibrary } from './library.js';
 import { isEcostress, parseEcostress } from './library-ecostress.js';
@@ -28,24 +29,15 @@ const NEITHER = 'is neither an ECOSTRESS nor a USGS spectrum';
 /** What both libraries call their spectra; `errorbars_for_splib07a_..._AREF.txt` is none. */
 const SPECTRUM_FILE = /^(?!errorbars_).*(\.spectrum|_(AREF|RREF|RTGC))\.txt$/i;
 
-/** UTF-8, or Latin-1 where it is none: the older files name places and minerals in that. */
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder('latin1').decode(bytes);
-  }
-}
-
 /** The text of a file, undefined where it is of neither library. */
 async function readLibraryText(path: string): Promise<string | undefined> {
   const source = await openFile(path);
   try {
-    const head = decode(await source.read(0, Math.min(source.size, HEAD_BYTES)));
+    const head = decodeText(await source.read(0, Math.min(source.size, HEAD_BYTES)));
     if (!isUsgs(head) && !isEcostress(head)) return undefined;
     if (source.size > MOST_BYTES)
       refuse(path, `${Math.ceil(source.size / 2 ** 20)} MB, but no spectrum is larger than ${MOST_BYTES / 2 ** 20}; the file is damaged, get it again`); // biome-ignore format: one line says more
-    return decode(await source.read(0, source.size));
+    return decodeText(await source.read(0, source.size));
   } finally {
     await source.close();
   }

@@ -1,4 +1,5 @@
 // Legend: S spectra, B bands.
+import { RasterError } from './error.js';
 import { refuse } from './refuse.js';
 import { cleanText } from './text.js';
 
@@ -87,9 +88,9 @@ export function makeLibrary(parts: SpectralLibrary, name: string, options: Libra
   if (reflectanceScale !== undefined && !(reflectanceScale > 0 && reflectanceScale < Infinity))
     refuse(name, `the reflectance scale should be a positive number, got ${reflectanceScale}`);
   if (reflectanceScale === undefined && looksScaled(spectra, bands))
-    refuse(
-      name,
-      `most of its ${names.length} spectra of ${bands} bands exceed ${HIGHEST_REFLECTANCE}, so the values are no reflectance; give their scale (0.01 for percent, 0.0001 ...), or exchange lines and columns where these are not the spectra`,
+    throw new RasterError(
+      `${name}: most of its ${names.length} spectra of ${bands} bands exceed ${HIGHEST_REFLECTANCE}, so the values are no reflectance; give their scale (0.01 for percent, 0.0001 ...), or exchange lines and columns where these are not the spectra`,
+      { path: name, remedy: 'library-scale' },
     );
   const order = wavelengths ? ascendingOrder(wavelengths, name) : Array.from({ length: bands }, (_, i) => i);
   const scale = reflectanceScale ?? 1;

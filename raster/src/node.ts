@@ -4,7 +4,8 @@ import { createGeoTiff, type RasterWriter } from './tiff/write.js';
 import type { GeoTiffOptions } from './tiff/write-options.js';
 
 export { checkedEntry } from './archive/checked-entry.js';
-export { type ClassColumns, type ClassRow, readClassTable, rowsOfSpectra } from './class-table.js';
+export { type ClassColumns, type ClassRow, readClassTable, rowsOfSpectra, takenByPlace } from './class-table.js';
+export { decodeText } from './decode-text.js';
 export { type Uncovered, uncoveredBands } from './library-coverage.js';
 export type { SpectralLibraries } from './library-folder.js';
 export { type MapFormatName, mapFiles, mapFormatOf } from './map-format.js';

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SceneAccess } from './access.js';
 import { archiveKind } from './archive/kind.js';
+import { decodeText } from './decode-text.js';
 import { findEnviData, findEnviHeader, isEnviHeaderFile } from './envi-files.js';
 import { type Folder, readText } from './folder.js';
 import type { LibraryOptions, SpectralLibrary } from './library.js';
@@ -102,6 +103,16 @@ export async function holdScene(path: string, access: SceneAccess = {}): Promise
   return (await (await import('./archive/open.js')).openArchived(path, access)).release;
 }
 
+/** All of a table, in whatever encoding it was written. */
+async function readTable(folder: Folder, file: string): Promise<string> {
+  const source = await folder.open(file);
+  try {
+    return decodeText(await source.read(0, source.size));
+  } finally {
+    await source.close();
+  }
+}
+
 /** Reads a spectral library: an ENVI .sli or its .hdr, a CSV, or a text file of the ECOSTRESS or USGS library (one spectrum). Rejects with RasterError where it is none. */
 export async function readSpectralLibrary(path: string, options: LibraryOptions = {}): Promise<SpectralLibrary> {
   const { folder, file } = await placeOf(path);
@@ -110,7 +121,7 @@ export async function readSpectralLibrary(path: string, options: LibraryOptions 
   const header = isEnviHeaderFile(file) ? file : /\.csv$/i.test(file) ? undefined : findEnviHeader(files, file);
   if (header === undefined) {
     const spectrum = /\.txt$/i.test(file) && !isUrl(path) ? await readSpectrumFile(path, options) : undefined;
-    return spectrum ?? readSpectralLibraryCsv(await readText(folder, file), path, options);
+    return spectrum ?? readSpectralLibraryCsv(await readTable(folder, file), path, options);
   }
   const text = await readText(folder, header);
   const data = header === file ? findEnviData(files, file, folder.name) : file;

@@ -37,7 +37,10 @@ describe('train on the classes of a library, on the command line', () => {
   it('makes a model of a sensor without a scene, whose card says what it is made of', () => {
     const trained = succeed([...given('lib'), '--sensor', 'enmap', ...SHORT, '-o', 'run'], folder);
     assert.match(trained.stderr, /EnMAP: 214 of 224 bands/);
-    assert.match(trained.stderr, /left out, outside of its range \(lib.csv\): \d+ bands?, [\d, -]+ \(\d+-\d+ nm\)/);
+    assert.match(
+      trained.stderr,
+      /left out, outside of its range \(lib.csv\): \d+ bands?, [\d, -]+ \(418, 2314-2446 nm\)/,
+    );
     assert.match(trained.stderr, /soil: 3 spectra of 2 sources: lab 0 1, lab 1 2/);
     assert.match(trained.stdout, /trained +20 steps on 64 mixtures each, of 9 spectra/);
     succeed(['export', 'run', '-o', 'model.onnx'], folder);
@@ -119,6 +122,99 @@ describe('train on the classes of a library, on the command line', () => {
     assert.match(stderr, /leaf: 6 spectra/);
   });
 
+  it('has no say in the bands with spectra of no class that is used, nor where it knows few of them', () => {
+    writeLibrary(folder, 'visible', { wavelengths: Array.from({ length: 60 }, (_, i) => 420 + 6 * i) });
+    const rows = readFileSync(file('visible-classes.csv'), 'utf8');
+    const trained = (classes: string, ...more: string[]) => {
+      writeFileSync(file('visible-as.csv'), classes);
+      const args = [
+        'train',
+        '--library',
+        'lib.csv,visible.csv',
+        '--classes',
+        'lib-classes.csv,visible-as.csv',
+        ...more,
+      ];
+      return succeed([...args, '--sensor', 'enmap', ...SHORT, '-o', 'covering', '--overwrite'], folder).stderr;
+    };
+    const bands = () => JSON.parse(readFileSync(file('covering/manifest.json'), 'utf8')).facts.bands.length;
+    const told = trained(rows);
+    assert.match(told, /left out, visible\.csv: 9 spectra \(leaf-0, leaf-1, leaf-2, \.\.\.\) know \d+ of 214 bands/);
+    assert.ok(bands() > 190);
+    trained(rows, '--bands', '430-760'); // where both know all
+    assert.ok(bands() > 40 && bands() < 80);
+    const unused = trained(rows.replace(/,(leaf|soil|water),/g, ',rock,'), '--class-names', 'leaf,soil,water');
+    assert.ok(!unused.includes('know'), unused);
+    assert.ok(bands() > 190);
+  });
+
+  it('counts libraries of one file name apart, in any folder, and reads names in Latin-1', () => {
+    for (const place of ['north', 'south']) {
+      mkdirSync(file(place));
+      writeLibrary(file(place), 'same');
+    }
+    writeFileSync(file('plain.csv'), readFileSync(file('lib-classes.csv'), 'utf8').replace(/,[^,\n]*$/gm, ''));
+    const both = ['train', '--library', 'north/same.csv,south/same.csv', '--classes', 'plain.csv', ...SHORT];
+    mkdirSync(file('emit')); // a folder named like the sensor is no definition
+    const { stderr } = succeed([...both, '--sensor', 'EMIT', '-o', 'both-same'], folder);
+    assert.match(stderr, /leaf: 6 spectra of 2 sources: north\/same\.csv 3, south\/same\.csv 3/);
+    writeFileSync(file('latin.csv'), Buffer.from(readFileSync(file('plain.csv'), 'utf8').replaceAll('leaf', 'leaf').replaceAll(',leaf', ',Grünland'), 'latin1')); // biome-ignore format: one line says more
+    succeed(
+      ['train', '--library', 'lib.csv', '--classes', 'latin.csv', '--sensor', 'enmap', ...SHORT, '-o', 'latin'],
+      folder,
+    );
+    const { facts } = JSON.parse(readFileSync(file('latin/manifest.json'), 'utf8'));
+    assert.ok(facts.endmembers.some(({ name }: { name: string }) => name === 'Grünland'));
+  });
+
+  it('says what became of a class whose spectra are all left out, and of classes that differ by capitals', () => {
+    const scaled = readFileSync(file('lib.csv'), 'utf8').split('\n');
+    const high = scaled.map((line) =>
+      line.startsWith('soil') ? line.replaceAll(/,(0\.\d+)/g, (_, v) => `,${100 * v}`) : line,
+    );
+    writeFileSync(file('percent-soil.csv'), high.join('\n'));
+    const args = (classes: string) => [
+      'train',
+      '--library',
+      'percent-soil.csv',
+      '--classes',
+      classes,
+      '--sensor',
+      'enmap',
+      ...SHORT,
+    ];
+    const { stderr, code } = egunet([...args('lib-classes.csv'), '-o', 'none'], folder);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /class 'soil': none of its 3 spectra is left, 0 lack a value in a band and 3 lie outside of -0\.02 to 1\.2 reflectance; give the library's scale/,
+    );
+    writeFileSync(
+      file('capitals.csv'),
+      readFileSync(file('lib-classes.csv'), 'utf8').replace('leaf-0,leaf', 'leaf-0,Leaf'),
+    );
+    const told = succeed(
+      [...given('lib').slice(0, 4), 'capitals.csv', '--sensor', 'enmap', ...SHORT, '-o', 'capitals'],
+      folder,
+    );
+    assert.match(told.stderr, /note: '[Ll]eaf' and '[Ll]eaf' are two classes; --class-names makes them one/);
+    writeFileSync(file('holes.csv'), readFileSync(file('lib-classes.csv'), 'utf8').replace('soil,lab 0', 'soil,'));
+    const holes = egunet(
+      [...given('lib').slice(0, 4), 'holes.csv', '--sensor', 'enmap', ...SHORT, '-o', 'none'],
+      folder,
+    );
+    assert.match(
+      holes.stderr,
+      /holes\.csv: 1 of 9 rows have no source, the first in line 6; fill them in, or leave the column out/,
+    );
+    writeFileSync(file('exact.csv'), 'name,420,500\na,"0,1",0.2\n');
+    const comma = egunet(
+      ['train', '--library', 'exact.csv', '--classes', 'plain.csv', '--sensor', 'enmap', '-o', 'none'],
+      folder,
+    );
+    assert.match(comma.stderr, /should be a number, got '0,1'; write decimals with a point/);
+  });
+
   it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
     const train = [...given('lib'), '--sensor', 'landsat-8', '--steps', '3000', '--batch', '64'];
     const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {
@@ -163,6 +259,24 @@ describe('train on the classes of a library, on the command line', () => {
       [[...given('lib'), '--engine', 'tensorflow', ...enmap], 1, /a library is trained by onnx/],
       [[...given('lib'), '--bands', '3000-4000', ...enmap], 1, /EnMAP: no band is left/],
       [[...given('lib'), '-o', 'none'], 2, /what sees the library\? Give --sensor/],
+      [
+        [...given('lib'), '--reflectance-scale', '0.01', ...enmap],
+        2,
+        /--reflectance-scale is about reading a scene, and none is named/,
+      ],
+      [
+        [...given('lib'), '--batch', '70000', '--sensor', 'enmap', '-o', 'none'],
+        1,
+        /a batch must hold 2 to 65536 mixtures, got 70000/,
+      ],
+      [[...given('lib'), '--class-names', 'soil,water,soil=x', ...enmap], 2, /--class-names: 'soil' is named twice/],
+      [[...given('lib'), '--class-names', 'a=b=c', ...enmap], 2, /--class-names: expected names such as/],
+      [[...given('lib'), '--class-shares', '0.5,,0.5', ...enmap], 2, /--class-shares: expected shares such as/],
+      [
+        ['train', '--library', 'lib.csv,', '--classes', 'x.csv', ...enmap],
+        2,
+        /--library: expected names of files parted by commas/,
+      ],
       [['train', '--classes', 'ab.csv', ...enmap], 2, /give both/],
       [['train', 'scene.hdr', '--steps', '5', '-o', 'none'], 2, /--steps is about mixtures of a library's classes/],
       [[...given('lib'), '--epochs', '5', ...enmap], 2, /--epochs is about the network of a scene/],

@@ -25,7 +25,7 @@ describe('the zoo', () => {
     }
     assert.match(succeed(['models'], folder).stdout, /zoo:enmap-cover, \d+ kB\ntakes +EnMAP: 198, 463\.6-2392\.6 nm/);
     const card = succeed(['info', 'zoo:enmap-cover'], folder).stdout;
-    assert.match(card, /earthlib\.sli \(SHA-256 [0-9a-f]{16}/);
+    assert.match(card, /earthlib\.sli \(SHA-256 of its spectra [0-9a-f]{16}/);
     assert.match(card, /built: 888 spectra, 2 sources \(ground, roofs\)/);
     assert.match(readFileSync(join(root, 'models/zoo/LICENSE-earthlib'), 'utf8'), /^MIT License/);
   });
@@ -41,9 +41,22 @@ describe('the zoo', () => {
       assert.equal(code, 2);
       assert.match(stderr, /zoo:nothing: the zoo has emit-cover/);
     }
+    assert.match(succeed(['info', 'zoo:EnMAP-Cover'], folder).stdout, /sensor +EnMAP/);
     writeFileSync(join(folder, 'broken.onnx'), 'no model');
     assert.match(egunet(['models', 'broken.onnx'], folder).stderr, /broken\.onnx: /);
     assert.match(egunet(['models', 'missing.onnx'], folder).stderr, /missing\.onnx: /);
+  });
+
+  it('refuses to take one narrow band for a broad one of the model', function () {
+    const images = requireData(this, 'enmap-potsdam/images');
+    const tile = join(images, readdirSync(images).find((name) => name.endsWith('.tif'))!);
+    for (const more of [[], ['--resample']]) {
+      const args = ['infer', tile, '--model', 'zoo:sentinel2-cover', '-o', 'none.tif', ...more];
+      assert.match(
+        egunet(args, folder).stderr,
+        /5 of the model's 10 bands \(Sentinel-2A MSI\) are more than 4 times as wide as the scene's, the first at 492\.7 nm with 65 nm/,
+      );
+    }
   });
 
   it('gives fractions on real EnMAP pixels, in float32 and in int8 alike', async function () {

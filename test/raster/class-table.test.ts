@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SpectralLibrary } from '@egunet/raster';
-import { readClassTable, rowsOfSpectra, uncoveredBands } from '@egunet/raster/node';
+import { decodeText, readClassTable, rowsOfSpectra, takenByPlace, uncoveredBands } from '@egunet/raster/node';
 import { assertRefused } from './memory.js';
 
 describe('class tables of libraries', () => {
@@ -22,6 +22,29 @@ describe('class tables of libraries', () => {
       ['burned', 'tree'],
     );
     assert.equal(rows[0]!.source, undefined);
+  });
+
+  it('decide by names, not by their order, wherever a name is that of another spectrum', () => {
+    const names = Array.from({ length: 40 }, (_, s) => `s${s}`);
+    const lines = names.map((name, s) => `${name},${s < 20 ? 'soil' : 'tree'}`);
+    const classesOf = (table: readonly string[]) =>
+      rowsOfSpectra(names, readClassTable(`name,class\n${table.join('\n')}`, 't.csv'), 't.csv').map(
+        (row) => row?.class,
+      );
+    const swapped = [...lines];
+    [swapped[3], swapped[33]] = [lines[33]!, lines[3]!];
+    assert.deepEqual(classesOf(swapped), classesOf(lines));
+    const spelt = lines.map((line) => line.replace(/^s7,/, 'S-7,'));
+    assert.deepEqual(classesOf(spelt), classesOf(lines));
+    const rows = rowsOfSpectra(names, readClassTable(`name,class\n${spelt.join('\n')}`, 't.csv'), 't.csv');
+    assert.deepEqual(takenByPlace(names, rows), [{ spectrum: 's7', row: 'S-7' }]);
+    const twice = lines.map((line) => line.replace(/^s7,/, 's8,')); // the name of another row
+    assert.equal(classesOf(twice)[7], undefined);
+  });
+
+  it('take the column `name` before one with numbers', () => {
+    const [row] = readClassTable('id,name,class\n1,a,bare\n', 't.csv');
+    assert.equal(row!.name, 'a');
   });
 
   it('take columns by other headings', () => {
@@ -58,10 +81,33 @@ describe('bands that a library knows', () => {
       ...['outside', undefined, undefined, undefined, 'gap', undefined, undefined, 'outside'],
     ]);
     assert.deepEqual(uncoveredBands(gapped, [{ wavelength: 460, fwhm: 80 }]), [undefined]);
+    // A sampling that gets coarser, as field instruments' do, has no gap.
+    const step = (nm: number) => (nm < 1050 ? 1.5 : nm < 1900 ? 6.5 : 9.5);
+    const coarser = [400];
+    while (coarser.at(-1)! < 2500) coarser.push(coarser.at(-1)! + step(coarser.at(-1)!));
+    const narrow = Array.from({ length: 400 }, (_, b) => ({ wavelength: 401 + 5.2 * b, fwhm: 2 }));
+    assert.ok(uncoveredBands(library(coarser), narrow).every((reason) => reason === undefined));
+    const broken = coarser.filter((nm) => nm < 1340 || nm > 1460);
+    const lost = uncoveredBands(library(broken), narrow).flatMap((reason, b) =>
+      reason ? [narrow[b]!.wavelength] : [],
+    );
+    assert.ok(lost.length > 20 && lost.every((nm) => nm > 1330 && nm < 1470), `${lost}`);
   });
 
   it('cannot be told without wavelengths', async () => {
     await assertRefused(() => uncoveredBands(library(), [{ wavelength: 500 }], 'l.csv'), /l.csv: has no wavelengths/);
     await assertRefused(() => uncoveredBands(library([1, 2, 3]), [{}]), /bands without wavelengths/);
+  });
+});
+
+describe('tables in other encodings', () => {
+  it('are read as UTF-16 by their mark, as UTF-8, else as Latin-1', () => {
+    const text = 'name,Grünland\n';
+    const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
+    assert.equal(decodeText(utf16), text);
+    assert.equal(decodeText(Buffer.from(utf16).swap16()), text);
+    assert.equal(decodeText(Buffer.from(`\ufeff${text}`)), text);
+    assert.equal(decodeText(Buffer.from(text)), text);
+    assert.equal(decodeText(Buffer.from(text, 'latin1')), text);
   });
 });

@@ -21,10 +21,15 @@ describe('spectral libraries in CSV', () => {
   });
 
   it('hold a spectrum a line below headings that are wavelengths', () => {
-    assert.deepEqual(read('class,400,500 nm\nsoil,0.1,0.3\ngrass,0.2,0.4\n'), {
+    const expected = {
       names: ['soil', 'grass'],
       wavelengths: [400, 500],
       spectra: floats(0.1, 0.3, 0.2, 0.4),
+    };
+    assert.deepEqual(read('kind,400,500 nm\nsoil,0.1,0.3\ngrass,0.2,0.4\n'), expected);
+    assert.deepEqual(read('class,400,500 nm\nsoil,0.1,0.3\ngrass,0.2,0.4\n'), {
+      ...expected,
+      attributes: [{ class: 'soil' }, { class: 'grass' }],
     });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMatFile } from '@egunet/raster';
-import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
+import { nodeCodecs, openFile, openScene, readSensor } from '@egunet/raster/node';
 import { parseSensorDefinition, SENSORS, usableSensorBands } from '@egunet/raster/sensors';
 import { writeEnviImage } from '../support/envi.js';
 import { requireData, temporaryFolder } from '../support/index.js';
@@ -46,6 +46,11 @@ describe('a sensor of a scene that states no wavelengths', () => {
     );
     await assertRefused(open('hubble'), /--sensor: hubble is none of enmap, emit, .*, nor a file/);
     await assertRefused(open(at('bare.hdr')), /is not JSON/);
+    const bands = [{ wavelength: 500, fwhm: 9 }];
+    const define = (definition: object) => () => parseSensorDefinition(JSON.stringify(definition), 'my.json');
+    await assertRefused(define({ name: 'a', bands, badbands: [] }), /'badbands' is nothing that a sensor has/);
+    await assertRefused(define({ name: '\u0007', bands }), /'name' should say what the sensor is called/);
+    assert.equal((await readSensor('EnMAP')).id, 'enmap');
   });
 });
 

@@ -63,7 +63,7 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
       'library',
       text(
         'library',
-        'Spectral library (CSV or ENVI) whose spectra are the endmembers, or with a larger -n the first of them',
+        'Spectral library (CSV, ENVI) whose spectra are the endmembers, or with a larger -n the first of them; with --classes also text files of ECOSTRESS or USGS, a folder of them, or several libraries (a,b)',
       ),
     )
     .option(

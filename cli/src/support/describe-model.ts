@@ -35,13 +35,16 @@ export function precisionWords(card: ModelCard): string {
   const { meanError, maxError, calibrationPixels, heldOutPixels } = card.quantisation;
   const fitted = calibrationPixels === 0 ? '' : `, fitted to ${calibrationPixels} others`;
   const where = card.kind === 'spatial' ? ', before its spatial layer' : '';
-  return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training pixels${fitted}${where}`;
+  return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training ${card.library ? 'mixtures' : 'pixels'}${fitted}${where}`;
 }
 
 /** A library's files, and its classes with the sources that count equally in each. */
 export function libraryFacts({ files, classes, members }: CardLibrary): [string, string | undefined][] {
   return [
-    ['library', files.map(({ name, sha256 }) => `${name} (SHA-256 ${sha256.slice(0, 16)}...)`).join('\n')],
+    [
+      'library',
+      files.map(({ name, sha256 }) => `${name} (SHA-256 of its spectra ${sha256.slice(0, 16)}...)`).join('\n'),
+    ],
     [
       'classes',
       classes

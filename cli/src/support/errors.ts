@@ -1,4 +1,5 @@
-import type { Remedy } from '@egunet/infer';
+import type { Remedy as InferRemedy } from '@egunet/infer';
+import type { RasterError } from '@egunet/raster';
 import { systemReason } from '@egunet/raster/system-reason';
 import type { Outline } from './outline.js';
 import { printable } from './output.js';
@@ -24,10 +25,13 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
+type Remedy = InferRemedy | NonNullable<RasterError['remedy']>;
+
 /** Remedies that an error of another room may name, by the option that brings them. */
 const REMEDIES: Readonly<Record<Remedy, string>> = {
   overwrite: '--overwrite replaces it',
   resample: "--resample interpolates the scene's bands",
+  'library-scale': '--library-scale says what they are multiplied by',
   device: '--device cpu runs it without, egunet doctor says what is missing',
 };
 

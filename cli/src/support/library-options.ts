@@ -46,16 +46,19 @@ export const LIBRARY_OPTIONS = [
 
 /** Reads `vegetation=green vegetation,soil`. */
 function parseClassNames(value: string | undefined): (readonly [string, string])[] | undefined {
+  const seen = new Set<string>();
   return value?.split(',').map((part) => {
-    const [from, to = from] = part.split('=').map((name) => name.trim());
-    if (!from || !to)
+    const [from, to = from, ...more] = part.split('=').map((name) => name.trim());
+    if (!from || !to || more.length > 0)
       throw new UsageError(`--class-names: expected names such as vegetation=green vegetation,soil, got '${value}'`);
+    if (seen.has(from)) throw new UsageError(`--class-names: '${from}' is named twice`);
+    seen.add(from);
     return [from, to] as const;
   });
 }
 
 function parseShares(value: string | undefined): number[] | undefined {
-  const shares = value?.split(',').map(Number);
+  const shares = value?.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   if (shares?.some((share) => !(share >= 0 && share <= 1)))
     throw new UsageError(`--class-shares: expected shares such as 0.1,0.4,0.35,0.15, got '${value}'`);
   return shares;
@@ -133,9 +136,12 @@ function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-/** A list of files, unless all of it is the name of one. */
-const files = (value: string): string[] =>
-  (existsSync(value) ? [value] : value.split(',')).map((path) => resolve(path.trim()));
+/** A list of files, unless all of it is the name of one. Throws UsageError at a comma too many. */
+function files(value: string): string[] {
+  const paths = (existsSync(value) ? [value] : value.split(',')).map((path) => path.trim());
+  if (paths.includes('')) throw new UsageError(`--library: expected names of files parted by commas, got '${value}'`);
+  return paths.map((path) => resolve(path));
+}
 
 /** A class table by its absolute path, or the heading of a column of the library. */
 const tableOrColumn = (given: string): string => {
@@ -152,6 +158,15 @@ const OF_A_SCENE = [
   'max-blocks',
 ] as const satisfies (keyof DataArguments)[];
 
+/** How a scene is read. */
+const READING = [
+  'reflectance-scale',
+  'variable',
+  'rows',
+  'cols',
+  'no-orthorectify',
+] as const satisfies (keyof DataArguments)[];
+
 /** What to read and mix, from the command line. Throws UsageError where options do not go together. */
 export function libraryRequest(scene: string | undefined, args: DataArguments & LibraryArguments): LibraryRequest {
   const { library, classes, sensor, bands, exclude, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
@@ -159,6 +174,11 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     throw new UsageError('--classes says which class the spectra of --library are of: give both');
   if (scene === undefined && sensor === undefined)
     throw new UsageError('what sees the library? Give --sensor, or a scene whose bands are taken');
+  const reading = READING.find((name) => args[name] !== undefined && args[name] !== false);
+  if (scene === undefined && reading)
+    throw new UsageError(
+      `${flag(reading)} is about reading a scene, and none is named; of a library there is --library-scale`,
+    );
   const meaningless = OF_A_SCENE.find((name) => args[name] !== undefined);
   if (meaningless)
     throw new UsageError(`${flag(meaningless)} is about endmembers of a scene; leave it out with --classes`);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HttpOptions, OpenOptions } from '@egunet/raster';
 import type { Argv } from 'yargs';
@@ -82,7 +82,8 @@ export function httpOptions(args: SceneArguments): Pick<HttpOptions, 'retries' |
 }
 
 /** A sensor by its id, or by the absolute path of its definition. */
-export const sensorPath = (sensor: string): string => (existsSync(sensor) ? resolve(sensor) : sensor);
+export const sensorPath = (sensor: string): string =>
+  statSync(sensor, { throwIfNoEntry: false })?.isFile() ? resolve(sensor) : sensor;
 
 /** The reader's options, without those that were not given. Throws UsageError for half a size. */
 export function openOptions(args: SceneArguments): OpenOptions {

@@ -59,7 +59,8 @@ export const withTrainingOptions = <T>(yargs: Argv<T>) =>
     .option(
       'learning-rate',
       realNumber('learning-rate', {
-        describe: 'Rate at the first step [default: 0.02], of ss-paper [default: 0.01]',
+        describe:
+          'Rate at the first step [default: 0.02], of ss-paper [default: 0.01]; with --classes the largest [default: 0.003]',
         above: 0,
       }),
     )

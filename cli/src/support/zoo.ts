@@ -18,7 +18,7 @@ export const zooNames = (): string[] =>
 /** The file of a model as the user names it: of the zoo, or a path as it is. Throws UsageError at a name that the zoo does not have. */
 export function modelFile(given: string): string {
   if (!given.startsWith(PREFIX)) return given;
-  const name = given.slice(PREFIX.length);
+  const name = given.slice(PREFIX.length).toLowerCase();
   const names = zooNames();
   if (!names.includes(name))
     throw new UsageError(`${given}: the zoo has ${names.join(', ')}; egunet models lists them`);

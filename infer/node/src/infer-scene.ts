@@ -5,6 +5,7 @@ import type { Precision } from '@egunet/models/card';
 import type { MaskRule, OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
 import { isUrl } from '@egunet/raster/url';
+import { assertWidths } from './band-widths.js';
 import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice, type PixelCounts, type PixelOptions } from './choose-pixels.js';
 import type { DamageSummary } from './damage.js';
@@ -174,6 +175,7 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     engine = await openEngine(options);
     const { card } = engine;
     const batch = batchFor(options, card, window.rows * window.cols);
+    assertWidths(scene, card);
     const { tiles: windows, plan } = planUnmixing(scene, { card, window, resample, tile, batch });
     const { name, georeference, rows, cols } = scene;
     const parts = [{ scene: named, place: { row: 0, col: 0, rows, cols }, plan }];

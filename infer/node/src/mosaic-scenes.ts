@@ -12,6 +12,7 @@ import {
 } from '@egunet/raster';
 import { holdScene, openScene } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
+import { assertWidths } from './band-widths.js';
 import { openMasks } from './choose-pixels.js';
 import { sceneIdentity } from './identity.js';
 import type { SceneSource } from './scene-list.js';
@@ -101,6 +102,7 @@ async function lookAt(source: SceneSource, { card, resample, open, access, masks
   const scene = await openScene(path, open, access);
   try {
     assertAsInVrt(scene, source);
+    assertWidths(scene, card);
     const plan = planBands(scene, card, { resample });
     for (const mask of await openMasks(scene, masks, access)) await mask.close();
     const { name, rows, cols, georeference, block } = scene;

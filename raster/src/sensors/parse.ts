@@ -1,5 +1,6 @@
 // A sensor's definition as a user writes it.
 import { refuse } from '../refuse.js';
+import { cleanText } from '../text.js';
 import { type SensorDefinition, usableSensorBands } from './definition.js';
 
 /** No sensor of reflected sunlight has a centre below this in nm: such figures are micrometres. */
@@ -45,8 +46,18 @@ export function parseSensorDefinition(text: string, file: string): SensorDefinit
   } catch {
     refuse(file, 'is not JSON; a sensor is { "name": ..., "bands": [{ "wavelength": nm, "fwhm": nm }, ...] }');
   }
-  const { name, bands, badBands, source = '' } = isRecord(value) ? value : ({} as Record<string, unknown>);
-  if (typeof name !== 'string' || name === '') refuse(file, "'name' should say what the sensor is called");
+  const {
+    name: named,
+    bands,
+    badBands,
+    source = '',
+    ...others
+  } = isRecord(value) ? value : ({} as Record<string, unknown>);
+  const [unknown] = Object.keys(others).filter((key) => key !== 'id');
+  if (unknown !== undefined)
+    refuse(file, `'${unknown.slice(0, 20)}' is nothing that a sensor has; there are name, bands, badBands and source`);
+  const name = typeof named === 'string' ? cleanText(named) : undefined;
+  if (!name) refuse(file, "'name' should say what the sensor is called");
   if (typeof source !== 'string') refuse(file, "'source' should be text: where the figures come from");
   const sensor = { id: name, name, bands: readBands(bands, file), badBands: readBadBands(badBands, file), source };
   if (usableSensorBands(sensor).length === 0) refuse(file, "'badBands' leave no band; take some out");

@@ -43,6 +43,9 @@ export const STANDARD_MIXTURES = 4096;
 /** Mixtures that a run keeps, to compare models with the network and to judge it. */
 export const PROBE_MIXTURES = 1024;
 
+/** Most mixtures of a step: they are in memory at once. */
+const MOST_BATCH = 65_536;
+
 /** Most encoders of one model: its cost and its size grow with them. */
 const MOST_MEMBERS = 16;
 
@@ -86,7 +89,11 @@ export function assertMixtureSettings(settings: MixtureSettings): void {
 /** Throws TrainError naming the first setting that is wrong. */
 export function assertLibrarySettings({ seed, epochs, batch, learningRate, weightDecay, schedule }: FitSettings): void {
   check(Number.isSafeInteger(seed) && seed >= 0, 'the seed must be a whole number >= 0', seed);
-  check(Number.isInteger(batch) && batch >= 2, 'a batch must hold at least 2 mixtures', batch);
+  check(
+    Number.isInteger(batch) && batch >= 2 && batch <= MOST_BATCH,
+    `a batch must hold 2 to ${MOST_BATCH} mixtures`,
+    batch,
+  );
   check(Number.isInteger(epochs) && epochs >= 1, 'there must be at least 1 step', epochs);
   check(Number.isFinite(learningRate) && learningRate > 0, 'the learning rate must be positive', learningRate);
   check(Number.isFinite(weightDecay) && weightDecay >= 0, 'the weight decay must be >= 0', weightDecay);

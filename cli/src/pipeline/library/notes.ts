@@ -4,6 +4,7 @@ import type { Uncovered } from '@egunet/raster/node';
 import { type ClassLibrary, groupBySource } from '@egunet/train';
 import { bandRanges } from '../../support/bands.js';
 import { note } from '../../support/output.js';
+import type { ReadLibrary } from './read-spectra.js';
 import type { Target } from './target.js';
 
 const WHY: Readonly<Record<Uncovered, string>> = { outside: 'outside of its range', gap: 'in a gap of it' };
@@ -17,11 +18,48 @@ export function noteGaps(
     for (const reason of ['outside', 'gap'] as const) {
       const lost = bands.flatMap((band, b) => (reasons[b] === reason ? [band] : []));
       if (lost.length === 0) continue;
-      const range = `${lost[0]!.wavelength.toFixed(0)}-${lost.at(-1)!.wavelength.toFixed(0)} nm`;
+      const range = runsOf(lost);
       note(
         `left out, ${WHY[reason]} (${basename(path)}): ${lost.length} band${lost.length > 1 ? 's' : ''}, ${bandRanges(lost.map(({ index }) => index))} (${range})`,
       );
     }
+}
+
+/** Says which libraries are left out since they know too few bands. */
+export function noteUncovering(
+  { bands }: Target,
+  found: readonly { readonly library: ReadLibrary; readonly path: string; readonly known: number }[],
+): void {
+  for (const { library, path, known } of found) {
+    const { names } = library.spectra;
+    const shown = names.slice(0, 3).join(', ');
+    note(
+      `left out, ${basename(path)}: ${names.length} spectra (${shown}${names.length > 3 ? ', ...' : ''}) know ${known} of ${bands.length} bands; --bands names an interval that they know`,
+    );
+  }
+}
+
+/** Says which classes differ by nothing but capitals or blanks. */
+export function noteAlike(names: readonly string[]): void {
+  const plain = new Map<string, string>();
+  for (const name of names) {
+    const key = name.trim().toLowerCase();
+    const before = plain.get(key);
+    if (before !== undefined)
+      note(`note: '${before}' and '${name}' are two classes; --class-names makes them one (a=x,b=x)`);
+    plain.set(key, name);
+  }
+}
+
+/** `381-391, 2480-2493 nm`: of bands that follow one another. */
+function runsOf(bands: Target['bands']): string {
+  const runs: [from: number, to: number, index: number][] = [];
+  for (const { wavelength, index } of bands) {
+    const last = runs.at(-1);
+    if (last && Math.abs(index - last[2]) === 1) last.splice(1, 2, wavelength, index);
+    else runs.push([wavelength, wavelength, index]);
+  }
+  return `${runs.map(([from, to]) => (from === to ? from.toFixed(0) : `${from.toFixed(0)}-${to.toFixed(0)}`)).join(', ')} nm`;
 }
 
 interface Dropped {

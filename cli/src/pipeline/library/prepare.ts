@@ -1,9 +1,9 @@
 // From libraries on disk to what a network is trained on. Legend: S spectra, B bands, C classes.
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type ClassLibrary, classMeans, filterLibrary, groupBySource, type RunFacts } from '@egunet/train';
 import type { Control } from '../../support/control.js';
 import { CommandError } from '../../support/errors.js';
-import { noteClasses, noteDropped, noteGaps } from './notes.js';
+import { noteAlike, noteClasses, noteDropped, noteGaps, noteUncovering } from './notes.js';
 import { coverage, type ReadLibrary, readLibraries, spectraAt } from './read-spectra.js';
 import type { LibraryRequest } from './request.js';
 import { readTarget, type Target } from './target.js';
@@ -22,22 +22,24 @@ const RANGE = { least: -0.02, most: 1.2 } as const;
 /** Reads libraries and the bands that see them, telling on standard error what is left out. */
 export async function prepareLibrary(request: LibraryRequest, control: Control): Promise<PreparedLibrary> {
   const target = await readTarget(request, control);
-  const libraries = await readLibraries(request);
-  const { bands, noise } = coveredBands(target, libraries);
+  const read = await readLibraries(request);
+  const { bands, noise, libraries } = coveredBands(target, withWanted(read, request.classNames));
   const whole = joinLibraries(libraries, bands, request.classNames);
-  const kept = { noValue: 0, outside: 0 };
-  const library = filterLibrary(whole, (spectrum) => {
-    if (spectrum.some(Number.isNaN)) kept.noValue++;
+  const dropped = { noValue: whole.classes.map(() => 0), outside: whole.classes.map(() => 0) };
+  const library = filterLibrary(whole, (spectrum, s) => {
+    const c = whole.classOf[s]!;
+    if (spectrum.some(Number.isNaN)) dropped.noValue[c]!++;
     else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
-    else kept.outside++;
+    else dropped.outside[c]!++;
     return false;
   });
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   noteDropped({
-    ...kept,
-    ...RANGE,
-    withoutClass: countAll(libraries) - whole.classOf.length,
-    total: countAll(libraries),
+    ...{ noValue: sum(dropped.noValue), outside: sum(dropped.outside), ...RANGE },
+    withoutClass: countAll(read) - whole.classOf.length,
+    total: countAll(read),
   });
+  assertClassesLeft(library, dropped);
   noteClasses(library);
   const { noise: given } = request;
   return {
@@ -50,19 +52,64 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
 const countAll = (libraries: readonly ReadLibrary[]): number =>
   libraries.reduce((sum, { rows }) => sum + rows.length, 0);
 
-/** The target's bands that every library knows. */
-function coveredBands(target: Target, libraries: readonly ReadLibrary[]) {
-  const found = coverage(libraries, target.bands);
+/** Throws CommandError where all spectra of a class were dropped. */
+function assertClassesLeft(
+  { classes, classOf }: ClassLibrary,
+  { noValue, outside }: Record<'noValue' | 'outside', readonly number[]>,
+): void {
+  const left = new Set(classOf);
+  const c = classes.findIndex((_, index) => !left.has(index) && noValue[index]! + outside[index]! > 0);
+  if (c < 0) return;
+  throw new CommandError(
+    `class '${classes[c]}': none of its ${noValue[c]! + outside[c]!} spectra is left, ${noValue[c]} lack a value in a band and ${outside[c]} lie outside of ${RANGE.least} to ${RANGE.most} reflectance; give the library's scale (--library-scale), or leave bands out (--exclude)`,
+  );
+}
+
+/** The libraries with a spectrum of a class that is asked for: the others have no say in the bands. */
+function withWanted(libraries: readonly ReadLibrary[], names: LibraryRequest['classNames']): readonly ReadLibrary[] {
+  const wanted = names && new Set(names.map(([from]) => from));
+  const used = libraries.filter(({ rows }) => rows.some((row) => row?.class && (!wanted || wanted.has(row.class))));
+  return used.length > 0 ? used : libraries;
+}
+
+/** A library that knows less than this share of the bands that the best one knows is left out, not the bands. */
+const LEAST_COVERAGE = 0.5;
+
+/** The target's bands that every library knows, and those libraries. */
+function coveredBands(target: Target, all: readonly ReadLibrary[]) {
+  const covered = coverage(all, target.bands).map((one) => ({
+    ...one,
+    known: one.reasons.filter((reason) => reason === undefined).length,
+  }));
+  const most = Math.max(...covered.map(({ known }) => known));
+  const found = covered.filter(({ known }) => known > 0 && known >= LEAST_COVERAGE * most);
+  noteUncovering(
+    target,
+    covered.filter((one) => most > 0 && !found.includes(one)),
+  );
+  const libraries = found.map(({ library }) => library);
   noteGaps(target, found);
   const kept = target.bands.flatMap((_, b) => (found.every(({ reasons }) => reasons[b] === undefined) ? [b] : []));
-  if (kept.length === 0)
+  if (found.length === 0 || kept.length === 0)
     throw new CommandError(
-      `${target.name}: none of its ${target.bands.length} bands lies in the range of all libraries; take other libraries`,
+      `${target.name}: none of its ${target.bands.length} bands lies in the range of all libraries (${all.map(rangeWords).join(', ')}); take other libraries`,
     );
   return {
+    libraries,
     bands: kept.map((b) => target.bands[b]!),
     noise: target.noise && Float64Array.from(kept, (b) => target.noise![b]!),
   };
+}
+
+/** `soils.csv 400-2450 nm`. */
+const rangeWords = ({ path, spectra: { wavelengths = [] } }: ReadLibrary): string =>
+  `${basename(path)} ${wavelengths[0]?.toFixed(0)}-${wavelengths.at(-1)?.toFixed(0)} nm`;
+
+/** What to call the spectra of a library without sources: its name, with its folder's where two have the same. */
+function sourceName({ path }: ReadLibrary, all: readonly ReadLibrary[]): string {
+  const name = basename(path);
+  const twice = all.some((other) => other.path !== path && basename(other.path) === name);
+  return twice ? `${basename(dirname(path))}/${name}` : name;
 }
 
 /** One library of all, without the spectra of no class, or of one that is not asked for. */
@@ -73,6 +120,7 @@ function joinLibraries(
 ): ClassLibrary {
   const found = [...new Set(libraries.flatMap(({ rows }) => rows.flatMap((row) => (row?.class ? [row.class] : []))))];
   const wanted = names ?? found.sort().map((name) => [name, name] as const);
+  noteAlike(found);
   const missing = wanted.find(([from]) => !found.includes(from));
   if (missing)
     throw new CommandError(
@@ -85,7 +133,7 @@ function joinLibraries(
     return library.rows.flatMap((row, s) => {
       const c = indexOf.get(row?.class ?? '');
       const spectrum = at.subarray(s * bands.length, (s + 1) * bands.length);
-      return c === undefined ? [] : [{ c, source: row!.source || basename(library.path), spectrum }];
+      return c === undefined ? [] : [{ c, source: row!.source || sourceName(library, libraries), spectrum }];
     });
   });
   const all = parts.flat();

@@ -5,9 +5,11 @@ import { basename, isAbsolute } from 'node:path';
 import { resampleLibrary, type SensorBand, type SpectralLibrary } from '@egunet/raster';
 import {
   type ClassRow,
+  decodeText,
   readClassTable,
   readSpectralLibraries,
   rowsOfSpectra,
+  takenByPlace,
   uncoveredBands,
 } from '@egunet/raster/node';
 import { systemReason } from '@egunet/raster/system-reason';
@@ -46,6 +48,11 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
       const rows = table
         ? rowsOfSpectra(spectra.names, table, by)
         : rowsByColumn(spectra, { path, column: by, request });
+      const byPlace = takenByPlace(spectra.names, table ? (rows as readonly (ClassRow | undefined)[]) : []);
+      if (byPlace.length > 0)
+        note(
+          `${basename(by)}: taken by their place, as their names are spelt otherwise: ${shorten(byPlace, ({ spectrum, row }) => `${quoted(row)} for ${quoted(spectrum)}`)}`,
+        );
       found.push({ path, spectra, rows, sha256: digestOf(spectra) });
     }
   }
@@ -57,12 +64,23 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
 async function readTables(request: LibraryRequest): Promise<Map<string, ClassRow[]>> {
   const tables = new Map<string, ClassRow[]>();
   for (const table of new Set(request.classes.filter(isAbsolute))) {
-    const text = await readFile(table, 'utf8').catch((cause: Error) => {
+    const bytes = await readFile(table).catch((cause: Error) => {
       throw new CommandError(`${table}: cannot be read: ${systemReason(cause) ?? cause.message}`, { cause });
     });
-    tables.set(table, readClassTable(text, table, request));
+    tables.set(table, withSources(readClassTable(decodeText(bytes), table, request), table));
   }
   return tables;
+}
+
+/** The rows, if each of a class says its source, or none does. Throws CommandError: an empty cell would be a source of its own, which counts as much as any other. */
+function withSources(rows: ClassRow[], table: string): ClassRow[] {
+  const missing = rows.filter((row) => row.class !== '' && row.source === '');
+  const [first] = missing;
+  if (first && missing.length < rows.filter((row) => row.class !== '').length)
+    throw new CommandError(
+      `${basename(table)}: ${missing.length} of ${rows.length} rows have no source, the first in line ${first.line}; fill them in, or leave the column out`,
+    );
+  return rows;
 }
 
 interface ByColumn {
@@ -134,7 +152,10 @@ const sensorBands = (bands: readonly KnownBand[]): SensorBand[] =>
 /** Bands by why a library does not know them. */
 export function coverage(libraries: readonly ReadLibrary[], bands: readonly KnownBand[]) {
   const sensed = sensorBands(bands);
-  return libraries.map(({ path, spectra }) => ({ path, reasons: uncoveredBands(spectra, sensed, path) }));
+  return libraries.map((library) => {
+    const { path, spectra } = library;
+    return { library, path, reasons: uncoveredBands(spectra, sensed, path) };
+  });
 }
 
 /** A library's spectra at these bands [S, B]; a spectrum that lacks a value there is NaN throughout. */
