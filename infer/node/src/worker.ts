@@ -51,7 +51,7 @@ export interface ScenePart extends Omit<MosaicPart, 'open'> {
 /** A window to unmix, of which scenes, which of its pixels are left out, and how. */
 export interface WorkerTask
   extends Omit<MosaicWindow, 'parts'>,
-    Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage'> {
+    Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage' | 'spread'> {
   readonly parts: readonly ScenePart[];
   /** Where the model runs, if not in the worker. */
   readonly runs?: MessagePort;
@@ -137,13 +137,13 @@ opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
 export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
-  const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, quality } = task;
+  const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, spread, quality } = task;
   try {
     const { card, ...own } = await opened;
     const session = task.runs ? sessionOver(task.runs) : own.session!;
     const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
-    const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
+    const work = { overlap, aroundDamage, batch, spread, quality, card, signal, memory: task.memory };
     const { abundances, seenOf, damaged } = await unmixMosaic(session, { window, parts, leaveOut, masked }, work);
     const data = encodeSamples(abundances, sampleType);
     const answer = { data, seenOf, ...(damaged && { damaged }) };
