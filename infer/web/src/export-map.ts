@@ -29,7 +29,14 @@ const fileOf = (scene: string): string => scene.replace(/^.*\//, '');
 
 /** The map of a scene, or of a window of it, as `egunet infer` writes it. Rejects as `unmixOn` and `createWebMap` do, where the values are no reflectance, and with the signal's reason. */
 export async function exportMap(
-  { scene, model, window, resample, spread = true, name }: MapToExport & { readonly scene: Scene; readonly model: LastingModel },
+  {
+    scene,
+    model,
+    window,
+    resample,
+    spread = true,
+    name,
+  }: MapToExport & { readonly scene: Scene; readonly model: LastingModel },
   { signal, report }: CallHow<ExportProgress>,
 ): Promise<File> {
   const { card } = await model.current();

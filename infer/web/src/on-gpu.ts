@@ -120,7 +120,7 @@ function pathsFor({ name, card }: ModelFile, asked: readonly GpuPath[] = GPU_PAT
   const paths = any ? asked : asked.filter((path) => path === 'float32');
   if (paths.length > 0) return paths;
   throw new InferError(
-    `${name}: a spatial model, or an ensemble, runs on WebGPU by the path 'float32' alone, not by '${asked.join("', '")}'; leave the path out`,
+    `${name}: ${card.kind === 'spatial' ? 'a spatial model' : 'an ensemble'} runs on WebGPU by the path 'float32' alone, not by '${asked.join("', '")}'; leave the path out`,
   );
 }
 

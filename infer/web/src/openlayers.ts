@@ -110,7 +110,12 @@ export function sceneSource({
 }
 
 /** The abundances of a scene as a source of tiles, a band an endmember, unmixed as they come into view; with `spread`, see there. As `sceneSource`. */
-export function abundanceSource({ model, resample = false, spread = false, ...options }: AbundanceSourceOptions): DataTile {
+export function abundanceSource({
+  model,
+  resample = false,
+  spread = false,
+  ...options
+}: AbundanceSourceOptions): DataTile {
   const { scene } = options;
   return sceneSource({
     ...options,
