@@ -86,8 +86,12 @@ export function combine(members: readonly tf.Tensor2D[]): [abundances: tf.Tensor
   return [mean, tf.sqrt(tf.mul(sum(squares), share)) as tf.Tensor2D];
 }
 
-/** An ensemble as one graph: `spectra` [n, B] -> `abundances` [n, C], the members' mean, and `spread` [n, C], their standard deviation. */
-export function ensembleGraph(encoders: readonly (readonly LinearLayer[])[], inputScale: number): Graph {
+/**
+ * Encoders as one graph: of several `spectra` [n, B] -> `abundances` [n, C], the members' mean, and `spread` [n, C], their standard deviation; of one see `headGraph`,
+ * also for the input scale.
+ */
+export function encodersGraph(encoders: readonly (readonly LinearLayer[])[], inputScale?: number): Graph {
+  if (encoders.length === 1) return headGraph(encoders[0]!, inputScale);
   const head = (spectra: tf.Tensor) =>
     combine(
       encoders.map((layers) => abundanceHead(spectra as tf.Tensor2D, foldedBlock(layerTensors(layers)), inputScale)),
