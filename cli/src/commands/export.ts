@@ -1,4 +1,4 @@
-import type { ExactMethod, Precision } from '@egunet/models/card';
+import { type ExactMethod, hasSpread, type Precision } from '@egunet/models/card';
 import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, withCommon } from '../support/options.js';
@@ -99,7 +99,10 @@ export async function handler(args: Arguments): Promise<void> {
       ['model', `${model}, ${bytes.length} bytes`],
       ['sidecar', `${sidecar} (STAC item, MLM 1.5)`],
       ['takes', `${bands.length} bands${card.sensor ? ` of ${card.sensor}` : ''}`],
-      ['gives', `abundances of ${endmembers.map(({ name }) => name).join(', ')}`],
+      [
+        'gives',
+        `abundances of ${endmembers.map(({ name }) => name).join(', ')}${hasSpread(card) ? ', and the spread of each' : ''}`,
+      ],
       ['precision', precisionWords(card)],
       [
         'checked',

@@ -69,7 +69,7 @@ export const builder = (yargs: Argv) =>
               type: 'boolean',
               default: false,
               describe:
-                "Of an ensemble (egunet train --ensemble): leave out the bands behind its abundances that say how far its networks disagree, the standard deviation of each endmember's abundance; no error bar",
+                'Of an ensemble (egunet train --ensemble): leave out the bands behind its abundances that say how far its networks disagree, the standard deviation of each abundance: no error bar, errors are larger',
             })
             .option('quality', {
               type: 'boolean',
