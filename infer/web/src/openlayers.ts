@@ -8,6 +8,8 @@ import TileGrid from 'ol/tilegrid/TileGrid.js';
 import { georeferenceOf, refuseScene, type TilePixels, tilePixels, windowOf, windowSize } from './tile-pixels.js';
 import type { ReadOptions, RemoteModel, RemoteScene } from './unmixer.js';
 
+export { mapBands } from '@egunet/infer';
+
 interface TileOptions {
   /** Pixels around each tile that are loaded too, so that nothing is seen of its edges where a layer interpolates; 0 when absent. */
   readonly gutter?: number;
