@@ -1,4 +1,4 @@
-import { type ExactMethod, hasSpread, type Precision } from '@egunet/models/card';
+import type { ExactMethod, Precision } from '@egunet/models/card';
 import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
 import { oneOf, overwrite, realNumber, requiredText, withCommon } from '../support/options.js';
@@ -80,10 +80,11 @@ export async function handler(args: Arguments): Promise<void> {
   const options = precisionOptions(args);
   const { assertWritable } = await import('../support/files.js');
   for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
-  const [{ exportModel }, { loadRun }, { precisionWords }] = await Promise.all([
+  const [{ exportModel }, { loadRun }, { precisionWords }, { hasSpread }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('@egunet/train'),
     import('../support/describe-model.js'),
+    import('@egunet/models/card'),
   ]);
   const { checkpoint } = await loadRun(args.run);
   const { epoch, settings } = checkpoint;
