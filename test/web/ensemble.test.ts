@@ -1,50 +1,27 @@
 // An ensemble in a real page: windows, the viewer and the file it saves have the spread that Node's map has. Legend: C endmembers.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inferScene } from '@egunet/infer-node';
 import { decode } from 'fast-png';
-import { pageFiles, withBrowser } from '../support/browser.js';
-import { ISOLATED, serveFiles } from '../support/http-server.js';
-import { requireGdal, temporaryFolder } from '../support/index.js';
+import { requireGdal } from '../support/index.js';
 import { assertClose, factsOf, pixelsOf } from './gdal-map.js';
 import { unmixInNode } from './in-node.js';
-import { LIBRARY_PAGE } from './library-page.js';
-import { ENDMEMBERS as C, COLS, makeEnsemble, ROWS, writeScene } from './scene.js';
+import type {} from './library-page.js';
+import { WINDOW, withLibraryPage } from './library-site.js';
+import { ENDMEMBERS as C, COLS, makeEnsemble, ROWS } from './scene.js';
 import { MIDDLE, pickMiddle, unmixed, viridis, withViewer } from './viewer-page.js';
 
-const WINDOW = { row: 21, col: 18, rows: 40, cols: 37 };
 const NAMES = [1, 2, 3, 4, 5].map((c) => `material ${c}`);
 const SPREADS = NAMES.map((name) => `${name} spread`);
 
 describe('an ensemble in a page', function () {
   this.timeout(180_000);
-  const folder = temporaryFolder();
-  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(LIBRARY_PAGE) };
-  const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
-  const chromium = withBrowser();
+  const { open, windowInNode } = withLibraryPage(makeEnsemble);
   /** Of the window [N, 2 C]. */
   let expected: Float32Array;
-
   before(async () => {
-    files['model.onnx'] = await makeEnsemble();
-    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
-    await writeScene(join(folder, 'scene.tif'));
-    files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
-    const { abundances } = await unmixInNode(folder, 0, { spread: true });
-    const { row, col, rows, cols } = WINDOW;
-    expected = abundances.filter((_, i) => {
-      const pixel = Math.floor(i / (2 * C));
-      const [r, c] = [Math.floor(pixel / COLS), pixel % COLS];
-      return r >= row && r < row + rows && c >= col && c < col + cols;
-    });
+    expected = await windowInNode({ spread: true });
   });
-
-  const open = async () => {
-    const page = await chromium.open(`${server.url}index.html`);
-    await page.waitForFunction(() => 'unmixer' in window);
-    return page;
-  };
 
   for (const [device, limit] of [
     ['wasm', 1e-5],
