@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resampleLibrary } from '@egunet/raster';
 import { readClassTable, readSpectralLibrary, rowsOfSpectra, uncoveredBands } from '@egunet/raster/node';
-import { type ClassLibrary, filterLibrary } from '@egunet/train';
+import { type ClassLibrary, classMeans, filterLibrary, type RunFacts } from '@egunet/train';
 import { dataFolder } from './scenes.js';
 
 /** Their order is that of the fractions; the first two are vegetation. */
@@ -66,4 +66,18 @@ export async function coverLibrary(
   };
   const inRange = (spectrum: Float32Array) => spectrum.every((value) => value >= LEAST && value <= MOST);
   return { library: filterLibrary(whole, (spectrum, s) => whole.classOf[s]! >= 0 && inRange(spectrum)), used };
+}
+
+/** What a training on the library at these bands of EnMAP is told of it. */
+export function coverFacts(library: ClassLibrary, wavelengths: readonly number[]): RunFacts {
+  const means = classMeans(library);
+  const B = library.bands;
+  return {
+    sensor: 'EnMAP',
+    bands: wavelengths.map((wavelength) => ({ wavelength, fwhm: null })),
+    endmembers: COVER_CLASSES.map((name, c) => ({ name, spectrum: [...means.subarray(c * B, (c + 1) * B)] })),
+    endmemberMethod: 'classes of earthlib and synthetic water',
+    scene: { name: 'EnMAP', rows: 0, cols: 0, pixelSize: null },
+    ...{ pixels: 0, candidates: library.classOf.length },
+  };
 }

@@ -4,7 +4,6 @@ import '@tensorflow/tfjs-backend-cpu';
 import { parseArgs } from 'node:util';
 import {
   type ClassLibrary,
-  classMeans,
   createRandom,
   evaluateNetwork,
   fclsAbundances,
@@ -12,13 +11,13 @@ import {
   groupBySource,
   nnlsAbundances,
   type Random,
-  type RunFacts,
 } from '@egunet/train';
-import { COVER_CLASSES, coverLibrary } from './cover-library.js';
+import { COVER_CLASSES, coverFacts, coverLibrary } from './cover-library.js';
 import { sensorTable } from './cover-sensors.js';
 import { agreement, coverByIndices } from './potsdam.js';
 import { type PotsdamScene, potsdam } from './potsdam-scene.js';
-import { mean, table } from './statistics.js';
+import { groupsTable } from './reliability-table.js';
+import { deviation, mean, table } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -94,16 +93,7 @@ function mesma(library: ClassLibrary, spectra: Float32Array, random: Random): nu
 
 /** Fractions [P, C] by one encoder for each seed. */
 async function encoders(library: ClassLibrary, spectra: Float32Array, wavelengths: readonly number[]) {
-  const means = classMeans(library);
-  const B = library.bands;
-  const facts: RunFacts = {
-    sensor: 'EnMAP',
-    bands: wavelengths.map((wavelength) => ({ wavelength, fwhm: null })),
-    endmembers: COVER_CLASSES.map((name, c) => ({ name, spectrum: [...means.subarray(c * B, (c + 1) * B)] })),
-    endmemberMethod: 'classes of earthlib and synthetic water',
-    scene: { name: 'EnMAP', rows: 0, cols: 0, pixelSize: null },
-    ...{ pixels: 0, candidates: library.classOf.length },
-  };
+  const facts = coverFacts(library, wavelengths);
   const found: number[][] = [];
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const { checkpoint } = await fitLibrary(library, facts, { seed, epochs: Number(values.steps) });
@@ -172,4 +162,9 @@ console.log(table(['cover from', 'r', 'R2', 'RMSE', 'bias', 'slope', 'mean of se
 console.log(
   `\n${expected.length} points in ${new Set(tiles).size} tiles, ${used.length} bands, ${library.classOf.length} spectra, ${values.steps} steps; the last two columns: share of ${values.bootstraps} bootstraps over tiles`,
 );
+const ofPoints = together.map((abundance, p) => ({
+  ...{ abundance, error: abundance - expected[p]! },
+  spread: deviation(single.map((cover) => cover[p]!)),
+}));
+console.log(`\n${groupsTable('cover by the mean of seeds', new Map([['all points', ofPoints]]))}`);
 console.log(`\n${await sensorTable()}`);

@@ -1,7 +1,7 @@
-// A map of the abundances of one endmember: ?model=URL&scene=URL, of servers that answer byte ranges and permit this page to read.
+// A map of the abundances of one endmember, or of an ensemble's spread: ?model=URL&scene=URL, of servers that answer byte ranges and permit this page to read.
 import 'ol/ol.css';
 import { createUnmixer, VIRIDIS } from '@egunet/infer-web';
-import { abundanceSource } from '@egunet/infer-web/openlayers';
+import { abundanceSource, mapBands } from '@egunet/infer-web/openlayers';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import OlMap from 'ol/Map.js';
 import View from 'ol/View.js';
@@ -16,25 +16,27 @@ async function show(): Promise<void> {
     unmixer.openModel(query.get('model') ?? 'model.onnx'),
     unmixer.openScene(query.get('scene') ?? 'scene.tif'),
   ]);
-  const { endmembers } = model.card;
-  select.replaceChildren(...endmembers.map(({ name }, i) => new Option(name, `${i + 1}`)));
+  const bands = mapBands(model.card, { spread: true });
+  select.replaceChildren(...bands.map(({ name }, i) => new Option(name, `${i + 1}`)));
 
-  const source = abundanceSource({ scene, model });
-  const hasData = ['band', endmembers.length + 1];
+  const source = abundanceSource({ scene, model, spread: true });
+  const hasData = ['band', bands.length + 1];
+  // Spread has all of the ramp for 0 to 0.2.
+  const shown = (band: number) => ({ band, scale: band > model.card.endmembers.length ? 5 : 1 });
   const ramp = VIRIDIS.flatMap((colour, i) => [i / (VIRIDIS.length - 1), colour]);
   const layer = new TileLayer({
     source,
     style: {
-      variables: { endmember: 1 },
+      variables: shown(1),
       color: [
         'case',
         ['==', hasData, 0],
         [0, 0, 0, 0],
-        ['interpolate', ['linear'], ['band', ['var', 'endmember']], ...ramp],
+        ['interpolate', ['linear'], ['*', ['var', 'scale'], ['band', ['var', 'band']]], ...ramp],
       ],
     },
   });
-  select.addEventListener('change', () => layer.updateStyleVariables({ endmember: Number(select.value) }));
+  select.addEventListener('change', () => layer.updateStyleVariables(shown(Number(select.value))));
 
   const map = new OlMap({ target: 'map', layers: [layer], view: new View({ projection: source.getProjection()! }) });
   map.getView().fit(source.getTileGrid()!.getExtent()!, { padding: [20, 20, 20, 20] });

@@ -31,11 +31,11 @@ export interface QuantisedGemm extends QuantisedKernel {
 }
 
 /**
- * The same graph with its first Gemm nodes, as many as `layers`, in 8-bit integers: unsigned activations, signed weights with a scale for each
+ * The same graph with its first Gemm nodes, those that `layers` has something for, in 8-bit integers: unsigned activations, signed weights with a scale for each
  * output. Written as QuantizeLinear and DequantizeLinear around the Gemm, which a runtime without integer kernels computes in floats.
  * Throws ExportError where there are fewer Gemm nodes, or one does more than x * kernel + bias.
  */
-export function quantiseGemms(graph: Graph, layers: readonly QuantisedGemm[]): Graph {
+export function quantiseGemms(graph: Graph, layers: readonly (QuantisedGemm | undefined)[]): Graph {
   const builder = createBuilder(graph.name);
   for (const input of graph.inputs) addInput(builder, input);
   for (const constant of graph.initializers) addConstant(builder, constant, constant.name);

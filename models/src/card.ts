@@ -262,6 +262,10 @@ function assertIndices({ bands, data }: ModelCard): void {
       );
 }
 
+/** Whether a model is an ensemble, whose graph gives how far its members lie apart beside the abundances. */
+export const hasSpread = (card: ModelCard): boolean =>
+  (card.library?.members ?? 1) > 1 && exactMethodOf(card) === undefined;
+
 /** How far outside a window the model looks, in pixels. */
 export const haloOf = ({ halo = 0 }: ModelCard): number => halo;
 

@@ -1,9 +1,11 @@
 // The model on a GPU: SwiftShader's, in software, by the provider that runs on any.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { asEnsemble } from '../support/ensembles.js';
 import { requireGdal, requireSwiftShader, root, run, temporaryFolder } from '../support/index.js';
+import { modelFile, untrained } from '../support/models.js';
 import { binary, mixedScene, succeed, writeEnvi } from './support.js';
 
 const model = join(root, 'fixtures/golden/infer/pixel.onnx');
@@ -64,6 +66,29 @@ describe('egunet infer --device', function () {
       }
       assert.ok(largest <= 1e-4, `largest difference ${largest}`);
     }
+  });
+
+  it('webgpu gives what the networks of an ensemble disagree by, too', async function () {
+    requireGdal(this);
+    const gpu = requireSwiftShader(this);
+    const bands = WAVELENGTHS.map((wavelength) => ({ wavelength, fwhm: 10 }));
+    const probe = Float32Array.from({ length: 64 * bands.length }, (_, i) => ((i * 37) % 101) / 101);
+    const single = untrained({ bands, endmembers: 3, probe, scene: { rows: ROWS, cols: COLS } });
+    writeFileSync(join(folder, 'ensemble.onnx'), await modelFile(asEnsemble(single)));
+    const how = ['-m', 'ensemble.onnx', '--resample'];
+    for (const [map, env] of [
+      ['cpu-ensemble.tif', {}],
+      ['gpu-ensemble.tif', gpu],
+    ] as const) {
+      const device = map.startsWith('gpu') ? ['--device', 'webgpu'] : [];
+      const args = [binary, 'infer', 'scene.hdr', ...how, ...device, '-o', map];
+      const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } }); // biome-ignore format: one line says more
+      assert.equal(status, 0, stderr);
+    }
+    const [expected, got] = [samplesOf('cpu-ensemble.tif'), samplesOf('gpu-ensemble.tif')];
+    assert.equal(got.length, ROWS * COLS * 6);
+    for (const [i, value] of expected.entries())
+      assert.ok(Number.isNaN(value) ? Number.isNaN(got[i]) : Math.abs(got[i]! - value) <= 1e-4, `sample ${i}`);
   });
 
   it('auto takes the first GPU that runs the model faster than the processor, which one in software does not, and says why not', function () {

@@ -215,6 +215,36 @@ describe('train on the classes of a library, on the command line', () => {
     assert.match(comma.stderr, /should be a number, got '0,1'; write decimals with a point/);
   });
 
+  it('trains an ensemble, whose maps say how far its networks disagree unless told not to', () => {
+    writeEnvi(folder, 'seen', { ...mixedScene(), rows: 20 });
+    succeed([...given('lib'), 'seen.hdr', '--ensemble', '3', ...SHORT, '-o', 'three'], folder);
+    const exported = succeed(['export', 'three', '-o', 'three.onnx'], folder).stdout;
+    assert.match(exported, /gives +abundances of leaf, soil, water, and the spread of each/);
+    assert.match(succeed(['info', 'three.onnx'], folder).stdout, /ensemble +mean of 3 encoders; spread: their standard deviation, how far they disagree, no error bar/); // biome-ignore format: one line says more
+    const { properties } = JSON.parse(readFileSync(file('three.json'), 'utf8'));
+    assert.deepEqual(
+      properties['mlm:output'].map(({ name }: { name: string }) => name),
+      ['abundances', 'spread'],
+    );
+    const model = ['--model', 'three.onnx'];
+    assert.match(succeed(['infer', 'seen.hdr', ...model, '-o', 'three.tif'], folder).stdout, /mean spread +0\.\d{4} {2}leaf\n +0\.\d{4} {2}soil\n/); // biome-ignore format: one line says more
+    const told = JSON.parse(succeed(['infer', 'seen.hdr', ...model, '-o', 'again.tif', '--json'], folder).stdout);
+    assert.deepEqual(
+      told.spread.map(({ name }: { name: string }) => name),
+      ['leaf', 'soil', 'water'],
+    );
+    assert.ok(told.spread.every(({ mean }: { mean: number }) => mean > 0 && mean < 0.5));
+    const without = succeed(['infer', 'seen.hdr', ...model, '--no-spread', '-o', 'plain.tif'], folder).stdout;
+    assert.doesNotMatch(without, /spread/);
+    const bandsOf = (map: string) => JSON.parse(succeed(['info', map, '--json'], folder).stdout)[0].bands.length;
+    assert.deepEqual([bandsOf('three.tif'), bandsOf('plain.tif')], [6, 3]);
+    assert.match(readFileSync(file('plain.tif'), 'latin1'), /egunet infer seen\.hdr --model three\.onnx -o plain\.tif --no-spread/); // biome-ignore format: one line says more
+    const judge = ['evaluate', 'three.tif', '--reference', 'plain.tif', '--json'];
+    assert.equal(JSON.parse(succeed(judge, folder).stdout).endmembers.length, 3);
+    succeed(['export', 'three', '-o', 'small.onnx', '--precision', 'int8', '--max-mean-error', '1', '--max-error', '1'], folder); // biome-ignore format: one line says more
+    assert.match(succeed(['infer', 'seen.hdr', '--model', 'small.onnx', '-o', 'small.tif'], folder).stdout, /small\.onnx, int8\n(.*\n)*mean spread/); // biome-ignore format: one line says more
+  });
+
   it('interrupted by Ctrl-C saves the run; resumed, it ends with the same weights as one that was not', async () => {
     const train = [...given('lib'), '--sensor', 'landsat-8', '--steps', '3000', '--batch', '64'];
     const outcome = await interrupted([binary, ...train, '-o', 'broken', '--verbose'], {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   type MosaicPart,
+  makeQualityMeter,
   type Overlap,
   planBands,
   planMosaic,
@@ -69,7 +70,7 @@ const partOf = ({ scene, place }: Placed): MosaicPart & { reads: Window[] } => {
 async function alone({ scene }: Placed): Promise<Float32Array> {
   const reader = memoryReader(scene);
   const window = { row: 0, col: 0, rows: scene.rows, cols: scene.cols };
-  const work = { card, plan: planBands(reader, card), batch: BATCH, quality: true };
+  const work = { card, plan: planBands(reader, card), batch: BATCH, quality: makeQualityMeter(card) };
   return (await unmixWindow(session, { reader, window }, work)).abundances;
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { makeEnmapProduct } from '@egunet/fixtures';
-import { type Overlap, planBands, unmixWindow } from '@egunet/infer';
+import { makeQualityMeter, type Overlap, planBands, unmixWindow } from '@egunet/infer';
 import { type InferProgress, type InferSceneOptions, inferScene, openModel } from '@egunet/infer-node';
 import { parseMaskRule } from '@egunet/raster';
 import { createMap, openScene } from '@egunet/raster/node';
@@ -53,7 +53,7 @@ function writeScene(folder: string, name: string, place: Place, content: SceneCo
 async function alone(path: string, resample = false) {
   const [scene, { session, release }] = await Promise.all([openScene(path), openModel(modelPath)]);
   const { rows, cols } = scene;
-  const work = { card, plan: planBands(scene, card, { resample }), batch: 1024, quality: true };
+  const work = { card, plan: planBands(scene, card, { resample }), batch: 1024, quality: makeQualityMeter(card) };
   const { abundances } = await unmixWindow(session, { reader: scene, window: { row: 0, col: 0, rows, cols } }, work);
   await Promise.all([scene.close(), release()]);
   return abundances;

@@ -80,7 +80,11 @@ describe('the quality of a pixel', () => {
     const session: Session = proportionSession(B, C);
     const work = { ...planUnmixing(reader, { card, batch: 6 }), card };
     const without = await unmixWindow(session, { reader, window }, work);
-    const { abundances, seen } = await unmixWindow(session, { reader, window }, { ...work, quality: true });
+    const { abundances, seen } = await unmixWindow(
+      session,
+      { reader, window },
+      { ...work, quality: makeQualityMeter(card) },
+    );
     assert.deepEqual(seen, without.seen);
     const D = C + 2;
     assert.equal(abundances.length, rows * cols * D);

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { planUnmixing, type Session, type SpectraReader, unmixAround, unmixWindow } from '@egunet/infer';
+import {
+  makeQualityMeter,
+  planUnmixing,
+  type Session,
+  type SpectraReader,
+  unmixAround,
+  unmixWindow,
+} from '@egunet/infer';
 import { root } from '../support/index.js';
 import { cardBands, hashedSpectra, memoryReader, modelCard, proportionSession } from './support.js';
 
@@ -76,7 +83,7 @@ const expected = (more = {}) => {
 };
 
 describe('a window read ahead of its runs', () => {
-  for (const quality of [false, true])
+  for (const quality of [undefined, makeQualityMeter(card)])
     it(`has the same bits, ${quality ? 'with' : 'without'} bands of quality`, async () => {
       const reader = readAhead(spoilingReader([]));
       const found = await unmixWindow(distantSession([]), { reader, window }, options(reader, { quality }));

@@ -127,8 +127,8 @@ describe('a window by a spatial model', function () {
 
   it('measures how well the abundances explain each spectrum', async () => {
     const { card } = models.get(2)!;
-    const { abundances } = await unmixed(WHOLE, {}, { quality: true });
     const meter = makeQualityMeter(card);
+    const { abundances } = await unmixed(WHOLE, {}, { quality: meter });
     const D = C + 2;
     for (let i = 0; i < ROWS * COLS; i += 97) {
       const own = abundances.slice(i * D, (i + 1) * D);

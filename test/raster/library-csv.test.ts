@@ -96,7 +96,7 @@ describe('spectral libraries in CSV', () => {
   it('hand out the other columns of a spectrum a line by their headings', () => {
     const { attributes } = read('level,name,0.4,Class,0.5um\na,soil,0.1,ba\u0007re,0.3\nb,,0.2,,0.4\n');
     assert.deepEqual(attributes, JSON.parse('[{"level":"a","Class":"ba re"},{"level":"b","Class":""}]'));
-    for (const plain of ['band,1,2\nsoil,0.1,0.2\n', 'class,400\na,0.1\n', '400,500\n0.1,0.2\n', 'band,a\n1,0\n'])
+    for (const plain of ['band,1,2\nsoil,0.1,0.2\n', 'kind,400\na,0.1\n', '400,500\n0.1,0.2\n', 'band,a\n1,0\n'])
       assert.ok(!('attributes' in read(plain)));
   });
 

@@ -17,6 +17,7 @@ const rooms: [folder: string, allowed: string[]][] = [
     [
       '@egunet/infer',
       '@egunet/models/card',
+      '@egunet/models/distribution',
       '@egunet/raster',
       '@egunet/raster/node',
       '@egunet/raster/system-reason',

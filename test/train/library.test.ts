@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
+import { decodeModel } from '@egunet/export';
 import {
   type ClassLibrary,
   classMeans,
@@ -210,10 +211,55 @@ describe('training on a library', () => {
       assert.ok(Math.abs((abundances!.data[i] as number) - mean) < 1e-5);
       assert.ok(Math.abs((spread!.data[i] as number) - deviation) < 1e-4);
     }
-    await assert.rejects(
-      exportHead(checkpoint, { precision: 'int8', softwareVersion: '1', created: new Date(0) }),
-      /an ensemble of 3 encoders has no int8/,
-    );
+  });
+
+  it('stores an ensemble in less than float32 as it stores each member by itself, close to float32', async () => {
+    const members = 3;
+    const { checkpoint } = await fitLibrary(library, facts, { epochs: 40, batch: 64, members });
+    const origin = { softwareVersion: '1', created: new Date(0) };
+    const n = checkpoint.probe.length / BANDS;
+    const run = async (bytes: Uint8Array) => {
+      const session = await ort.InferenceSession.create(bytes);
+      const found = await session.run({ spectra: new ort.Tensor('float32', checkpoint.probe, [n, BANDS]) });
+      await session.release();
+      return [found.abundances, found.spread].map((value) => value?.data as Float32Array);
+    };
+    const of = (values: Float32Array, k: number) =>
+      values.slice((k * values.length) / members, ((k + 1) * values.length) / members);
+    const full = await run((await exportHead(checkpoint, origin)).bytes);
+    for (const [precision, kernels, near, far] of [
+      ['int8', 2 * members, 0.005, 0.05],
+      ['float16', 0, 0.0005, 0.005],
+    ] as const) {
+      const { bytes, card } = await exportHead(checkpoint, { ...origin, precision });
+      const [abundances, spread] = (await run(bytes)) as [Float32Array, Float32Array];
+      const { state } = checkpoint;
+      const single: Float32Array[] = [];
+      for (let k = 0; k < members; k++) {
+        const alone = { ...state, parameters: of(state.parameters, k), moving: of(state.moving, k) };
+        const member = { ...checkpoint, state: alone, library: { ...checkpoint.library!, members: 1 } };
+        const limits = { maxMeanError: 1, maxError: 1 };
+        single.push((await run((await exportHead(member, { ...origin, precision, ...limits })).bytes))[0]!);
+      }
+      for (let i = 0; i < n * CLASSES.length; i++) {
+        const values = single.map((found) => found[i]!);
+        const mean = values.reduce((a, b) => a + b) / members;
+        const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / members);
+        assert.ok(Math.abs(abundances[i]! - mean) < 1e-5, `${precision}, abundance ${i}`);
+        assert.ok(Math.abs(spread[i]! - deviation) < 1e-4, `${precision}, spread ${i}`);
+      }
+      for (const [found, exact] of [
+        [abundances, full[0]!],
+        [spread, full[1]!],
+      ] as const) {
+        const off = found.map((value, i) => Math.abs(value - exact[i]!));
+        assert.ok(off.reduce((a, b) => a + b) / off.length < near, precision);
+        assert.ok(Math.max(...off) < far, precision);
+      }
+      const { initializers } = decodeModel(bytes).graph;
+      assert.equal(initializers.filter(({ type, shape }) => type === 'int8' && shape.length === 2).length, kernels);
+      assert.equal(card.quantisation!.precision, precision);
+    }
   });
 
   it('is saved and loaded as it is, and refused where the manifest was changed', async () => {

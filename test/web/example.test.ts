@@ -7,10 +7,11 @@ import { decode } from 'fast-png';
 import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { withBrowser } from '../support/browser.js';
+import { asEnsemble, ensemblePlainly } from '../support/ensembles.js';
 import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, run, temporaryFolder } from '../support/index.js';
 import { unmixInNode } from './in-node.js';
-import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
+import { COLS, checkpoint, ENDMEMBERS, makeEnsemble, makeModel, ROWS, validSpectra, writeScene } from './scene.js';
 
 const EXAMPLE = join(root, 'examples/vite-map');
 /** The pixel in the middle. */
@@ -65,12 +66,41 @@ describe('the example of an app', function () {
       });
     });
 
+  describe('with an ensemble', () => {
+    const chromium = withBrowser({ gpu: 'webgl' });
+
+    it('shows how far its networks disagree, too', async () => {
+      files['ensemble.onnx'] = await makeEnsemble();
+      const page = await chromium.open(`${server.url}index.html?model=ensemble.onnx&scene=scene.tif`);
+      await page.locator('output', { hasText: 'unmixed by' }).waitFor();
+      const options = await page.locator('select option').allTextContents();
+      assert.equal(options.length, 2 * ENDMEMBERS);
+      assert.equal(options[ENDMEMBERS + 1], 'material 2 spread');
+      const { spread } = await ensemblePlainly(asEnsemble(checkpoint()), spectrumOf(PIXEL));
+      for (const endmember of [0, 1]) {
+        await page.locator('select').selectOption(`${ENDMEMBERS + endmember + 1}`);
+        const wanted = colourOne(0)(Float32Array.of(5 * spread[endmember]!));
+        while (!isNear(await middleColour(page), wanted)) await page.waitForTimeout(100);
+      }
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+  });
+
   async function middleColour(page: Page): Promise<number[]> {
     const { data, width, height, channels } = decode(await page.locator('#map').screenshot());
     const at = (Math.floor(height / 2) * width + Math.floor(width / 2)) * channels;
     return [...data.subarray(at, at + 3)];
   }
 });
+
+/** Reflectance of a pixel with data in the model's bands. */
+function spectrumOf(pixel: number): Float32Array {
+  const { spectra, pixels } = validSpectra();
+  const B = spectra.length / pixels.length;
+  const at = pixels.indexOf(pixel);
+  return spectra.slice(at * B, (at + 1) * B);
+}
 
 /** Whether colours differ by no more than a GPU's ramp does. */
 const isNear = (colour: readonly number[], wanted: readonly (number | undefined)[]): boolean =>

@@ -6,8 +6,8 @@ import { addProtocol, Map as MapOfLibre } from 'maplibre-gl';
 const unmixer = createUnmixer();
 const opening = unmixer.openModel('model.onnx', { device: 'wasm', runtime: 'onnxruntime' });
 
-/** A scene's tiles, three endmembers as colours, and what was asked of the worker for them. */
-async function open(name: string, options: Partial<AbundanceTilesOptions> = {}) {
+/** A scene's tiles, three endmembers as colours, or other values of a pixel from `first` on, and what was asked of the worker for them. */
+async function open(name: string, { first = 0, ...options }: Partial<AbundanceTilesOptions> & { first?: number } = {}) {
   const [opened, model] = await Promise.all([unmixer.openScene(name), opening]);
   const asked: { level: number | undefined; window: number[]; aborted: boolean; done: boolean }[] = [];
   const scene: typeof opened = {
@@ -25,7 +25,7 @@ async function open(name: string, options: Partial<AbundanceTilesOptions> = {}) 
     },
   };
   return {
-    tiles: await abundanceTiles({ scene, model, colour: colourThree(0, 1, 2), ...options }),
+    tiles: await abundanceTiles({ scene, model, colour: colourThree(first, first + 1, first + 2), ...options }),
     asked,
     scene,
     model,

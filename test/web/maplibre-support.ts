@@ -7,7 +7,7 @@ import { ISOLATED, serveFiles } from '../support/http-server.js';
 import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { onWebMercator } from './gdal-places.js';
 import type {} from './maplibre-page.js';
-import { COLS, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
+import { COLS, makeModel, ROWS, writeScene } from './scene.js';
 
 /** The map's size, pixels. */
 export const [WIDTH, HEIGHT] = [400, 360];
@@ -28,14 +28,14 @@ function others(path: string): Uint8Array | undefined {
 }
 
 /** A server with the page, a model, pixel-wise unless told otherwise, and a scene, and a browser. Call inside `describe`. */
-export function withMapLibre({ spatial = false } = {}) {
+export function withMapLibre({ model = makeModel }: { readonly model?: () => Promise<Uint8Array> } = {}) {
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(PAGE) };
   const server = serveFiles(files, { headers: ISOLATED, others });
   const chromium = withBrowser({ gpu: 'webgl' });
   before(async function () {
     requireGdal(this);
-    files['model.onnx'] = await (spatial ? makeSpatialModel() : makeModel());
+    files['model.onnx'] = await model();
     writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
     const script = join(root, 'test/dist/web/maplibre-page.js');
     Object.assign(files, await bundlePage(script, { 'maplibre-gl': '/maplibre/maplibre-gl.mjs' }));

@@ -7,7 +7,7 @@ import type { Georeference } from '@egunet/raster';
 import { decode } from 'fast-png';
 import { run } from '../support/index.js';
 import { HEIGHT, middleOf, placeOf, UTM_33, WIDTH, WORLD, withMapLibre } from './maplibre-support.js';
-import { COLS, ENDMEMBERS, ROWS, writeScene } from './scene.js';
+import { COLS, ENDMEMBERS, makeEnsemble, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
 
 const CASES: Readonly<Record<string, Georeference>> = {
   'UTM zone 33 north': UTM_33,
@@ -24,11 +24,18 @@ const CASES: Readonly<Record<string, Georeference>> = {
 const AROUND_THE_WORLD: Georeference = { affine: [4, 0, -166, 0, -1.6, 60], epsg: 4326 };
 
 describe('a map of MapLibre', () => ofModel({ cases: Object.keys(CASES) }));
-describe('a map of MapLibre by a spatial model', () => ofModel({ spatial: true, cases: ['UTM zone 33 north'] }));
+describe('a map of MapLibre by a spatial model', () =>
+  ofModel({ model: makeSpatialModel, cases: ['UTM zone 33 north'] }));
+describe("a map of MapLibre of an ensemble's spread", () =>
+  ofModel({ model: makeEnsemble, cases: ['UTM zone 33 north'] }));
 
 /** Tests of a kind of model, with the scene in these places. */
-function ofModel({ spatial = false, cases }: { spatial?: boolean; cases: readonly string[] }): void {
-  const { folder, open, serve } = withMapLibre({ spatial });
+function ofModel({ model = makeModel, cases }: { model?: () => Promise<Uint8Array>; cases: readonly string[] }): void {
+  const { folder, open, serve } = withMapLibre({ model });
+  const spatial = model === makeSpatialModel;
+  const spread = model === makeEnsemble;
+  /** Values of a pixel of Node's map, and the first that is a colour. */
+  const [D, first] = spread ? [2 * ENDMEMBERS, ENDMEMBERS] : [ENDMEMBERS, 0];
   const output = join(folder, 'map.tif');
 
   before(async () => {
@@ -58,7 +65,7 @@ function ofModel({ spatial = false, cases }: { spatial?: boolean; cases: readonl
     return map;
   }
 
-  /** The map's abundances in Web Mercator [H * W, C], the nearest pixel's, NaN where there is no data. */
+  /** The map's values in Web Mercator [H * W, D], the nearest pixel's, NaN where there is no data. */
   function warp(map: string, { edges, size }: { edges: readonly number[]; size: readonly number[] }): Float32Array {
     const output = join(folder, 'warped.img');
     run('gdalwarp', [
@@ -77,8 +84,8 @@ function ofModel({ spatial = false, cases }: { spatial?: boolean; cases: readonl
     empty: readonly number[],
   ): number {
     let [shown, different] = [0, 0];
-    for (let i = 0; i < expected.length / ENDMEMBERS; i++) {
-      const abundances = expected.subarray(i * ENDMEMBERS, i * ENDMEMBERS + 3);
+    for (let i = 0; i < expected.length / D; i++) {
+      const abundances = expected.subarray(i * D + first, i * D + first + 3);
       const valid = !Number.isNaN(abundances[0]);
       const colour = valid ? [...[...abundances].map((value) => 255 * value), 255] : empty;
       if (colourOf(i).some((value, k) => Math.abs(value - colour[k]!) > 1)) different++;
@@ -102,14 +109,14 @@ function ofModel({ spatial = false, cases }: { spatial?: boolean; cases: readonl
       it(`has in ${name} the pixels that gdalwarp takes`, async () => {
         const map = await prepare(georeference);
         const { zoom, tile, pixels } = await page.evaluate(
-          async ({ middle, asked }) => {
-            const opened = await window.maplibre.open('scene.tif');
+          async ({ middle, asked, what }) => {
+            const opened = await window.maplibre.open('scene.tif', what);
             const zoom = asked ?? opened.tiles.source.maxzoom;
             const tile = middle.map((part) => Math.floor(part * 2 ** zoom)) as [number, number];
             const pixels = await window.maplibre.pixelsOf(opened, `${zoom}/${tile.join('/')}`);
             return { zoom, tile, pixels };
           },
-          { middle: middleOf(georeference), asked },
+          { middle: middleOf(georeference), asked, what: { spread, first } },
         );
         const side = WORLD / 2 ** zoom;
         const [left, top] = [tile[0] * side - WORLD / 2, WORLD / 2 - tile[1] * side];
@@ -131,12 +138,12 @@ function ofModel({ spatial = false, cases }: { spatial?: boolean; cases: readonl
       const [x, y] = middleOf(CASES[name]!).map((part) => Math.round(part * 512 * 2 ** zoom)) as [number, number];
       const page = await open();
       const asked = await page.evaluate(
-        async (view) => {
-          const opened = await window.maplibre.open('scene.tif');
+        async ({ what, ...view }) => {
+          const opened = await window.maplibre.open('scene.tif', what);
           await (await window.maplibre.show(opened, view)).once('idle');
           return opened.asked;
         },
-        { zoom, center: placeOf([x / 512 / 2 ** zoom, y / 512 / 2 ** zoom]) },
+        { zoom, center: placeOf([x / 512 / 2 ** zoom, y / 512 / 2 ** zoom]), what: { spread, first } },
       );
       const { data, channels } = decode(await page.locator('#map canvas').screenshot());
       const [left, top] = [(x - WIDTH / 2) * side - WORLD / 2, WORLD / 2 - (y - HEIGHT / 2) * side];

@@ -11,6 +11,7 @@ interface SourceOptions {
   scene: string;
   gutter?: number;
   interpolate?: boolean;
+  spread?: boolean;
 }
 
 const unmixer = createUnmixer();

@@ -10,7 +10,7 @@ import { requireGdal, root, run, temporaryFolder } from '../support/index.js';
 import { onWebMercator } from './gdal-places.js';
 import { unmixInNode } from './in-node.js';
 import type {} from './openlayers-page.js';
-import { COLS, ENDMEMBERS, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
+import { COLS, ENDMEMBERS, makeEnsemble, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
 
 const [WIDTH, HEIGHT] = [300, 260];
 const PAGE = `<!doctype html><link rel="icon" href="data:,">
@@ -161,6 +161,33 @@ describe('a map of OpenLayers', function () {
     // Headers, which take whole blocks of 64 KiB, besides.
     assert.ok(bytes <= files['scene.tif']!.length + 2 ** 18, `${bytes} of ${files['scene.tif']!.length} bytes`);
     await page.close();
+  });
+
+  it('has of an ensemble, where it is asked for, the spread behind the abundances', async () => {
+    await useModel(makeEnsemble());
+    await serve();
+    const page = await open();
+    for (const spread of [true, false]) {
+      const D = spread ? 2 * ENDMEMBERS : ENDMEMBERS;
+      const { abundances } = await unmixInNode(folder, 0, { spread });
+      const tiles = await page.evaluate((spread) => window.openlayers.tiles({ scene: 'scene.tif', spread }), spread);
+      assert.deepEqual(
+        tiles.map(({ size }) => size),
+        [[ROWS, COLS]],
+      );
+      const { samples } = tiles[0]!;
+      assert.equal(samples.length, ROWS * COLS * (D + 1));
+      for (let i = 0; i < ROWS * COLS; i++) {
+        const pixel = abundances.subarray(i * D, (i + 1) * D);
+        const valid = !Number.isNaN(pixel[0]);
+        const expected = [...(valid ? pixel : new Float32Array(D)), Number(valid)];
+        for (const [d, value] of expected.entries())
+          assert.ok(Math.abs(samples[i * (D + 1) + d]! - value) <= 1e-5, `pixel ${i}, sample ${d}`);
+      }
+    }
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+    await useModel(makeModel());
   });
 
   /** The colours of what the map shows. */

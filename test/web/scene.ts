@@ -3,6 +3,7 @@ import { GAIN, NO_DATA, NO_DATA_BANDS, type SimulatedScene, simulateScene } from
 import type { Georeference } from '@egunet/raster';
 import { createMap } from '@egunet/raster/node';
 import type { Checkpoint } from '@egunet/train';
+import { asEnsemble } from '../support/ensembles.js';
 import { modelFile, untrained, withLayer } from '../support/models.js';
 
 export const ROWS = 75;
@@ -80,3 +81,6 @@ export const makeModel = (shift = 0): Promise<Uint8Array> => modelFile(checkpoin
 
 /** The bytes of a spatial model, which looks two pixels around each. */
 export const makeSpatialModel = (): Promise<Uint8Array> => modelFile(withLayer(checkpoint()));
+
+/** The bytes of an ensemble. */
+export const makeEnsemble = (): Promise<Uint8Array> => modelFile(asEnsemble(checkpoint()));

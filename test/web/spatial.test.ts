@@ -1,42 +1,16 @@
 // A spatial model in a real page: windows are those of Node's map. Legend: C endmembers.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pageFiles, withBrowser } from '../support/browser.js';
-import { ISOLATED, serveFiles } from '../support/http-server.js';
-import { temporaryFolder } from '../support/index.js';
-import { unmixInNode } from './in-node.js';
-import { LIBRARY_PAGE } from './library-page.js';
-import { ENDMEMBERS as C, COLS, makeSpatialModel, writeScene } from './scene.js';
-
-const WINDOW = { row: 21, col: 18, rows: 40, cols: 37 };
+import type {} from './library-page.js';
+import { WINDOW, withLibraryPage } from './library-site.js';
+import { ENDMEMBERS as C, makeSpatialModel } from './scene.js';
 
 describe('a spatial model in a page', function () {
   this.timeout(180_000);
-  const folder = temporaryFolder();
-  const files: Record<string, Uint8Array> = { 'index.html': Buffer.from(LIBRARY_PAGE) };
-  const server = serveFiles(files, { headers: ISOLATED, others: pageFiles });
-  const chromium = withBrowser();
+  const { open, windowInNode } = withLibraryPage(makeSpatialModel);
   let expected: Float32Array;
-
   before(async () => {
-    files['model.onnx'] = await makeSpatialModel();
-    writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
-    await writeScene(join(folder, 'scene.tif'));
-    files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
-    const { abundances } = await unmixInNode(folder);
-    const { row, col, rows, cols } = WINDOW;
-    expected = abundances.filter((_, i) => {
-      const [r, c] = [Math.floor(i / C / COLS), Math.floor(i / C) % COLS];
-      return r >= row && r < row + rows && c >= col && c < col + cols;
-    });
+    expected = await windowInNode();
   });
-
-  const open = async () => {
-    const page = await chromium.open(`${server.url}index.html`);
-    await page.waitForFunction(() => 'unmixer' in window);
-    return page;
-  };
 
   for (const [device, limit] of [
     ['wasm', 1e-5],

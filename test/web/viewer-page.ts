@@ -7,7 +7,7 @@ import { type OpenedBrowser, pageFiles, withBrowser } from '../support/browser.j
 import { type HttpServer, ISOLATED, serveFiles } from '../support/http-server.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { unmixInNode } from './in-node.js';
-import { COLS, ENDMEMBERS, makeModel, makeSpatialModel, ROWS, writeScene } from './scene.js';
+import { COLS, ENDMEMBERS, makeModel, ROWS, writeScene } from './scene.js';
 
 /** What a server may allow a page, and this one lives with. */
 const POLICY =
@@ -43,11 +43,11 @@ export interface ViewerSite {
   inNode(pixel: Pixel): Float32Array;
 }
 
-/** What a browser is to have, and whether the model is a spatial one. */
-type SiteOptions = Parameters<typeof withBrowser>[0] & { readonly spatial?: boolean };
+/** What a browser is to have, and the model, a pixel-wise network unless told otherwise. */
+type SiteOptions = Parameters<typeof withBrowser>[0] & { readonly model?: () => Promise<Uint8Array> };
 
 /** Serves the viewer until after the suite, with Chromium to look at it. Call inside `describe`. */
-export function withViewer({ spatial = false, ...options }: SiteOptions = {}): ViewerSite {
+export function withViewer({ model = makeModel, ...options }: SiteOptions = {}): ViewerSite {
   const folder = temporaryFolder();
   const files: Record<string, Uint8Array> = {};
   const headers = { ...ISOLATED, 'content-security-policy': POLICY };
@@ -55,7 +55,7 @@ export function withViewer({ spatial = false, ...options }: SiteOptions = {}): V
   const chromium = withBrowser(options);
   let expected: Float32Array;
   before(async () => {
-    files['model.onnx'] = await (spatial ? makeSpatialModel() : makeModel());
+    files['model.onnx'] = await model();
     writeFileSync(join(folder, 'model.onnx'), files['model.onnx']);
     await writeScene(join(folder, 'scene.tif'));
     files['scene.tif'] = readFileSync(join(folder, 'scene.tif'));
@@ -104,4 +104,15 @@ export async function pickMiddle(page: Page): Promise<number[]> {
   await page.locator('#map').focus();
   await page.keyboard.press('Enter');
   return shownAbundances(page);
+}
+
+/** Viridis at every ninth of its range, as matplotlib has it. */
+const VIRIDIS = [
+  ...[0x440154, 0x482878, 0x3e4989, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6ece58, 0xb5de2b, 0xfde725],
+].map((rgb) => [rgb >> 16, (rgb >> 8) & 255, rgb & 255]);
+
+/** The colour of a value from 0 to 1. */
+export function viridis(value: number): number[] {
+  const at = Math.min(8, Math.floor(value * 9));
+  return [0, 1, 2].map((i) => VIRIDIS[at]![i]! + (value * 9 - at) * (VIRIDIS[at + 1]![i]! - VIRIDIS[at]![i]!));
 }

@@ -1,17 +1,8 @@
 // What the viewer shows, beside the abundances that Node makes of the same scene.
 import assert from 'node:assert/strict';
 import { decode } from 'fast-png';
-import { assertSame, MIDDLE, pickMiddle, shownAbundances, unmixed, withViewer } from './viewer-page.js';
-
-/** Viridis at every ninth of its range, as matplotlib has it. */
-const VIRIDIS = [
-  ...[0x440154, 0x482878, 0x3e4989, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6ece58, 0xb5de2b, 0xfde725],
-].map((rgb) => [rgb >> 16, (rgb >> 8) & 255, rgb & 255]);
-
-function viridis(value: number): number[] {
-  const at = Math.min(8, Math.floor(value * 9));
-  return [0, 1, 2].map((i) => VIRIDIS[at]![i]! + (value * 9 - at) * (VIRIDIS[at + 1]![i]! - VIRIDIS[at]![i]!));
-}
+import { makeSpatialModel } from './scene.js';
+import { assertSame, MIDDLE, pickMiddle, shownAbundances, unmixed, viridis, withViewer } from './viewer-page.js';
 
 describe('the viewer', function () {
   this.timeout(180_000);
@@ -104,7 +95,7 @@ describe('the viewer', function () {
 
 describe('the viewer with a spatial model', function () {
   this.timeout(180_000);
-  const site = withViewer({ spatial: true });
+  const site = withViewer({ model: makeSpatialModel });
 
   for (const [device, query, limit] of [
     ['WebAssembly', '?device=wasm', 1e-5],

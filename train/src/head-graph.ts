@@ -80,13 +80,18 @@ export function layerTensors(layers: readonly LinearLayer[]): Required<Pick<Laye
 /** Mean abundances [n, C] of an ensemble's members, and their standard deviation. */
 export function combine(members: readonly tf.Tensor2D[]): [abundances: tf.Tensor2D, spread: tf.Tensor2D] {
   const share = 1 / members.length;
-  const mean = tf.mul(tf.addN([...members]), share) as tf.Tensor2D;
+  const sum = (all: readonly tf.Tensor[]) => all.reduce((total, one) => tf.add(total, one)); // WebGPU has no kernel for Sum
+  const mean = tf.mul(sum(members), share) as tf.Tensor2D;
   const squares = members.map((abundances) => tf.squaredDifference(abundances, mean));
-  return [mean, tf.sqrt(tf.mul(tf.addN(squares), share)) as tf.Tensor2D];
+  return [mean, tf.sqrt(tf.mul(sum(squares), share)) as tf.Tensor2D];
 }
 
-/** An ensemble as one graph: `spectra` [n, B] -> `abundances` [n, C], the members' mean, and `spread` [n, C], their standard deviation. */
-export function ensembleGraph(encoders: readonly (readonly LinearLayer[])[], inputScale: number): Graph {
+/**
+ * Encoders as one graph: of several `spectra` [n, B] -> `abundances` [n, C], the members' mean, and `spread` [n, C], their standard deviation; of one see `headGraph`,
+ * also for the input scale.
+ */
+export function encodersGraph(encoders: readonly (readonly LinearLayer[])[], inputScale?: number): Graph {
+  if (encoders.length === 1) return headGraph(encoders[0]!, inputScale);
   const head = (spectra: tf.Tensor) =>
     combine(
       encoders.map((layers) => abundanceHead(spectra as tf.Tensor2D, foldedBlock(layerTensors(layers)), inputScale)),

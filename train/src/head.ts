@@ -15,7 +15,7 @@ import { exportPaperHead } from './convolutional/export-image-head.js';
 import { computeOnCpu } from './cpu.js';
 import { TrainError } from './error.js';
 import { type Checkpoint, type InputStandard, isWithoutEnd } from './fit/checkpoint.js';
-import { combine, ensembleGraph, foldEncoders, headGraph, networkOf } from './head-graph.js';
+import { combine, encodersGraph, foldEncoders, networkOf } from './head-graph.js';
 import { memberState } from './library/members.js';
 import { scoreMetrics } from './library/scores.js';
 import { modelMetadata } from './model-metadata.js';
@@ -54,12 +54,7 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
     return encodeModel(withLayer(pixelwise, checkpoint), { metadata, producerVersion: softwareVersion });
   };
   const encoders = foldEncoders(checkpoint);
-  const [layers] = encoders as [(typeof encoders)[number]];
-  if (encoders.length > 1 && precision !== 'float32')
-    throw new TrainError(
-      `export: an ensemble of ${encoders.length} encoders has no ${precision}; export it in float32, or train a single one`,
-    );
-  const pixelwise = encoders.length > 1 ? ensembleGraph(encoders, inputScale) : headGraph(layers, inputScale);
+  const pixelwise = encodersGraph(encoders, inputScale);
   const abundances = await runHead(encodeModel(pixelwise), pixels, card.bands.length);
   const expected = await evaluateNetwork(checkpoint, pixels);
   const bytes = encode(pixelwise, card);
@@ -69,7 +64,7 @@ export async function exportHead(checkpoint: Checkpoint, options: HeadOptions): 
   );
   assertSame(maxDifference);
   if (precision === 'float32') return { bytes, card, maxDifference };
-  const reduced = await reduceHead({ layers, inputScale, pixels, abundances }, precision, options);
+  const reduced = await reduceHead({ encoders, inputScale, pixels, abundances }, precision, options);
   const full = { ...card, quantisation: reduced.quantisation };
   return { bytes: encode(reduced.graph, full), card: full, maxDifference };
 }

@@ -4,6 +4,7 @@ import {
   byteGrid,
   type Graph,
   type LinearLayer,
+  type QuantisedGemm,
   type QuantisedKernel,
   quantiseBias,
   quantiseGemms,
@@ -13,7 +14,7 @@ import {
 import { type Block, encode, scaleInput } from '@egunet/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { computeOnCpu } from './cpu.js';
-import { headGraph, layerTensors } from './head-graph.js';
+import { encodersGraph, layerTensors } from './head-graph.js';
 import { roundCompensating } from './round-weights.js';
 
 /**
@@ -36,11 +37,27 @@ interface IntegerLayer extends QuantisedKernel {
   readonly grid: ByteGrid;
 }
 
+/** The head of these encoders as a graph, their wide layers in integers. */
+export async function int8HeadGraph(
+  encoders: readonly (readonly LinearLayer[])[],
+  calibration: CalibrationOptions,
+): Promise<Graph> {
+  const rounded: Awaited<ReturnType<typeof roundLayers>>[] = [];
+  for (const layers of encoders) rounded.push(await roundLayers(layers, calibration));
+  return quantiseGemms(
+    encodersGraph(rounded.map(({ layers }) => layers)),
+    rounded.flatMap(({ gemms }) => gemms),
+  );
+}
+
 /**
- * The head of these layers as a graph, the wide ones in integers. Weights are rounded so that the outputs on the calibration pixels change
+ * An encoder's layers with their biases corrected, and what of them is in integers. Weights are rounded so that the outputs on the calibration pixels change
  * least; then every layer's bias makes the mean of its outputs over those pixels what it is in floats.
  */
-export async function int8HeadGraph(layers: readonly LinearLayer[], calibration: CalibrationOptions): Promise<Graph> {
+async function roundLayers(
+  layers: readonly LinearLayer[],
+  calibration: CalibrationOptions,
+): Promise<{ layers: LinearLayer[]; gemms: (QuantisedGemm | undefined)[] }> {
   const integers: IntegerLayer[] = [];
   const all = await computeOnCpu(() => calibrate(layers, calibration, integers));
   let at = 0;
@@ -48,12 +65,13 @@ export async function int8HeadGraph(layers: readonly LinearLayer[], calibration:
     at += layer.outputs;
     return { ...layer, bias: all.slice(at - layer.outputs, at) };
   });
-  const gemms = integers.map((layer, i) => ({
-    ...layer,
-    factor: i === 0 ? calibration.inputScale : 1,
-    biases: quantiseBias(corrected[i]!.bias, layer.grid.step, layer.scales),
-  }));
-  return quantiseGemms(headGraph(corrected), gemms);
+  const gemms = corrected.map(({ bias }, i) => {
+    const layer = integers[i];
+    if (!layer) return undefined;
+    const { step } = layer.grid;
+    return { ...layer, factor: i === 0 ? calibration.inputScale : 1, biases: quantiseBias(bias, step, layer.scales) };
+  });
+  return { layers: corrected, gemms };
 }
 
 /** Fills `integers` and gives the corrected biases of all layers, one after the other. */

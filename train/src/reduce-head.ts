@@ -2,7 +2,7 @@
 import { encodeModel, type Graph, halveWeights, type LinearLayer } from '@egunet/export';
 import type { CardQuantisation } from '@egunet/models/card';
 import { TrainError } from './error.js';
-import { headGraph } from './head-graph.js';
+import { encodersGraph } from './head-graph.js';
 import { int8HeadGraph } from './quantise-head.js';
 import { runHead } from './run-head.js';
 
@@ -18,7 +18,8 @@ export const DEFAULT_LIMITS: Required<ErrorLimits> = { maxMeanError: 0.005, maxE
 
 /** The head in float32 and what it gives. */
 export interface FullHead {
-  readonly layers: readonly LinearLayer[];
+  /** One, or those of an ensemble. */
+  readonly encoders: readonly (readonly LinearLayer[])[];
   readonly inputScale: number;
   /** Reflectance [n, B]. */
   readonly pixels: Float32Array;
@@ -35,7 +36,8 @@ export async function reduceHead(
   precision: CardQuantisation['precision'],
   limits: ErrorLimits,
 ): Promise<{ graph: Graph; quantisation: CardQuantisation }> {
-  const { layers, inputScale, pixels, abundances } = full;
+  const { encoders, inputScale, pixels, abundances } = full;
+  const [layers] = encoders as [readonly LinearLayer[]];
   const [B, C] = [layers[0]!.inputs, layers.at(-1)!.outputs];
   const fitted = precision === 'int8';
   const calibration = fitted ? everyOther(pixels, B, 0) : new Float32Array();
@@ -43,8 +45,8 @@ export async function reduceHead(
   if (heldOut.length === 0)
     throw new TrainError('export: the run holds a single pixel, int8 needs 2 or more; train on a larger scene');
   const graph = fitted
-    ? await int8HeadGraph(layers, { pixels: calibration, inputScale })
-    : halveWeights(headGraph(layers, inputScale));
+    ? await int8HeadGraph(encoders, { pixels: calibration, inputScale })
+    : halveWeights(encodersGraph(encoders, inputScale));
   const actual = await runHead(encodeModel(graph), heldOut, B);
   const errors = compare(actual, fitted ? everyOther(abundances, C, 1) : abundances);
   const counts = { calibrationPixels: calibration.length / B, heldOutPixels: heldOut.length / B };

@@ -1,4 +1,4 @@
-import { exactMethodOf, type ModelCard, precisionOf } from '@egunet/models/card';
+import { exactMethodOf, hasSpread, type ModelCard, precisionOf } from '@egunet/models/card';
 
 const MLM = 'https://stac-extensions.github.io/mlm/v1.5.0/schema.json';
 const EO = 'https://stac-extensions.github.io/eo/v2.0.0/schema.json';
@@ -48,7 +48,7 @@ export function stacItem(card: ModelCard, file: ModelFile): Record<string, unkno
       'mlm:pretrained': true,
       'mlm:hyperparameters': card.training,
       'mlm:input': card.kind === 'pixel' ? [spectraOf(card, bands)] : [imageOf(card, bands), VALID],
-      'mlm:output': [outputOf(card, names)],
+      'mlm:output': [outputOf(card, names), ...(hasSpread(card) ? [spreadOf(card, names)] : [])],
     },
     assets: {
       model: {
@@ -114,14 +114,21 @@ function outputOf({ kind }: ModelCard, names: string[]) {
   };
 }
 
-/** Weights and biases of the folded encoder, or the endmembers' values. */
+const spreadOf = (card: ModelCard, names: string[]) => ({
+  ...outputOf(card, names),
+  name: 'spread',
+  description: `Standard deviation of the abundances of ${names.join(', ')}, in this order, over ${card.library!.members} networks trained from different seeds: how far they disagree, no error bar.`,
+});
+
+/** Weights and biases of the folded encoders, or the endmembers' values. */
 function countParameters(card: ModelCard): number {
   const { bands, endmembers, network } = card;
   if (exactMethodOf(card)) return bands.length * endmembers.length; // their spectra
   let inputs = bands.length;
-  return network.layers.reduce((sum, outputs, i) => {
+  const counts = network.layers.map((outputs, i) => {
     const count = (inputs * (network.kernels?.[i] ?? 1) ** 2 + 1) * outputs;
     inputs = outputs;
-    return sum + count;
-  }, 0);
+    return count;
+  });
+  return counts.reduce((sum, count) => sum + count, 0) * (card.library?.members ?? 1);
 }

@@ -80,10 +80,11 @@ export async function handler(args: Arguments): Promise<void> {
   const options = precisionOptions(args);
   const { assertWritable } = await import('../support/files.js');
   for (const path of [args.o, sidecarOf(args.o)]) await assertWritable(path, { overwrite: args.overwrite });
-  const [{ exportModel }, { loadRun }, { precisionWords }] = await Promise.all([
+  const [{ exportModel }, { loadRun }, { precisionWords }, { hasSpread }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('@egunet/train'),
     import('../support/describe-model.js'),
+    import('@egunet/models/card'),
   ]);
   const { checkpoint } = await loadRun(args.run);
   const { epoch, settings } = checkpoint;
@@ -99,7 +100,10 @@ export async function handler(args: Arguments): Promise<void> {
       ['model', `${model}, ${bytes.length} bytes`],
       ['sidecar', `${sidecar} (STAC item, MLM 1.5)`],
       ['takes', `${bands.length} bands${card.sensor ? ` of ${card.sensor}` : ''}`],
-      ['gives', `abundances of ${endmembers.map(({ name }) => name).join(', ')}`],
+      [
+        'gives',
+        `abundances of ${endmembers.map(({ name }) => name).join(', ')}${hasSpread(card) ? ', and the spread of each' : ''}`,
+      ],
       ['precision', precisionWords(card)],
       [
         'checked',

@@ -32,7 +32,7 @@ export const builder = (yargs: Argv) =>
           yargs
             .positional('scene', scenesPositional)
             .usage(
-              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember, NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
+              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember (of an ensemble then one for the spread of each), NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
             )
             .option('list', listOption)
             .option('overlap', {
@@ -53,6 +53,12 @@ export const builder = (yargs: Argv) =>
               oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
             )
             .option('dtype', dtype)
+            .option('no-spread', {
+              type: 'boolean',
+              default: false,
+              describe:
+                'Of an ensemble (egunet train --ensemble): leave out the bands behind its abundances that say how far its networks disagree, the standard deviation of each abundance: no error bar, errors are larger',
+            })
             .option('quality', {
               type: 'boolean',
               default: false,
@@ -79,7 +85,7 @@ export const builder = (yargs: Argv) =>
                 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
             })
             .option('overwrite', overwrite)
-            .group(['o', 'format', 'dtype', 'quality', 'overwrite'], 'Map:')
+            .group(['o', 'format', 'dtype', 'no-spread', 'quality', 'overwrite'], 'Map:')
             .group(['model', 'resample'], 'Model:')
             .group(['list', 'overlap'], 'Several scenes:')
             .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
@@ -137,6 +143,7 @@ export async function handler(args: Arguments): Promise<void> {
         open: openOptions(args),
         resample,
         sampleType: args.dtype,
+        spread: !args['no-spread'],
         quality: args.quality,
         ...pixels,
         command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
@@ -169,6 +176,7 @@ export async function handler(args: Arguments): Promise<void> {
           `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,
         ],
         ['mean abundance', endmembers.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
+        ['mean spread', result.spread?.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
         ...(result.quality ?? []).map(({ name, unit, mean }): [string, string] => [
           name,
           `${mean.toPrecision(3)} ${unit} on average`,

@@ -1,4 +1,4 @@
-import { matchBands, QUALITY_BANDS } from '@egunet/infer';
+import { abundanceBands, matchBands } from '@egunet/infer';
 import { type Precision, precisionOf } from '@egunet/models/card';
 import { makeScene, type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
@@ -61,10 +61,10 @@ async function withScene<T>({ path, open, control }: Place, use: (scene: Scene) 
   }
 }
 
-/** A map without the bands of quality, which stand behind its abundances. */
+/** A map without the bands of spread and quality, which stand behind its abundances. */
 function abundancesOf(map: Scene): Scene {
-  const first = map.bands.findIndex(({ name }) => name === QUALITY_BANDS[0].name);
-  return first > 0 ? makeScene({ ...map, bands: map.bands.slice(0, first) }) : map;
+  const count = abundanceBands(map.bands.map(({ name }) => name));
+  return count < map.bands.length ? makeScene({ ...map, bands: map.bands.slice(0, count) }) : map;
 }
 
 /** What the parts of a comparison share. */

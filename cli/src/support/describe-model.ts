@@ -54,7 +54,12 @@ export function libraryFacts({ files, classes, members }: CardLibrary): [string,
         )
         .join('\n'),
     ],
-    ['ensemble', members > 1 ? `mean of ${members} encoders; spread: their standard deviation` : undefined],
+    [
+      'ensemble',
+      members > 1
+        ? `mean of ${members} encoders; spread: their standard deviation, how far they disagree, no error bar`
+        : undefined,
+    ],
   ];
 }
 

@@ -89,7 +89,12 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
     .option('steps', wholeNumber('steps', { describe: 'Steps, each on fresh mixtures [default: 400]', least: 1 }))
     .option(
       'ensemble',
-      wholeNumber('ensemble', { describe: 'Encoders whose mean the abundances are [default: 1]', least: 1, most: 16 }),
+      wholeNumber('ensemble', {
+        describe:
+          'Encoders whose mean the abundances are; maps then say how far they disagree (spread), which is less than the error [default: 1]',
+        least: 1,
+        most: 16,
+      }),
     )
     .option(
       'noise',

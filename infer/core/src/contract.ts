@@ -64,7 +64,10 @@ export interface InputTensor {
 
 /** A loaded model, whatever runs it. */
 export interface Session {
-  /** The abundances, flat, of what `spectraInputs` or, for a spatial model, `imageInputs` makes. The session keeps none of the arrays. */
+  /**
+   * The abundances, flat, of what `spectraInputs` or, for a spatial model, `imageInputs` makes; of an ensemble then the spread of all pixels behind those of
+   * all pixels. The session keeps none of the arrays.
+   */
   run(inputs: readonly InputTensor[]): Promise<Float32Array>;
   /** Gives the runtime's memory back; the session cannot be used afterwards. */
   release(): Promise<void>;

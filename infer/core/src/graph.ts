@@ -1,5 +1,5 @@
 // What the graph of a model file must look like, whatever runtime has it open. Legend: B bands, C endmembers, H x W pixels of an image.
-import type { ModelCard } from '@egunet/models/card';
+import { hasSpread, type ModelCard } from '@egunet/models/card';
 import type { InputTensor } from './contract.js';
 import { InferError } from './error.js';
 import type { TileShape } from './tiles.js';
@@ -7,6 +7,26 @@ import type { TileShape } from './tiles.js';
 /** The names that every pixel-wise model file has. */
 export const INPUT = 'spectra';
 export const OUTPUT = 'abundances';
+
+/** What an ensemble gives besides: the standard deviation of its members' abundances. */
+const SPREAD = 'spread';
+
+/** What a session gives of a model, one behind the other. */
+export const outputsOf = (card: ModelCard): readonly string[] => (hasSpread(card) ? [OUTPUT, SPREAD] : [OUTPUT]);
+
+/** Outputs by their names as a session gives them. Throws InferError, which begins with the model's `name`, where one is no float32. */
+export function joinOutputs(name: string, outputs: readonly (readonly [name: string, data: unknown])[]): Float32Array {
+  const parts = outputs.map(([output, data]) => {
+    if (data instanceof Float32Array) return data;
+    throw new InferError(`${name}: the model gave no float32 '${output}'; export it again`);
+  });
+  const [first, second] = parts as [Float32Array, Float32Array | undefined];
+  if (!second) return first;
+  const joined = new Float32Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}
 
 /** The inputs of a spatial one. */
 const [IMAGE, VALID] = ['image', 'valid'];
@@ -51,14 +71,20 @@ function describeValues(values: readonly GraphValue[], sides: readonly string[])
 }
 
 /** What the graph of a card's model should be. */
-function expectedGraph({ kind, bands: { length: B }, endmembers: { length: C } }: ModelCard): string {
+function expectedGraph(card: ModelCard): string {
+  const {
+    kind,
+    bands: { length: B },
+    endmembers: { length: C },
+  } = card;
   const value = (name: string, shape: readonly (string | number)[]) => `${name}: float32 [${shape.join(', ')}]`;
   const sides = SIDES[kind];
   const inputs = kind === 'pixel' ? [value(INPUT, [...sides, B])] : [value(IMAGE, [...sides, B]), value(VALID, sides)];
-  return `${inputs.join('; ')} -> ${value(OUTPUT, [...sides, C])}`;
+  const outputs = outputsOf(card).map((name) => value(name, [...sides, C]));
+  return `${inputs.join('; ')} -> ${outputs.join('; ')}`;
 }
 
-/** Throws InferError unless a graph has the inputs and the output that the card speaks of. `name` is the model's, for the message. */
+/** Throws InferError unless a graph has the inputs and the outputs that the card speaks of. `name` is the model's, for the message. */
 export function assertGraph(
   name: string,
   { inputs, outputs }: { readonly inputs: readonly GraphValue[]; readonly outputs: readonly GraphValue[] },

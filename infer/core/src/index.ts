@@ -4,7 +4,17 @@ export type { InputTensor, ReaderBand, Session, SpectraPack, SpectraReader, Stop
 export { assertCount } from './count.js';
 export type { DamagedPixels } from './damage.js';
 export { InferError, type Remedy } from './error.js';
-export { assertGraph, type GraphValue, INPUT, imageInputs, OUTPUT, spectraInputs } from './graph.js';
+export {
+  assertGraph,
+  type GraphValue,
+  INPUT,
+  imageInputs,
+  joinOutputs,
+  OUTPUT,
+  outputsOf,
+  spectraInputs,
+} from './graph.js';
+export { abundanceBands, mapBands } from './map-bands.js';
 export { mapOrigin, SOFTWARE_VERSION } from './map-origin.js';
 export { readCard, readCardOf, readModelMetadata } from './metadata.js';
 export { type PlacedScene, planMosaic } from './mosaic-plan.js';

@@ -1,7 +1,7 @@
 // How well a pixel's abundances explain its spectrum. Legend: n pixels, B bands, C endmembers.
 import type { ModelCard } from '@egunet/models/card';
 
-/** The quality bands of a map, behind its abundances. */
+/** The quality bands of a map, behind all others. */
 export const QUALITY_BANDS = [
   { name: 'reconstruction RMSE', unit: 'reflectance' },
   { name: 'spectral angle', unit: 'rad' },
@@ -9,6 +9,8 @@ export const QUALITY_BANDS = [
 
 /** Fills the quality of pixels into a map's samples. */
 export interface QualityMeter {
+  /** How many of QUALITY_BANDS it fills in. */
+  readonly bands: number;
   /** Of the pixel at `slot` of `spectra` [n, B] with `abundances` [n, C], to `into[to]` and `into[to + 1]`. */
   measure(
     slot: number,
@@ -27,6 +29,7 @@ export function makeQualityMeter({ bands, endmembers }: ModelCard): QualityMeter
   const M = Float64Array.from(endmembers.flatMap(({ spectrum }) => spectrum)); // [C, B]
   const x = new Float64Array(B);
   return {
+    bands: QUALITY_BANDS.length,
     measure(slot, { spectra, abundances }, { into, to }) {
       x.fill(0);
       for (let c = 0; c < C; c++) {

@@ -1,12 +1,11 @@
 // A window some of whose blocks cannot be decoded: those are left out, the rest is unmixed as usual. Legend: N pixels, n pixels of a piece,
-// C endmembers, D bands of the map: C, or C + 2 with quality.
+// D bands of the map.
 import type { Session, Window } from './contract.js';
 import { type DamagedPixels, damageIn } from './damage.js';
-import { QUALITY_BANDS } from './quality.js';
 import { type Seen, sumSeen } from './seen.js';
 import { unmixSpatial } from './spatial/when-needed.js';
 import { unmixWindow } from './unmix-window.js';
-import type { UnmixWindowOptions, WindowAbundances, WindowToUnmix } from './window-abundances.js';
+import { type UnmixWindowOptions, type WindowAbundances, type WindowToUnmix, widthsOf } from './window-abundances.js';
 import { around, cutMarks, joinMarks, marksIn, placePart } from './windows.js';
 
 /**
@@ -40,7 +39,7 @@ async function unmixPixels(
   { damaged, ...options }: UnmixWindowOptions & { readonly damaged: DamagedPixels[] },
 ): Promise<WindowAbundances> {
   const leaveOut = joinMarks(task.leaveOut, marksIn(masked, window));
-  const D = options.card.endmembers.length + (options.quality ? QUALITY_BANDS.length : 0);
+  const [, D] = widthsOf(options);
   const seen: Seen[] = [];
   const abundances = new Float32Array(window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   for (let rest: Window[] = [window]; rest.length > 0; ) {

@@ -1,14 +1,14 @@
 // A window of several scenes on one grid, to one set of abundances. Legend: N pixels of the window, n pixels of a scene's part of it,
-// C endmembers, D bands of the map: C, or C + 2 with quality; M bands that are unmixed: D, or C + 2 where quality decides.
+// D bands of the map; M bands that are unmixed: D, and those of quality where that decides.
 import { haloOf } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
 import type { Session, SpectraReader, Window } from './contract.js';
 import type { DamagedPixels } from './damage.js';
-import { QUALITY_BANDS } from './quality.js';
+import { makeQualityMeter } from './quality.js';
 import { type Seen, sumSeen } from './seen.js';
 import { unmixAround } from './unmix-around.js';
 import { unmixWindow } from './unmix-window.js';
-import type { UnmixWindowOptions, WindowAbundances } from './window-abundances.js';
+import { type UnmixWindowOptions, type WindowAbundances, widthsOf } from './window-abundances.js';
 import {
   cutMarks,
   joinMarks,
@@ -50,7 +50,9 @@ export interface MosaicWindow {
   readonly masked?: Marks | undefined;
 }
 
-export interface UnmixMosaicOptions extends Omit<UnmixWindowOptions, 'plan'> {
+export interface UnmixMosaicOptions extends Omit<UnmixWindowOptions, 'plan' | 'quality'> {
+  /** Measure how well the abundances explain each spectrum. */
+  readonly quality?: boolean;
   readonly overlap: Overlap;
   /** Whether pixels of damaged blocks are left out, as by `unmixAround`. */
   readonly aroundDamage: boolean;
@@ -140,10 +142,11 @@ export async function unmixMosaic(
   { window, parts, leaveOut, masked }: MosaicWindow,
   { overlap, aroundDamage, quality: wanted = false, memory, ...options }: UnmixMosaicOptions,
 ): Promise<MosaicAbundances> {
-  const C = options.card.endmembers.length;
-  const rank = overlap === 'quality' && parts.length > 1 ? C : undefined;
-  const quality = wanted || rank !== undefined;
-  const [M, D] = [quality, wanted].map((more) => C + (more ? QUALITY_BANDS.length : 0)) as [number, number];
+  const decides = overlap === 'quality' && parts.length > 1;
+  const quality = wanted || decides ? makeQualityMeter(options.card) : undefined;
+  const [W, M] = widthsOf({ ...options, quality });
+  const D = wanted ? M : W;
+  const rank = decides ? W : undefined; // the RMSE
   const composition: Composition = { window, M, rank };
   const seenOf = parts.map(() => sumSeen([]));
   const damaged: DamagedPixels[] = [];

@@ -1,18 +1,20 @@
 // From a window of a scene to its abundances, in runs of one size. Legend: N pixels of a window, n pixels of a run,
-// B model bands, C endmembers, D bands of the map: C, or C + 2 with quality.
+// B model bands, C endmembers, W values of a pixel before its quality, D bands of the map.
+import { hasSpread } from '@egunet/models/card';
 import type { Session } from './contract.js';
 import { spectraInputs } from './graph.js';
-import { makeQualityMeter, QUALITY_BANDS } from './quality.js';
 import { lookAt, type Seen, sumSeen } from './seen.js';
 import { unmixSpatial } from './spatial/when-needed.js';
 import {
   assertAbundances,
+  assertSpread,
   floatsIn,
+  place,
   resampleInto,
-  spread,
   type UnmixWindowOptions,
   type WindowAbundances,
   type WindowToUnmix,
+  widthsOf,
 } from './window-abundances.js';
 import { joinMarks, marksIn } from './windows.js';
 
@@ -28,13 +30,12 @@ export async function unmixWindow(
 ): Promise<WindowAbundances> {
   if (options.card.kind === 'spatial') return unmixSpatial(session, task, options);
   const { reader, window } = task;
-  const { card, plan, batch, quality = false, memory, signal } = options;
+  const { card, plan, batch, quality, memory, signal } = options;
   const leaveOut = joinMarks(task.leaveOut, marksIn(task.masked, window));
   const C = card.endmembers.length;
   const { interpolation } = plan;
   const input = interpolation && new Float32Array(batch * card.bands.length); // [n, B]
-  const meter = quality ? makeQualityMeter(card) : undefined;
-  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const [W, D] = widthsOf(options);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const seen: Seen[] = [];
   signal?.throwIfAborted();
@@ -44,12 +45,20 @@ export async function unmixWindow(
     const { count, pixels } = pack;
     const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;
     seen.push(lookAt(spectra, { card, count, width: card.bands.length }));
-    const output = await session.run(spectraInputs(spectra, batch)); // [n, C]
-    assertAbundances(output, { pixels: count, batch, C });
-    spread(output, { pixels: pixels.subarray(0, count), C, into: abundances, D });
-    if (meter)
+    const output = await session.run(spectraInputs(spectra, batch)); // [n, C], of an ensemble [2, n, C]
+    const middle = hasSpread(card) ? output.length / 2 : output.length;
+    const shares = output.subarray(0, middle);
+    assertAbundances(shares, { pixels: count, batch, C });
+    const where = { pixels: pixels.subarray(0, count), C, into: abundances, D };
+    place(shares, where);
+    if (W > C) {
+      const spread = output.subarray(middle, middle + count * C);
+      assertSpread(spread);
+      place(spread, { ...where, at: C });
+    }
+    if (quality)
       for (let slot = 0; slot < count; slot++)
-        meter.measure(slot, { spectra, abundances: output }, { into: abundances, to: pixels[slot]! * D + C });
+        quality.measure(slot, { spectra, abundances: output }, { into: abundances, to: pixels[slot]! * D + W });
   }
   return { abundances, seen: sumSeen(seen) };
 }

@@ -13,6 +13,8 @@ export interface UnmixOptions {
   readonly window?: Window;
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
+  /** Give the spread, too, where the model is an ensemble. */
+  readonly spread?: boolean;
   /** The largest tile in pixels; when absent, of `TILE_PIXELS` or one block of the scene. */
   readonly tile?: TileShape;
   /** Pixels a run of the model; a run that has fewer is filled up. */
@@ -24,7 +26,7 @@ export interface UnmixOptions {
 /** The abundances of one tile. */
 export interface AbundanceTile {
   readonly window: Window;
-  /** [N, C]: >= 0, sum 1; NaN where the scene has no data. The receiver may keep it. */
+  /** [N, C]: >= 0, sum 1; NaN where the scene has no data. With the spread of an ensemble [N, 2 C]. The receiver may keep it. */
   readonly abundances: Float32Array;
   readonly validPixels: number;
 }
@@ -69,12 +71,12 @@ export async function* unmix(
   reader: SpectraReader,
   options: UnmixOptions,
 ): AsyncGenerator<AbundanceTile, void, undefined> {
-  const { card, signal } = options;
+  const { card, spread, signal } = options;
   signal?.throwIfAborted();
   const { tiles, ...work } = planUnmixing(reader, options);
   const all: Seen[] = [];
   for (const window of tiles) {
-    const { abundances, seen } = await unmixWindow(session, { reader, window }, { ...work, card, signal });
+    const { abundances, seen } = await unmixWindow(session, { reader, window }, { ...work, card, spread, signal });
     all.push(seen);
     yield { window, abundances, validPixels: seen.validPixels };
   }

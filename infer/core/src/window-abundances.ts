@@ -1,9 +1,10 @@
 // What unmixing a window takes and gives, and what its ways, pixel-wise and spatial, share. Legend: N pixels of a window, n pixels of a run,
-// B model bands, R scene bands read, C endmembers, D bands of the map: C, or C + 2 with quality.
-import type { ModelCard } from '@egunet/models/card';
+// B model bands, R scene bands read, C endmembers, D bands of the map: C abundances, C of an ensemble's spread where wanted, 2 of quality where wanted.
+import { hasSpread, type ModelCard } from '@egunet/models/card';
 import type { BandPlan } from './bands.js';
 import type { SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 import { InferError } from './error.js';
+import type { QualityMeter } from './quality.js';
 import { resampleSpectrum } from './resample.js';
 import type { Seen } from './seen.js';
 import type { Marks } from './windows.js';
@@ -12,7 +13,7 @@ import type { Marks } from './windows.js';
 const SUM_TOLERANCE = 1e-5;
 
 export interface WindowAbundances {
-  /** [N, D], NaN where not valid; with quality, `QUALITY_BANDS` behind the C abundances of each pixel. */
+  /** [N, D], NaN where not valid: of each pixel its abundances, with `spread` their spread, with `quality` QUALITY_BANDS behind these. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
 }
@@ -22,8 +23,10 @@ export interface UnmixWindowOptions {
   readonly plan: BandPlan;
   /** Pixels a run. */
   readonly batch: number;
-  /** Measure how well the abundances explain each spectrum. */
-  readonly quality?: boolean;
+  /** Give the spread, too, where the model is an ensemble. */
+  readonly spread?: boolean | undefined;
+  /** Measures how well the abundances explain each spectrum. */
+  readonly quality?: QualityMeter | undefined;
   /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
   readonly memory?: ArrayBuffer | undefined;
   /** Asked between two runs, and by the reader. */
@@ -38,6 +41,16 @@ export interface WindowToUnmix {
   readonly leaveOut?: Uint8Array | undefined;
   /** Pixels, in the scene, that count as if they had no data: of the window and of what a spatial model sees around it. */
   readonly masked?: Marks | undefined;
+}
+
+/** Values of a pixel: those before its quality, and D, all of them. */
+export function widthsOf({
+  card,
+  spread,
+  quality,
+}: Pick<UnmixWindowOptions, 'card' | 'spread' | 'quality'>): [withoutQuality: number, D: number] {
+  const width = card.endmembers.length * (spread && hasSpread(card) ? 2 : 1);
+  return [width, width + (quality?.bands ?? 0)];
 }
 
 /** Throws InferError unless a run's output is as many values as there are in [batch, C]. */
@@ -84,11 +97,18 @@ export function resampleInto(
 export const floatsIn = (memory: ArrayBuffer | undefined, size: number): Float32Array =>
   memory && memory.byteLength >= 4 * size ? new Float32Array(memory, 0, size) : new Float32Array(size);
 
-/** Puts a run's abundances [n, C] where their pixels lie in the window [N, D]. */
-export function spread(
+/** Throws InferError unless values are deviations. */
+export function assertSpread(spread: Float32Array): void {
+  const wrong = spread.find((value) => !(value >= 0));
+  if (wrong !== undefined)
+    throw new InferError(`the model's spread is ${wrong}, expected >= 0; it is damaged: export it again`);
+}
+
+/** Puts a run's values [n, C] where their pixels lie in the window [N, D], from the value `at` of each on. */
+export function place(
   output: Float32Array,
-  { pixels, C, into, D }: { pixels: Uint32Array; C: number; into: Float32Array; D: number },
+  { pixels, C, into, D, at = 0 }: { pixels: Uint32Array; C: number; into: Float32Array; D: number; at?: number },
 ): void {
   for (let slot = 0, from = 0; slot < pixels.length; slot++)
-    for (let to = pixels[slot]! * D, end = to + C; to < end; to++) into[to] = output[from++]!;
+    for (let to = pixels[slot]! * D + at, end = to + C; to < end; to++) into[to] = output[from++]!;
 }

@@ -83,7 +83,7 @@ export async function inferMosaic(
   format: MapFormatName,
 ): Promise<InferSummary> {
   const { signal, resample, tile, overlap = 'last', masks = [] } = options;
-  const { sampleType = 'float32', quality = false } = options;
+  const { sampleType = 'float32', spread = true, quality = false } = options;
   if (options.batch !== undefined) assertBatch(options.batch);
   const access = { ...options.access, ...(signal && { signal }) };
   const engine = await openEngine(options);
@@ -101,7 +101,7 @@ export async function inferMosaic(
     workers = beginWorkers(options, { windows: windows.length, several: true });
     const batch = batchFor(options, card, chosen.window.rows * chosen.window.cols);
     return await unmixInto({
-      ...{ options, format, engine, chosen, windows, overlap, batch, sampleType, quality, workers },
+      ...{ options, format, engine, chosen, windows, overlap, batch, sampleType, spread, quality, workers },
       source: {
         name: grid.name,
         scenes: scenes.length,

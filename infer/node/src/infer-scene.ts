@@ -50,6 +50,8 @@ export interface InferSceneOptions extends PixelOptions {
   readonly resample?: boolean;
   /** How abundances are stored; float32 when absent. */
   readonly sampleType?: StoredType;
+  /** Add the spread of each endmember's abundances to the map of an ensemble, behind the abundances; yes when absent. */
+  readonly spread?: boolean;
   /** Add `QUALITY_BANDS` to the map: how well the abundances explain each spectrum. */
   readonly quality?: boolean;
   /** The largest tile in pixels. */
@@ -120,6 +122,8 @@ export interface InferSummary extends PixelCounts {
   readonly damage?: DamageSummary;
   /** Mean abundance of each endmember over the pixels with data, in the model's order [C]. */
   readonly means: readonly { readonly name: string; readonly mean: number }[];
+  /** Mean spread of each endmember [C], where it is in the map. */
+  readonly spread?: readonly { readonly name: string; readonly mean: number }[];
   /** Of the bands of quality, where they were asked for. */
   readonly quality?: readonly { readonly name: string; readonly unit: string; readonly mean: number }[];
   readonly seconds: number;
@@ -158,7 +162,7 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
 
 /** Unmixes one scene. */
 async function inferOne(path: string, options: InferSceneOptions, format: MapFormatName): Promise<InferSummary> {
-  const { signal, resample, tile, sampleType = 'float32', quality = false } = options;
+  const { signal, resample, tile, sampleType = 'float32', spread = true, quality = false } = options;
   const access = { ...options.access, ...(signal && { signal }) };
   const workers = beginWorkers(options, { several: false });
   let scene: Scene | undefined;
@@ -180,7 +184,7 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     const { name, georeference, rows, cols } = scene;
     const parts = [{ scene: named, place: { row: 0, col: 0, rows, cols }, plan }];
     return await unmixInto({
-      ...{ options, format, engine, chosen, windows, sampleType, quality, workers, batch },
+      ...{ options, format, engine, chosen, windows, sampleType, spread, quality, workers, batch },
       source: { name, ...(georeference && { georeference }), metadata: { EGUNET_SCENE: basename(name) } },
       grid: { rows, cols },
       identity: { scene: files },

@@ -1,5 +1,5 @@
 // How an abundance map is stored. Legend: C endmembers.
-import { mapOrigin, QUALITY_BANDS } from '@egunet/infer';
+import { mapBands, mapOrigin } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import { type Georeference, shiftTo } from '@egunet/raster';
 import type { MapOptions } from '@egunet/raster/node';
@@ -21,13 +21,16 @@ export interface MapSource {
 export interface MapContent {
   readonly card: ModelCard;
   readonly sampleType: StoredType;
+  /** Of an ensemble. */
+  readonly spread: boolean;
   readonly quality: boolean;
   readonly chosen: Pick<PixelChoice, 'window' | 'metadata'>;
   readonly command?: string | undefined;
 }
 
-/** A map of a part of it: one band an endmember, by name, then those of quality. */
-export function mapOptions(source: MapSource, { card, sampleType, quality, chosen, command }: MapContent): MapOptions {
+/** A map of a part of it, with `mapBands`. */
+export function mapOptions(source: MapSource, content: MapContent): MapOptions {
+  const { card, sampleType, chosen, command } = content;
   const { window, metadata } = chosen;
   const { georeference } = source;
   const { scale, noData } = STORAGE[sampleType];
@@ -35,13 +38,10 @@ export function mapOptions(source: MapSource, { card, sampleType, quality, chose
     rows: window.rows,
     cols: window.cols,
     sampleType,
-    bands: [...card.endmembers.map(({ name }) => ({ name })), ...(quality ? QUALITY_BANDS : [])].map((band) => ({
-      ...band,
-      ...(scale !== 1 && { gain: scale, offset: 0 }),
-    })),
+    bands: mapBands(card, content).map((band) => ({ ...band, ...(scale !== 1 && { gain: scale, offset: 0 }) })),
     noData,
     metadata: {
-      ...mapOrigin(card, source.metadata),
+      ...mapOrigin(card, source.metadata, content),
       ...metadata,
       ...(command !== undefined && { EGUNET_COMMAND: command }),
     },

@@ -7,7 +7,8 @@ import {
   assertHalo,
   firstLine,
   InferError,
-  OUTPUT,
+  joinOutputs,
+  outputsOf,
   readCardOf,
   type Session,
 } from '@egunet/infer';
@@ -75,18 +76,24 @@ export const readModelCard = async (path: string): Promise<ModelCard> => readCar
 /** Loaded where a model is run: to read a card takes none of it. */
 type Onnxruntime = typeof import('onnxruntime-node');
 
-function makeSession(path: string, { ort, Tensor }: { ort: InferenceSession; Tensor: Onnxruntime['Tensor'] }): Session {
+function makeSession(
+  { path, card }: Pick<OpenedModel, 'path' | 'card'>,
+  { ort, Tensor }: { ort: InferenceSession; Tensor: Onnxruntime['Tensor'] },
+): Session {
+  const outputs = outputsOf(card);
   return {
     async run(inputs) {
       const feeds = inputs.map(({ name, data, shape }) => [name, new Tensor('float32', data, shape)] as const);
+      let results: InferenceSession.ReturnType;
       try {
-        const results = await ort.run(Object.fromEntries(feeds), [OUTPUT]);
-        const data = results[OUTPUT]?.data;
-        if (data instanceof Float32Array) return data;
+        results = await ort.run(Object.fromEntries(feeds), [...outputs]);
       } catch (cause) {
         throw new InferError(`${path}: running the model failed: ${firstLine(cause)}; export it again`, { cause });
       }
-      throw new InferError(`${path}: the model gave no float32 '${OUTPUT}'; export it again`);
+      return joinOutputs(
+        path,
+        outputs.map((output) => [output, results[output]?.data]),
+      );
     },
     release: () => ort.release(),
   };
@@ -127,7 +134,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       ...(device !== 'cpu' && { remedy: 'device' as const }),
     });
   }
-  const session = makeSession(path, { ort, Tensor });
+  const session = makeSession({ path, card }, { ort, Tensor });
   try {
     assertGraph(path, { inputs: ort.inputMetadata, outputs: ort.outputMetadata }, card);
     await assertHalo(session, card, path);

@@ -1,8 +1,8 @@
 // From windows to a map, whatever scenes they show. Legend: C endmembers.
 import {
   assertPlausible,
+  mapBands,
   type Overlap,
-  QUALITY_BANDS,
   type Seen,
   SOFTWARE_VERSION,
   sumSeen,
@@ -11,10 +11,11 @@ import {
   windowFrom,
   withHalo,
 } from '@egunet/infer';
-import { haloOf, type ModelCard, precisionOf } from '@egunet/models/card';
+import { haloOf, hasSpread, type ModelCard, precisionOf } from '@egunet/models/card';
 import { distributionOfCard } from '@egunet/models/distribution';
 import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
+import { bandMeans } from './band-means.js';
 import type { PixelChoice } from './choose-pixels.js';
 import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
 import type { Engine } from './engine.js';
@@ -23,7 +24,7 @@ import type { InferSceneOptions, InferSummary } from './infer-scene.js';
 import { COMPARED_PIXELS, type Compared, MOST_DARK, MOST_UNLIKE } from './likeness.js';
 import { type MapSource, mapOptions } from './map-options.js';
 import type { Content, Workers } from './pool.js';
-import { STORAGE, type StoredType } from './samples.js';
+import type { StoredType } from './samples.js';
 import { noteSeen, sumNotedCompared, sumNotedSeen } from './seen.js';
 
 /** Everything that is known before the first pixel is read. */
@@ -45,12 +46,14 @@ export interface Work {
   /** Pixels a run. */
   readonly batch: number;
   readonly sampleType: StoredType;
+  /** Of an ensemble. */
+  readonly spread: boolean;
   readonly quality: boolean;
   readonly workers: Workers;
 }
 
 /** What the map is made of and how: only the same work goes on from finished tiles. */
-async function identityOf({ options, identity, chosen, batch, sampleType, quality }: Work) {
+async function identityOf({ options, identity, engine, chosen, batch, sampleType, spread, quality }: Work) {
   const { open = {}, model, device = 'cpu', resample = false, onError = 'fail', tile } = options;
   return {
     software: SOFTWARE_VERSION,
@@ -63,6 +66,7 @@ async function identityOf({ options, identity, chosen, batch, sampleType, qualit
     resample,
     batch,
     'sample type': sampleType,
+    ...(hasSpread(engine.card) && { spread }),
     quality,
     'on error': onError,
     // Damaged blocks are counted by their pieces.
@@ -92,7 +96,7 @@ function likenessOf(compared: Compared | undefined, { distribution }: ModelCard)
 }
 
 /** What windows are made of. */
-function contentOf({ grid: { rows, cols }, engine, chosen, parts, quality }: Work): Content {
+function contentOf({ grid: { rows, cols }, engine, chosen, parts, spread, quality }: Work): Content {
   const { card, runs } = engine;
   const whole = { row: 0, col: 0, rows, cols };
   return {
@@ -102,7 +106,7 @@ function contentOf({ grid: { rows, cols }, engine, chosen, parts, quality }: Wor
       const marks = await chosen.masked(around);
       return { leaveOut: chosen.outside(window), ...(marks && { masked: { window: around, marks } }) };
     },
-    bands: card.endmembers.length + (quality ? QUALITY_BANDS.length : 0),
+    bands: mapBands(card, { spread, quality }).length,
     runs,
   };
 }
@@ -115,7 +119,7 @@ interface Done {
 
 /** Unmixes what the map lacks, and completes it. */
 async function complete(map: MapFile, work: Work): Promise<Done> {
-  const { options, source, engine, chosen, windows, overlap, batch, sampleType, quality, workers } = work;
+  const { options, source, engine, chosen, windows, overlap, batch, sampleType, spread, quality, workers } = work;
   const { window, counts } = chosen;
   const toUnmix = window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
   const { signal, onError, onStart, onProgress } = options;
@@ -125,7 +129,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   onStart?.({ totalPixels, keptPixels });
   const compareEvery = Math.max(1, Math.floor(toUnmix / COMPARED_PIXELS));
-  const how = { overlap, batch, sampleType, quality, compareEvery, aroundDamage: onError === 'nodata' };
+  const how = { overlap, batch, sampleType, spread, quality, compareEvery, aroundDamage: onError === 'nodata' };
   let pixels = keptPixels;
   let writing = Promise.resolve();
   for await (const finished of workers.unmix(missing, how, contentOf(work))) {
@@ -152,7 +156,7 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
 
 /** Unmixes what is asked for into a map, or what an earlier go left of it. */
 export async function unmixInto(work: Work): Promise<InferSummary> {
-  const { options, format, source, engine, chosen, windows, overlap, sampleType, quality } = work;
+  const { options, format, source, engine, chosen, windows, overlap } = work;
   const { card } = engine;
   const { window, counts } = chosen;
   const { output, overwrite } = options;
@@ -170,7 +174,6 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
     const { keptPixels, statistics, likeness } = await complete(map, work);
     const pixels = window.rows * window.cols;
     const validPixels = statistics[0]!.count;
-    const meanOf = (band: number) => statistics[band]!.mean * STORAGE[sampleType].scale;
     return {
       output,
       format,
@@ -190,10 +193,7 @@ export async function unmixInto(work: Work): Promise<InferSummary> {
       device: options.device ?? 'cpu',
       ...(options.deviceIds && { deviceIds: options.deviceIds }),
       ...(options.onError === 'nodata' && { damage: sumDamage(map) }),
-      means: card.endmembers.map(({ name }, c) => ({ name, mean: meanOf(c) })),
-      ...(quality && {
-        quality: QUALITY_BANDS.map((band, i) => ({ ...band, mean: meanOf(card.endmembers.length + i) })),
-      }),
+      ...bandMeans(statistics, { ...work, card }),
       seconds: (performance.now() - start) / 1000,
     };
   } finally {

@@ -53,7 +53,7 @@ export interface ScenePart extends Omit<MosaicPart, 'open'> {
 /** A window to unmix, of which scenes, which of its pixels are left out, and how. */
 export interface WorkerTask
   extends Omit<MosaicWindow, 'parts'>,
-    Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage'> {
+    Pick<UnmixMosaicOptions, 'batch' | 'overlap' | 'aroundDamage' | 'spread'> {
   readonly parts: readonly ScenePart[];
   /** Where the model runs, if not in the worker. */
   readonly runs?: MessagePort;
@@ -143,7 +143,7 @@ opened.catch(() => {}); // seen by the first window
 
 /** Unmixes one window. */
 export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
-  const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, quality } = task;
+  const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, spread, quality } = task;
   try {
     const { card, ...own } = await opened;
     const runner = task.runs ? sessionOver(task.runs) : own.session!;
@@ -151,7 +151,7 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
     const watch = distribution && watchSession(runner, distribution, task.compareEvery);
     const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
     const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
-    const work = { overlap, aroundDamage, batch, quality, card, signal, memory: task.memory };
+    const work = { overlap, aroundDamage, batch, spread, quality, card, signal, memory: task.memory };
     const { abundances, seenOf, damaged } = await unmixMosaic(
       watch?.session ?? runner,
       { window, parts, leaveOut, masked },

@@ -8,7 +8,7 @@ import { type LastingModel, openLasting } from './lasting.js';
 import { makeLine, type Place } from './line.js';
 import { type ModelPlace, type OpenWebModelOptions, readModelFile, type WebModel } from './model.js';
 import type { CallHow } from './rpc.js';
-import { unmixOn } from './unmix-on.js';
+import { type UnmixOnOptions, unmixOn } from './unmix-on.js';
 
 /** How often a request is repeated: a person is waiting, who can ask again. */
 const RETRIES = 2;
@@ -38,12 +38,15 @@ export interface SceneFacts {
 
 /** The abundances of a window. */
 export interface UnmixedWindow {
-  /** [N, C]: >= 0, sum 1; NaN where the scene has no data. */
+  /** [N, C]: >= 0, sum 1; NaN where the scene has no data. With the spread of an ensemble [N, 2 C]: of each pixel C abundances, then the spread of each. */
   readonly abundances: Float32Array;
   readonly seen: Seen;
   /** Where they were made: a model whose GPU is lost goes on elsewhere. */
   readonly place: ModelPlace;
 }
+
+/** How to unmix. */
+export type UnmixHow = Pick<UnmixOnOptions, 'resample' | 'spread'>;
 
 /** Where to read: a scene, one of its levels, and a window in that level's pixels. */
 export interface WindowOf {
@@ -139,7 +142,7 @@ export function makeCalls() {
     },
     /** Abundances of a window. Rejects where the scene's bands do not match the model's. */
     async unmix(
-      { model, window, resample, ...where }: WindowOf & { readonly model: number; readonly resample?: boolean },
+      { model, window, resample, spread, ...where }: WindowOf & UnmixHow & { readonly model: number },
       { signal }: { readonly signal: AbortSignal },
     ): Promise<UnmixedWindow> {
       const held = models.get(model);
@@ -151,7 +154,7 @@ export function makeCalls() {
           const scene = await level;
           assertWindow(scene, window);
           return await held.use(async (opened) => {
-            const unmixed = await unmixOn(takingTurns(opened, place), { scene, window }, { resample, signal });
+            const unmixed = await unmixOn(takingTurns(opened, place), { scene, window }, { resample, spread, signal });
             return { ...unmixed, place: opened.place };
           });
         } finally {

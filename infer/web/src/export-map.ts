@@ -1,5 +1,5 @@
 // A scene's abundances as a file, which the page may offer to be saved. Loaded when it is asked for.
-import { assertPlausible, mapOrigin, planUnmixing, type Seen, sumSeen, windowFrom } from '@egunet/infer';
+import { assertPlausible, mapBands, mapOrigin, planUnmixing, type Seen, sumSeen, windowFrom } from '@egunet/infer';
 import type { Scene, Window } from '@egunet/raster';
 import { createWebMap, shiftTo } from '@egunet/raster/web-map';
 import type { LastingModel } from './lasting.js';
@@ -12,6 +12,8 @@ export interface MapToExport {
   readonly window?: Window;
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
+  /** Of an ensemble, give each endmember's spread a band, behind the abundances; yes when absent. */
+  readonly spread?: boolean;
   /** Of the file; the scene's, then `-abundances.tif`, when absent. */
   readonly name?: string;
 }
@@ -27,7 +29,14 @@ const fileOf = (scene: string): string => scene.replace(/^.*\//, '');
 
 /** The map of a scene, or of a window of it, as `egunet infer` writes it. Rejects as `unmixOn` and `createWebMap` do, where the values are no reflectance, and with the signal's reason. */
 export async function exportMap(
-  { scene, model, window, resample, name }: MapToExport & { readonly scene: Scene; readonly model: LastingModel },
+  {
+    scene,
+    model,
+    window,
+    resample,
+    spread = true,
+    name,
+  }: MapToExport & { readonly scene: Scene; readonly model: LastingModel },
   { signal, report }: CallHow<ExportProgress>,
 ): Promise<File> {
   const { card } = await model.current();
@@ -41,14 +50,14 @@ export async function exportMap(
     cols: whole.cols,
     sampleType: 'float32',
     noData: Number.NaN,
-    bands: card.endmembers.map(({ name }) => ({ name })),
-    metadata: mapOrigin(card, { EGUNET_SCENE: source }),
+    bands: mapBands(card, { spread }),
+    metadata: mapOrigin(card, { EGUNET_SCENE: source }, { spread }),
     ...(scene.georeference && { georeference: shiftTo(scene.georeference, whole) }),
   });
   const all: Seen[] = [];
   let pixels = 0;
   for (const tile of tiles) {
-    const unmixed = await model.use((opened) => unmixOn(opened, { scene, window: tile }, { resample, signal }));
+    const unmixed = await model.use((opened) => unmixOn(opened, { scene, window: tile }, { resample, spread, signal }));
     all.push(unmixed.seen);
     await map.writeWindow(windowFrom(whole, tile), unmixed.abundances);
     pixels += tile.rows * tile.cols;

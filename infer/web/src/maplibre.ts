@@ -1,5 +1,5 @@
-// The abundances of a scene as raster tiles of MapLibre. Legend: N pixels of a window, C endmembers, S pixels a side of a tile.
-import { InferError, planBands } from '@egunet/infer';
+// The abundances of a scene as raster tiles of MapLibre. Legend: N pixels of a window, C endmembers, D values a pixel, S pixels a side of a tile.
+import { InferError, mapBands, planBands } from '@egunet/infer';
 import { type Colouring, colourOne } from './colours.js';
 import { shareWindows, type Unmixed } from './shared-windows.js';
 import { type Place, type TilePixels, tilePixels } from './tile-pixels.js';
@@ -13,6 +13,8 @@ export interface AbundanceTilesOptions {
   readonly model: RemoteModel;
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
+  /** Of an ensemble, give `colour` the spread of each endmember, too: [2 C]. */
+  readonly spread?: boolean;
   /** The colour of a pixel's abundances [C]; the first endmember along a ramp when absent. Pixels without data are transparent. */
   readonly colour?: Colouring;
   /** Pixels a side of a tile, S; 256 when absent. */
@@ -67,20 +69,20 @@ interface Drawing {
   readonly numbers: Int32Array;
   readonly unmixed: ReadonlyMap<number, Unmixed>;
   readonly colour: Colouring;
-  readonly C: number;
+  readonly D: number;
 }
 
 /** A tile's pixels [S * S] in colours. */
-function draw({ rows, cols }: TilePixels, { numbers, unmixed, colour, C }: Drawing): ImageData {
+function draw({ rows, cols }: TilePixels, { numbers, unmixed, colour, D }: Drawing): ImageData {
   const S = Math.sqrt(numbers.length);
   const image = new ImageData(S, S);
   for (let i = 0; i < numbers.length; i++) {
     const found = unmixed.get(numbers[i]!);
     if (!found) continue;
     const { window, abundances } = found;
-    const from = ((rows[i]! - window.row) * window.cols + cols[i]! - window.col) * C;
+    const from = ((rows[i]! - window.row) * window.cols + cols[i]! - window.col) * D;
     if (Number.isNaN(abundances[from])) continue;
-    const [red, green, blue, opacity = 255] = colour(abundances.subarray(from, from + C));
+    const [red, green, blue, opacity = 255] = colour(abundances.subarray(from, from + D));
     image.data.set([red, green, blue, opacity], 4 * i);
   }
   return image;
@@ -92,11 +94,12 @@ function draw({ rows, cols }: TilePixels, { numbers, unmixed, colour, C }: Drawi
  * Rejects with InferError where the scene says not where it lies or its bands do not match the model's, with RasterError where its reference system is not known.
  */
 export async function abundanceTiles(options: AbundanceTilesOptions): Promise<AbundanceTiles> {
-  const { scene, model, resample = false, colour = colourOne(0), tileSize: S = 256, protocol = 'egunet' } = options;
-  const C = model.card.endmembers.length;
+  const { scene, model, resample = false, spread = false } = options;
+  const { colour = colourOne(0), tileSize: S = 256, protocol = 'egunet' } = options;
+  const D = mapBands(model.card, { spread }).length;
   planBands(scene, model.card, { resample });
   const map = await placeOnMap(scene);
-  const windowsAt = shareWindows(scene, model, { resample });
+  const windowsAt = shareWindows(scene, model, { resample, spread });
   return {
     protocol,
     async load({ url }, { signal }) {
@@ -111,7 +114,7 @@ export async function abundanceTiles(options: AbundanceTilesOptions): Promise<Ab
       const wanted = [...new Set(numbers)].filter((number) => number >= 0);
       const found = wanted.map(async (number) => [number, await windows.unmix(number, signal)] as const);
       const unmixed = new Map(await Promise.all(found));
-      return { data: await createImageBitmap(draw(pixels, { numbers, unmixed, colour, C })) };
+      return { data: await createImageBitmap(draw(pixels, { numbers, unmixed, colour, D })) };
     },
     source: {
       type: 'raster',

@@ -8,7 +8,7 @@ import {
   type Session,
   spectraInputs,
 } from '@egunet/infer';
-import type { ModelCard } from '@egunet/models/card';
+import { hasSpread, type ModelCard } from '@egunet/models/card';
 import { type Gpu, openGpu } from './gpu.js';
 import { gpuOptions } from './gpu-session.js';
 import { type GpuRunner, makeGpuRunner, type StoredWindow } from './gpu-unmix.js';
@@ -114,12 +114,13 @@ async function openPath(
   };
 }
 
-/** The ways that a model can go: one from stored samples makes spectra of single pixels. Throws InferError where none of `asked` is one. */
+/** The ways that a model can go: those from stored samples make spectra of single pixels, and give abundances alone. Throws InferError where none of `asked` is one. */
 function pathsFor({ name, card }: ModelFile, asked: readonly GpuPath[] = GPU_PATHS): readonly GpuPath[] {
-  const paths = card.kind === 'pixel' ? asked : asked.filter((path) => path === 'float32');
+  const any = card.kind === 'pixel' && !hasSpread(card);
+  const paths = any ? asked : asked.filter((path) => path === 'float32');
   if (paths.length > 0) return paths;
   throw new InferError(
-    `${name}: a spatial model runs on WebGPU by the path 'float32' alone, not by '${asked.join("', '")}'; leave the path out`,
+    `${name}: ${card.kind === 'spatial' ? 'a spatial model' : 'an ensemble'} runs on WebGPU by the path 'float32' alone, not by '${asked.join("', '")}'; leave the path out`,
   );
 }
 

@@ -1,4 +1,5 @@
 // A scene as a source of OpenLayers' tiles. Legend: N pixels of a window, D samples a pixel, H x W pixels of a tile with its gutter.
+import { mapBands } from '@egunet/infer';
 import { isDegrees, isNorthUp, type Window } from '@egunet/raster';
 import Projection from 'ol/proj/Projection.js';
 import { get as getProjection } from 'ol/proj.js';
@@ -6,6 +7,8 @@ import DataTile from 'ol/source/DataTile.js';
 import TileGrid from 'ol/tilegrid/TileGrid.js';
 import { georeferenceOf, refuseScene, type TilePixels, tilePixels, windowOf, windowSize } from './tile-pixels.js';
 import type { ReadOptions, RemoteModel, RemoteScene } from './unmixer.js';
+
+export { mapBands } from '@egunet/infer';
 
 interface TileOptions {
   /** Pixels around each tile that are loaded too, so that nothing is seen of its edges where a layer interpolates; 0 when absent. */
@@ -27,6 +30,8 @@ export interface AbundanceSourceOptions extends TileOptions {
   readonly model: RemoteModel;
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean;
+  /** Of an ensemble, a band for the spread of each endmember, too, behind those of the abundances. */
+  readonly spread?: boolean;
 }
 
 /** OpenLayers knows the usual ones and all of UTM; of another, a map whose view has it shows it as it is. */
@@ -106,12 +111,17 @@ export function sceneSource({
   });
 }
 
-/** The abundances of a scene as a source of tiles, a band an endmember, unmixed as they come into view. As `sceneSource`. */
-export function abundanceSource({ model, resample = false, ...options }: AbundanceSourceOptions): DataTile {
+/** The abundances of a scene as a source of tiles, a band an endmember, unmixed as they come into view; with `spread`, see there. As `sceneSource`. */
+export function abundanceSource({
+  model,
+  resample = false,
+  spread = false,
+  ...options
+}: AbundanceSourceOptions): DataTile {
   const { scene } = options;
   return sceneSource({
     ...options,
-    samples: model.card.endmembers.length,
-    read: async (window, how) => (await scene.unmix(model, window, { ...how, resample })).abundances,
+    samples: mapBands(model.card, { spread }).length,
+    read: async (window, how) => (await scene.unmix(model, window, { ...how, resample, spread })).abundances,
   });
 }

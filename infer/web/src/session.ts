@@ -1,5 +1,5 @@
 // A model whose spectra come from this side and whose abundances come back to it.
-import { assertGraph, assertHalo, firstLine, InferError, OUTPUT, type Session } from '@egunet/infer';
+import { assertGraph, assertHalo, firstLine, InferError, joinOutputs, outputsOf, type Session } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { InferenceSession } from 'onnxruntime-web';
 import type { Onnxruntime } from './runtime.js';
@@ -24,17 +24,18 @@ export async function openSession(
   } catch (cause) {
     throw new InferError(`${name}: onnxruntime cannot load the model: ${firstLine(cause)}`, { cause });
   }
+  const wanted = outputsOf(card);
   const session: Session = {
     async run(inputs) {
       const feeds = inputs.map(({ name, data, shape }) => [name, new ort.Tensor('float32', data, shape)] as const);
+      const outputs: (readonly [string, unknown])[] = [];
       try {
-        const { [OUTPUT]: output } = await opened.run(Object.fromEntries(feeds), [OUTPUT]);
-        const data = await output?.getData(true);
-        if (data instanceof Float32Array) return data;
+        const found = await opened.run(Object.fromEntries(feeds), wanted);
+        for (const output of wanted) outputs.push([output, await found[output]?.getData(true)]);
       } catch (cause) {
         throw new InferError(`${name}: running the model failed: ${firstLine(cause)}; open it again`, { cause });
       }
-      throw new InferError(`${name}: the model gave no float32 '${OUTPUT}'; export it again`);
+      return joinOutputs(name, outputs);
     },
     release: () => opened.release(),
   };

@@ -1,4 +1,5 @@
-// Windows of a scene that several tiles take parts of. Legend: N pixels of a window, C endmembers.
+// Windows of a scene that several tiles take parts of. Legend: N pixels of a window, C endmembers, D values a pixel.
+import { mapBands } from '@egunet/infer';
 import type { Window } from '@egunet/raster';
 import { shareWork } from './shared-work.js';
 import { windowSize } from './tile-pixels.js';
@@ -9,7 +10,7 @@ const KEPT_BYTES = 2 ** 27;
 
 export interface Unmixed {
   readonly window: Window;
-  /** [N, C], NaN where there is no data. */
+  /** [N, D], NaN where there is no data: C abundances, perhaps C of spread. */
   readonly abundances: Float32Array;
 }
 
@@ -24,10 +25,10 @@ export interface LevelWindows {
 export function shareWindows(
   scene: RemoteScene,
   model: RemoteModel,
-  { resample }: { readonly resample: boolean },
+  { resample, spread }: { readonly resample: boolean; readonly spread: boolean },
 ): (level: number) => LevelWindows {
   const whole = windowSize(scene, 0);
-  const bytes = 4 * model.card.endmembers.length * whole.rows * whole.cols;
+  const bytes = 4 * mapBands(model.card, { spread }).length * whole.rows * whole.cols;
   const ask = shareWork<Float32Array>(Math.max(1, Math.floor(KEPT_BYTES / bytes)));
   return (level) => {
     const { rows, cols } = scene.levels[level]!;
@@ -39,7 +40,7 @@ export function shareWindows(
         const [row, col] = [Math.floor(number / across) * size.rows, (number % across) * size.cols];
         const window = { row, col, rows: Math.min(size.rows, rows - row), cols: Math.min(size.cols, cols - col) };
         const work = async (signal: AbortSignal) =>
-          (await scene.unmix(model, window, { level, resample, signal })).abundances;
+          (await scene.unmix(model, window, { level, resample, spread, signal })).abundances;
         return { window, abundances: await ask(`${level}/${number}`, work, signal) };
       },
     };

@@ -27,6 +27,8 @@ const MOST_SAMPLES = 2 ** 26;
 export interface UnmixOnOptions {
   /** Interpolate the scene's spectra to the model's wavelengths instead of matching bands. */
   readonly resample?: boolean | undefined;
+  /** Give the spread, too, where the model is an ensemble. */
+  readonly spread?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,14 +88,14 @@ async function unmixStored({ card, gpu }: WebModel & { gpu: object }, task: Task
 }
 
 /**
- * The abundances of a window, with `infer/core`'s loop, or on the GPU from stored samples on where the model and the scene allow that.
+ * The abundances of a window [N, C], with the spread [N, 2 C], with `infer/core`'s loop, or on the GPU from stored samples on where the model and the scene allow that.
  * Rejects with InferError where the scene's bands do not match the model's or its output is not abundances, RasterError where the
  * scene cannot be read, and the signal's reason when aborted.
  */
 export async function unmixOn(
   model: WebModel,
   { scene, window }: { readonly scene: Scene; readonly window: Window },
-  { resample, signal }: UnmixOnOptions = {},
+  { resample, spread, signal }: UnmixOnOptions = {},
 ): Promise<WindowAbundances> {
   const { card, session, place, gpu } = model;
   const { tiles, plan } = planUnmixing(scene, { card, window, ...(resample && { resample }) });
@@ -102,5 +104,5 @@ export async function unmixOn(
   if (gpu && fits && hasWords(used, scene.sampleType))
     return unmixStored({ ...model, gpu }, { scene, window, tiles, plan, signal });
   const batch = place.device === 'webgpu' ? batchFor(window.rows * window.cols) : WASM_BATCH_PIXELS;
-  return unmixWindow(session, { reader: scene, window }, { card, plan, batch, ...(signal && { signal }) });
+  return unmixWindow(session, { reader: scene, window }, { card, plan, batch, spread, ...(signal && { signal }) });
 }

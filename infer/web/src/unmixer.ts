@@ -3,7 +3,7 @@
 import { InferError } from '@egunet/infer';
 import type { ModelCard } from '@egunet/models/card';
 import type { Block, OpenOptions, Window } from '@egunet/raster';
-import type { SceneFacts, UnmixedWindow, WorkerCalls } from './calls.js';
+import type { SceneFacts, UnmixedWindow, UnmixHow, WorkerCalls } from './calls.js';
 import type { ExportProgress, MapToExport } from './export-map.js';
 import type { ModelPlace, OpenWebModelOptions } from './model.js';
 import { type CallOptions, makeCaller } from './rpc.js';
@@ -28,12 +28,8 @@ export interface ExportOptions extends MapToExport, CallOptions {
 
 /** A scene in the worker. */
 export interface RemoteScene extends SceneFacts {
-  /** Abundances [N, C] of a window, NaN where there is no data. */
-  unmix(
-    model: RemoteModel,
-    window: Window,
-    options?: ReadOptions & { readonly resample?: boolean },
-  ): Promise<UnmixedWindow>;
+  /** Abundances [N, C] of a window, NaN where there is no data; with `spread`, of an ensemble, [N, 2 C]. */
+  unmix(model: RemoteModel, window: Window, options?: ReadOptions & UnmixHow): Promise<UnmixedWindow>;
   /**
    * The abundances of the scene, or of a window of it, as a cloud-optimised GeoTIFF: the map that `egunet infer` writes. It is the browser's
    * to keep, outside the page's memory. Rejects where the scene's bands do not match, or its values are no reflectance.
@@ -98,9 +94,9 @@ export function createUnmixer(
       const { scene, facts } = await call('openScene', { place: where, open }, { signal });
       return {
         ...facts,
-        async unmix(model, window, { level = 0, resample = false, signal } = {}) {
+        async unmix(model, window, { level = 0, signal, ...how } = {}) {
           const { number, ran } = heldOf(model);
-          const unmixed = await call('unmix', { scene, level, window, model: number, resample }, { signal });
+          const unmixed = await call('unmix', { scene, level, window, model: number, ...how }, { signal });
           ran(unmixed.place);
           return unmixed;
         },

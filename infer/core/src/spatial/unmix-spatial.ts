@@ -1,20 +1,21 @@
 // A window of a scene by a model that looks at neighbours. Legend: N pixels of the window, n pixels of a piece with its halo, p of them wanted,
-// B model bands, C endmembers, D bands of the map: C, or C + 2 with quality.
+// B model bands, C endmembers, D bands of the map.
 import { haloOf, type ModelCard } from '@egunet/models/card';
 import type { Session, Stop, Window } from '../contract.js';
 import { type DamagedPixels, damageIn } from '../damage.js';
 import { imageInputs } from '../graph.js';
-import { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from '../quality.js';
+import type { QualityMeter } from '../quality.js';
 import { lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
 import type { Tile } from '../tiles.js';
 import {
   assertAbundances,
   assertLength,
   floatsIn,
-  spread,
+  place,
   type UnmixWindowOptions,
   type WindowAbundances,
   type WindowToUnmix,
+  widthsOf,
 } from '../window-abundances.js';
 import { cutMarks, joinMarks, marksIn, sharedWindow } from '../windows.js';
 import { heldParts, rollingPart } from './parts.js';
@@ -63,12 +64,12 @@ async function unmixPiece(
   { session, card, meter, abundances }: Result,
 ): Promise<Seen> {
   const [B, C, p] = [card.bands.length, card.endmembers.length, slots.length];
-  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const D = C + (meter?.bands ?? 0);
   const output = await session.run(imageInputs(memory, outer)); // [n, C]
   assertLength(output, outer.rows * outer.cols, C);
   const wanted = rowsOf(output, slots, C); // [p, C]
   assertAbundances(wanted, { pixels: p, batch: p, C });
-  spread(wanted, { pixels, C, into: abundances, D });
+  place(wanted, { pixels, C, into: abundances, D });
   const { image: spectra } = memory;
   if (meter)
     for (const [i, slot] of slots.entries())
@@ -154,12 +155,10 @@ export async function unmixSpatial(
   options: UnmixWindowOptions & { readonly damaged?: DamagedPixels[] },
 ): Promise<WindowAbundances> {
   const { reader, window, leaveOut, masked } = task;
-  const { card, plan, quality = false, memory, signal, damaged } = options;
-  const [B, C] = [card.bands.length, card.endmembers.length];
-  const meter = quality ? makeQualityMeter(card) : undefined;
-  const D = C + (meter ? QUALITY_BANDS.length : 0);
+  const { card, plan, quality: meter, memory, signal, damaged } = options;
+  const [, D] = widthsOf(options);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
-  const source = { reader, plan, bands: B, masked, signal, halo: haloOf(card) };
+  const source = { reader, plan, bands: card.bands.length, masked, signal, halo: haloOf(card) };
   const result = { task, session, card, meter, abundances, damaged, signal };
   signal?.throwIfAborted();
   const nothingWanted = (part: Window) => cutMarks(leaveOut, window, part)?.every((one) => one === 1);

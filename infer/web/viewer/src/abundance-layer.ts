@@ -1,20 +1,20 @@
-// The layer of abundances. Legend: C endmembers, bands 1 to C of its tiles; band C + 1 says where there is data.
+// The layer of abundances. Legend: D bands of its tiles, from 1: an abundance of each endmember, then perhaps the spread of each; band D + 1 says where there is data.
 import TileLayer from 'ol/layer/WebGLTile.js';
 import type DataTile from 'ol/source/DataTile.js';
 import { type LostTiles, watchLostTiles } from './lost-tiles.js';
 import { rampStops } from './ramp.js';
 import { SWIPED } from './swipe.js';
 
-/** What of the abundances is shown: one endmember, or three as colours; endmembers by their number from 0. */
+/** What of the abundances is shown: one band, whose colours reach to `top`, or three endmembers as colours; by their number from 0. */
 export type Choice =
-  | { readonly mode: 'one'; readonly endmember: number }
+  | { readonly mode: 'one'; readonly band: number; readonly top: number }
   | { readonly mode: 'three'; readonly red: number; readonly green: number; readonly blue: number };
 
 /** A choice as the style has it: bands count from 1. */
 const variablesOf = (choice: Choice) =>
   choice.mode === 'one'
-    ? { three: 0, one: choice.endmember + 1, red: 1, green: 1, blue: 1 }
-    : { three: 1, one: 1, red: choice.red + 1, green: choice.green + 1, blue: choice.blue + 1 };
+    ? { three: 0, one: choice.band + 1, top: choice.top, red: 1, green: 1, blue: 1 }
+    : { three: 1, one: 1, top: 1, red: choice.red + 1, green: choice.green + 1, blue: choice.blue + 1 };
 
 export interface AbundanceLayer {
   readonly layer: TileLayer;
@@ -22,9 +22,9 @@ export interface AbundanceLayer {
   show(choice: Choice): void;
 }
 
-/** A layer of C endmembers. What is shown changes without unmixing anything again. */
-export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice): AbundanceLayer {
-  const valid = ['band', C + 1];
+/** A layer of D bands. What is shown changes without unmixing anything again. */
+export function makeAbundanceLayer(source: DataTile, D: number, choice: Choice): AbundanceLayer {
+  const valid = ['band', D + 1];
   const band = (name: string) => ['band', ['var', name]];
   const layer = new TileLayer({
     className: `ol-layer ${SWIPED}`,
@@ -41,7 +41,7 @@ export function makeAbundanceLayer(source: DataTile, C: number, choice: Choice):
           ['==', ['var', 'three'], 1],
           ['array', band('red'), band('green'), band('blue'), valid],
         ],
-        ['interpolate', ['linear'], band('one'), ...rampStops()],
+        ['interpolate', ['linear'], ['/', band('one'), ['var', 'top']], ...rampStops()],
       ],
     },
   });

@@ -1,11 +1,11 @@
 // What a person chooses of the abundances, and the legend.
 import type { Choice } from './abundance-layer.js';
 import { byId, offer } from './dom.js';
-import { rampImage } from './ramp.js';
+import { MOST_SPREAD, rampImage } from './ramp.js';
 
 export interface LayerControls {
-  /** Offers these endmembers. */
-  offer(names: readonly string[]): void;
+  /** Offers these bands: the first `endmembers` are abundances, all others their spread. */
+  offer(names: readonly string[], endmembers: number): void;
   readonly choice: Choice;
   /** From 0 to 1. */
   readonly opacity: number;
@@ -18,8 +18,12 @@ export function makeLayerControls(changed: () => void): LayerControls {
   const colours = [select('red'), select('green'), select('blue')] as const;
   const opacity = byId('opacity', HTMLInputElement);
   byId('ramp', HTMLElement).style.background = rampImage();
+  let endmembers = 0;
+  const isSpread = () => mode.value === 'one' && Number(endmember.value) >= endmembers;
   const show = () => {
     const three = mode.value === 'three';
+    byId('spread-note', HTMLElement).hidden = !isSpread();
+    byId('ramp-top', HTMLElement).textContent = isSpread() ? `≥ ${MOST_SPREAD}` : '1';
     byId('one', HTMLElement).hidden = three;
     byId('three', HTMLElement).hidden = !three;
     byId('ramp-name', HTMLElement).textContent = endmember.selectedOptions[0]?.text ?? '';
@@ -30,13 +34,16 @@ export function makeLayerControls(changed: () => void): LayerControls {
       changed();
     });
   return {
-    offer(names) {
+    offer(names, count) {
+      endmembers = count;
       offer(endmember, names);
-      for (const [i, colour] of colours.entries()) offer(colour, names, Math.min(i, names.length - 1));
+      const abundances = names.slice(0, count);
+      for (const [i, colour] of colours.entries()) offer(colour, abundances, Math.min(i, count - 1));
       show();
     },
     get choice(): Choice {
-      if (mode.value === 'one') return { mode: 'one', endmember: Number(endmember.value) };
+      if (mode.value === 'one')
+        return { mode: 'one', band: Number(endmember.value), top: isSpread() ? MOST_SPREAD : 1 };
       const [red, green, blue] = colours.map(({ value }) => Number(value)) as [number, number, number];
       return { mode: 'three', red, green, blue };
     },

@@ -8,8 +8,8 @@ import type { PixelFacts } from './pixel.js';
 const TONES = 7;
 const toneOf = (c: number): string => `tone-${c % TONES}${c < TONES ? '' : ' again'}`;
 
-/** Abundances as bars with numbers: the legend of the endmembers' lines, too. */
-function bars(names: readonly string[], abundances: Float32Array): HTMLElement {
+/** Abundances as bars with numbers, and an ensemble's spread: the legend of the endmembers' lines, too. */
+function bars(names: readonly string[], abundances: Float32Array, spread: Float32Array | undefined): HTMLElement {
   const rows = names.map((name, c) => {
     const value = abundances[c]!;
     const bar = html('div', { class: `bar ${toneOf(c)}` });
@@ -20,9 +20,11 @@ function bars(names: readonly string[], abundances: Float32Array): HTMLElement {
       html('th', { scope: 'row' }, html('span', { class: `swatch ${toneOf(c)}` }, String(c + 1)), ` ${name}`),
       html('td', { class: 'track' }, bar),
       html('td', { class: 'number' }, value.toFixed(3)),
+      ...(spread ? [html('td', { class: 'spread' }, spread[c]!.toFixed(3))] : []),
     );
   });
-  return html('table', { class: 'bars' }, html('caption', {}, 'Abundance'), html('tbody', {}, ...rows));
+  const caption = spread ? 'Abundance, and how far the networks disagree about it' : 'Abundance';
+  return html('table', { class: 'bars' }, html('caption', {}, caption), html('tbody', {}, ...rows));
 }
 
 export interface PixelTexts {
@@ -72,12 +74,12 @@ function plot(
 
 /** Shows a pixel in a box. */
 export function showPixel(box: HTMLElement, facts: PixelFacts, { places, axis, card }: PixelTexts): void {
-  const { abundances, measured } = facts;
+  const { abundances, spread, measured } = facts;
   const names = card?.endmembers.map(({ name }) => name) ?? [];
   const dark = measured.every(([, y]) => Number.isNaN(y));
   box.replaceChildren(
     ...places.map((text) => html('p', { class: 'place' }, text)),
-    ...(abundances ? [bars(names, abundances)] : []),
+    ...(abundances ? [bars(names, abundances, spread)] : []),
     ...(card && !abundances ? [html('p', {}, "No data here in at least one of the model's bands.")] : []),
     ...(dark ? [] : plot(box, facts, { axis, names })),
   );

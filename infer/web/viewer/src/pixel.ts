@@ -8,6 +8,8 @@ type Points = readonly (readonly [x: number, y: number])[];
 export interface PixelFacts {
   /** [C], where a model is there and the pixel has data. */
   readonly abundances?: Float32Array;
+  /** How far the networks of an ensemble disagree about each [C]. */
+  readonly spread?: Float32Array;
   /** Reflectance by wavelength, nm; by the band's number from 1 where the scene has no wavelengths. */
   readonly measured: Points;
   /** What the model makes of it: the mixture of its endmembers. */
@@ -76,12 +78,13 @@ export async function readPixel(
   const all = scene.bands.map((_, b) => b);
   const [{ data }, unmixed] = await Promise.all([
     scene.readWindow(window, all, { signal }),
-    model && scene.unmix(model, window, { resample, signal }),
+    model && scene.unmix(model, window, { resample, spread: true, signal }),
   ]);
   const measured = reflectances(data, scene.bands);
   if (!model || !unmixed || Number.isNaN(unmixed.abundances[0])) return { measured };
-  const { abundances } = unmixed;
-  return { measured, abundances, ...mixture(model.card, abundances) };
+  const C = model.card.endmembers.length;
+  const [abundances, spread] = [unmixed.abundances.slice(0, C), unmixed.abundances.slice(C)];
+  return { measured, abundances, ...(spread.length > 0 && { spread }), ...mixture(model.card, abundances) };
 }
 
 const LONGITUDE_LATITUDE = 4326;

@@ -1,5 +1,5 @@
 // The tiles of abundances, as they are unmixed.
-import { assertPlausible, planBands, type Seen, sumSeen } from '@egunet/infer';
+import { assertPlausible, mapBands, planBands, type Seen, sumSeen } from '@egunet/infer';
 import type { ModelPlace, RemoteModel, RemoteScene } from '@egunet/infer-web';
 import { type SceneSourceOptions, sceneSource } from '@egunet/infer-web/openlayers';
 import type DataTile from 'ol/source/DataTile.js';
@@ -44,7 +44,7 @@ function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOption
     try {
       await precedence.clear();
       signal.throwIfAborted();
-      const unmixed = scene.unmix(model, window, { ...how, resample, signal });
+      const unmixed = scene.unmix(model, window, { ...how, resample, spread: true, signal });
       const { abundances, seen, place } = await meter.tile(unmixed, (done) => done.seen.validPixels);
       ran(place);
       look(seen);
@@ -56,8 +56,9 @@ function watched(scene: RemoteScene, model: RemoteModel, options: UnmixingOption
   };
 }
 
-/** Tiles of a scene's abundances. Throws InferError where its bands do not match the model's. */
+/** Tiles of a scene's abundances, of an ensemble with the spread of each behind them. Throws InferError where its bands do not match the model's. */
 export function unmixedSource(scene: RemoteScene, model: RemoteModel, options: UnmixingOptions): DataTile {
   planBands(scene, model.card, { resample: options.resample });
-  return sceneSource({ scene, samples: model.card.endmembers.length, read: watched(scene, model, options) });
+  const samples = mapBands(model.card, { spread: true }).length;
+  return sceneSource({ scene, samples, read: watched(scene, model, options) });
 }

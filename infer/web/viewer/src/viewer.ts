@@ -1,4 +1,5 @@
 // What is open, on the map and beside it.
+import { mapBands } from '@egunet/infer';
 import type { ModelPlace, RemoteModel, RemoteScene } from '@egunet/infer-web';
 import TileLayer from 'ol/layer/WebGLTile.js';
 import { type AbundanceLayer, makeAbundanceLayer } from './abundance-layer.js';
@@ -100,8 +101,8 @@ export function makeViewer(notices: Notices, ran: (place: ModelPlace) => void): 
     const meter = progress.begin(signal);
     const options = { meter, progress, precedence, resample, signal, ran, lost, fail: notices.fail };
     const source = unmixedSource(scene, model, options);
-    const names = model.card.endmembers.map(({ name }) => name);
-    controls.offer(names);
+    const names = mapBands(model.card, { spread: true }).map(({ name }) => name);
+    controls.offer(names, model.card.endmembers.length);
     const made = makeAbundanceLayer(source, names.length, controls.choice);
     made.layer.setOpacity(controls.opacity);
     return made;
