@@ -49,6 +49,24 @@ export interface CardLibrary {
   classes: CardClass[];
   /** Encoders whose mean the abundances are. */
   members: number;
+  /** What else there is to know of how the model came about, and what it may be used for; for persons, and for those who make it again. */
+  about?: CardAbout;
+}
+
+/** Absent of models of earlier versions, or in part: nothing relies on it. */
+export interface CardAbout {
+  /** The command that trained it, files by their names. */
+  command?: string;
+  /** Class tables by name, with the sha256 of the files. */
+  tables?: { name: string; sha256: string }[];
+  /** Constants of the mixtures, by their names. */
+  mixtures?: Readonly<Record<string, number | readonly number[]>>;
+  /** Mean over the bands of the noise's standard deviation, reflectance. */
+  noise?: number;
+  /** Of the spectra. */
+  licence?: string;
+  /** What the model is not for. */
+  limits?: string;
 }
 
 /** What training pixels look like: enough to tell whether a scene's are like them. Checked where it is used (`distribution.ts`). */

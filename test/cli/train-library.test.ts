@@ -1,5 +1,6 @@
 // One model for every scene of a sensor: trained on the classes of a library. Legend: B bands.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScene } from '@egunet/raster/node';
@@ -120,6 +121,50 @@ describe('train on the classes of a library, on the command line', () => {
     const { stderr } = succeed([...args, '--sensor', 'mine.json', ...SHORT, '-o', 'both'], folder);
     assert.match(stderr, /mine: 23 of 25 bands/);
     assert.match(stderr, /leaf: 6 spectra/);
+  });
+
+  it('says on the card what it was made with and what it is for, without folders', () => {
+    mkdirSync(file('secret'));
+    writeLibrary(file('secret'), 'mine');
+    const args = [
+      'train',
+      '--library',
+      'secret/mine.csv',
+      '--classes',
+      './secret/mine-classes.csv',
+      '--sensor',
+      'enmap',
+    ];
+    succeed(
+      [...args, '--noise', '0.01', '--licence', 'CC0', '--limits', 'tests alone', ...SHORT, '-o', 'told-all'],
+      folder,
+    );
+    const { about } = JSON.parse(readFileSync(file('told-all/manifest.json'), 'utf8')).facts.library;
+    const { sha256, ...table } = about.tables[0];
+    assert.deepEqual(table, { name: 'mine-classes.csv' });
+    assert.equal(
+      sha256,
+      createHash('sha256')
+        .update(readFileSync(file('secret/mine-classes.csv')))
+        .digest('hex'),
+    );
+    assert.deepEqual(
+      [about.licence, about.limits, about.noise, about.mixtures.pairShare],
+      ['CC0', 'tests alone', 0.01, 0.5],
+    );
+    assert.equal(
+      about.command,
+      'egunet train --library mine.csv --classes mine-classes.csv --sensor enmap --noise 0.01 --steps 20 --batch 64 -o told-all',
+    );
+    succeed(['export', 'told-all', '-o', 'told-all.onnx'], folder);
+    assert.match(succeed(['info', 'told-all.onnx'], folder).stdout, /^limits +tests alone$/m);
+    assert.match(succeed(['info', 'told-all'], folder).stdout, /^licence +CC0$/m);
+    // Cards are not checked in this part; what is damaged there is passed over.
+    const bytes = readFileSync(file('told-all.onnx'));
+    const at = bytes.indexOf('"tests alone"');
+    bytes.write('[1,2,3,4,5,6]', at);
+    writeFileSync(file('damaged.onnx'), bytes);
+    assert.ok(!succeed(['info', 'damaged.onnx'], folder).stdout.includes('limits'));
   });
 
   it('has no say in the bands with spectra of no class that is used, nor where it knows few of them', () => {

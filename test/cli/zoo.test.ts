@@ -27,6 +27,15 @@ describe('the zoo', () => {
     const card = succeed(['info', 'zoo:enmap-cover'], folder).stdout;
     assert.match(card, /earthlib\.sli \(SHA-256 of its spectra [0-9a-f]{16}/);
     assert.match(card, /built: 888 spectra, 2 sources \(ground, roofs\)/);
+    assert.match(
+      card,
+      /^command +egunet train --library earthlib\.sli,water\.csv --classes .* --sensor enmap .*--seed 1 -o enmap-cover$/m,
+    );
+    assert.match(card, /^licence +earthlib 1\.1\.0: MIT, Copyright/m);
+    assert.match(card, /^limits +surface reflectance by day/m);
+    assert.match(card, /^mixtures +classShares 0\.1\/0\.4\/0\.35\/0\.15, .*, noise 0$/m);
+    assert.match(card, /^class tables +earthlib-classes\.csv \(SHA-256 [0-9a-f]{16}\.\.\.\)$/m);
+    assert.match(card, /^RMSE of soil +0\.\d+: root mean square error of the fraction, over 4096 mixtures/m);
     assert.match(readFileSync(join(root, 'models/zoo/LICENSE-earthlib'), 'utf8'), /^MIT License/);
   });
 

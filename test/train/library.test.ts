@@ -301,7 +301,7 @@ describe('training on a library', () => {
       [{ ...library, classes: [...CLASSES, 'rock'] }, {}, /class 'rock' has no spectrum/],
       [{ ...library, spectra: library.spectra.map(() => Number.NaN) }, {}, /not finite/],
       [{ ...library, sourceOf: [] }, {}, /0 sources/],
-      [library, { batch: 1 }, /at least 2 mixtures, got 1/],
+      [library, { batch: 1 }, /2 to 65536 mixtures, got 1/],
       [library, { epochs: 0 }, /at least 1 step/],
       [library, { learningRate: 0 }, /learning rate/],
       [library, { weightDecay: -1 }, /weight decay/],

@@ -1,12 +1,6 @@
-import {
-  type CardBand,
-  type CardLibrary,
-  type ExactMethod,
-  exactMethodOf,
-  type ModelCard,
-  precisionOf,
-} from '@egunet/models/card';
+import { type CardBand, type ExactMethod, exactMethodOf, type ModelCard, precisionOf } from '@egunet/models/card';
 import { nanometreRange } from './bands.js';
+import { trainingLibraryFacts } from './library-facts.js';
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
 
@@ -36,31 +30,6 @@ export function precisionWords(card: ModelCard): string {
   const fitted = calibrationPixels === 0 ? '' : `, fitted to ${calibrationPixels} others`;
   const where = card.kind === 'spatial' ? ', before its spatial layer' : '';
   return `${precision}: abundances within ${round(meanError)} of float32 on average, ${round(maxError)} at most, on ${heldOutPixels} training ${card.library ? 'mixtures' : 'pixels'}${fitted}${where}`;
-}
-
-/** A library's files, and its classes with the sources that count equally in each. */
-export function libraryFacts({ files, classes, members }: CardLibrary): [string, string | undefined][] {
-  return [
-    [
-      'library',
-      files.map(({ name, sha256 }) => `${name} (SHA-256 of its spectra ${sha256.slice(0, 16)}...)`).join('\n'),
-    ],
-    [
-      'classes',
-      classes
-        .map(
-          ({ name, spectra, sources }) =>
-            `${name}: ${spectra} spectra, ${sources.length} sources (${sources.join(', ')})`,
-        )
-        .join('\n'),
-    ],
-    [
-      'ensemble',
-      members > 1
-        ? `mean of ${members} encoders; spread: their standard deviation, how far they disagree, no error bar`
-        : undefined,
-    ],
-  ];
 }
 
 /** How many names of a pool's scenes are shown. */
@@ -104,7 +73,7 @@ function methodFacts(card: ModelCard): [string, string | undefined][] {
     ['network', networkWords(card)],
     ['precision', precisionWords(card)],
     ['training', trainingOf(card)],
-    ...(card.library ? libraryFacts(card.library) : []),
+    ...(card.library ? trainingLibraryFacts(card.library) : []),
   ];
 }
 

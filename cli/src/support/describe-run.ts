@@ -1,5 +1,6 @@
 import type { Checkpoint } from '@egunet/train';
-import { bandWords, inputWords, libraryFacts, settingWords } from './describe-model.js';
+import { bandWords, inputWords, settingWords } from './describe-model.js';
+import { trainingLibraryFacts } from './library-facts.js';
 import { lossWords, roundsOf } from './loss-words.js';
 import { shellCommand } from './output.js';
 import { spatialWords } from './spatial-words.js';
@@ -28,7 +29,7 @@ export function runFacts(path: string, checkpoint: Checkpoint): [string, string 
     ['endmembers', `${endmembers.length}: ${endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', endmemberMethod],
     ['input', inputWords(inputScale)],
-    ...(library ? libraryFacts(library) : trainingDataFacts(checkpoint.facts)),
+    ...(library ? trainingLibraryFacts(library) : trainingDataFacts(checkpoint.facts)),
     ['model', `egunet-${settings.model}`],
     ['spatial', checkpoint.spatial && spatialWords(checkpoint.spatial)],
     ['settings', `${settingWords(settings)}, batches of ${batchWords(settings)}`],

@@ -1,6 +1,6 @@
 // Options that train on a library's classes instead of a scene.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { isUrl } from '@egunet/raster/url';
 import type { MixtureSettings } from '@egunet/train';
 import type { Argv } from 'yargs';
@@ -10,6 +10,7 @@ import { type DataArguments, DEFAULT_SEED } from './data-options.js';
 import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
 import { flag, type OptionOf } from './outline.js';
+import { shellCommand } from './output.js';
 import { openOptions, sensorPath } from './scene-options.js';
 
 /** What `withLibraryOptions` adds. */
@@ -20,6 +21,8 @@ export interface LibraryArguments {
   readonly 'class-names'?: readonly (readonly [string, string])[] | undefined;
   readonly steps?: number | undefined;
   readonly ensemble?: number | undefined;
+  readonly licence?: string | undefined;
+  readonly limits?: string | undefined;
   readonly noise?: number | undefined;
   readonly 'class-shares'?: readonly number[] | undefined;
   readonly 'pair-share'?: number | undefined;
@@ -42,6 +45,8 @@ export const LIBRARY_OPTIONS = [
   'component-brightness',
   'mixture-brightness',
   'smooth-error',
+  'licence',
+  'limits',
 ] as const satisfies (keyof LibraryArguments)[];
 
 /** Reads `vegetation=green vegetation,soil`. */
@@ -128,6 +133,8 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
         most: 0.2,
       }),
     })
+    .option('licence', text('licence', "Licence of the library's spectra, for the model's card"))
+    .option('limits', text('limits', 'What the model is not for, for its card'))
     .group([...LIBRARY_OPTIONS], "Library's classes:");
 
 function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
@@ -140,6 +147,20 @@ function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
+
+/** The command line as it was typed, files by their names alone, without what the card says beside it. */
+const typedCommand = (words: readonly string[]): string =>
+  shellCommand(
+    'egunet',
+    ...words
+      .filter((word, i) => ![word, words[i - 1]].some((one) => one === '--licence' || one === '--limits'))
+      .map((word) =>
+        word
+          .split(',')
+          .map((part) => (/^(\.{0,2}|~|[a-z]:)?[\\/]/i.test(part) || existsSync(part) ? basename(part) : part))
+          .join(','),
+      ),
+  );
 
 /** A list of files, unless all of it is the name of one. Throws UsageError at a comma too many. */
 function files(value: string): string[] {
@@ -204,5 +225,10 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     ...(noise === undefined ? {} : { noise }),
     mixtures: mixturesOf(args),
     members: ensemble,
+    about: {
+      command: typedCommand(process.argv.slice(2)),
+      ...(args.licence === undefined ? {} : { licence: args.licence }),
+      ...(args.limits === undefined ? {} : { limits: args.limits }),
+    },
   };
 }

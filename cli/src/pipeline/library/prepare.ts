@@ -1,6 +1,14 @@
 // From libraries on disk to what a network is trained on. Legend: S spectra, B bands, C classes.
 import { basename, dirname } from 'node:path';
-import { type ClassLibrary, classMeans, filterLibrary, groupBySource, type RunFacts } from '@egunet/train';
+import type { CardAbout } from '@egunet/models/card';
+import {
+  type ClassLibrary,
+  classMeans,
+  DEFAULT_MIXTURES,
+  filterLibrary,
+  groupBySource,
+  type RunFacts,
+} from '@egunet/train';
 import type { Control } from '../../support/control.js';
 import { CommandError } from '../../support/errors.js';
 import { noteAlike, noteClasses, noteDropped, noteGaps, noteUncovering } from './notes.js';
@@ -22,7 +30,7 @@ const RANGE = { least: -0.02, most: 1.2 } as const;
 /** Reads libraries and the bands that see them, telling on standard error what is left out. */
 export async function prepareLibrary(request: LibraryRequest, control: Control): Promise<PreparedLibrary> {
   const target = await readTarget(request, control);
-  const read = await readLibraries(request);
+  const { libraries: read, tables } = await readLibraries(request);
   const { bands, noise, libraries } = coveredBands(target, withWanted(read, request.classNames));
   const whole = joinLibraries(libraries, bands, request.classNames);
   const dropped = { noValue: whole.classes.map(() => 0), outside: whole.classes.map(() => 0) };
@@ -41,12 +49,15 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
   });
   assertClassesLeft(library, dropped);
   noteClasses(library);
-  const { noise: given } = request;
-  return {
-    library,
-    facts: factsOf({ target, libraries, library, bands, members: request.members }),
-    noise: given === undefined ? noise : given === 0 ? undefined : new Float64Array(bands.length).fill(given),
+  const { noise: given, members, mixtures } = request;
+  const added = given === undefined ? noise : given === 0 ? undefined : new Float64Array(bands.length).fill(given);
+  const about = {
+    ...request.about,
+    ...(tables.length > 0 && { tables: [...tables] }),
+    mixtures: { ...DEFAULT_MIXTURES, ...mixtures },
+    noise: added ? Number((added.reduce((total, value) => total + value, 0) / bands.length).toPrecision(4)) : 0,
   };
+  return { library, facts: factsOf({ target, libraries, library, bands, members, about }), noise: added };
 }
 
 const countAll = (libraries: readonly ReadLibrary[]): number =>
@@ -149,9 +160,10 @@ interface Parts {
   readonly library: ClassLibrary;
   readonly bands: Target['bands'];
   readonly members: number;
+  readonly about: CardAbout;
 }
 
-function factsOf({ target, libraries, library, bands, members }: Parts): RunFacts {
+function factsOf({ target, libraries, library, bands, members, about }: Parts): RunFacts {
   const means = classMeans(library);
   const B = bands.length;
   const { classes, classOf, sourceOf } = library;
@@ -172,6 +184,7 @@ function factsOf({ target, libraries, library, bands, members }: Parts): RunFact
         sources: groups[c]!.map(([s]) => sourceOf[s!]!),
       })),
       members,
+      about,
     },
   };
 }

@@ -26,14 +26,20 @@ export interface ReadLibrary {
   readonly rows: readonly (Pick<ClassRow, 'class' | 'source'> | undefined)[];
 }
 
+/** Libraries with the class of each spectrum, and the tables that say it. */
+export interface ReadLibraries {
+  readonly libraries: readonly ReadLibrary[];
+  readonly tables: readonly { readonly name: string; readonly sha256: string }[];
+}
+
 /** Reads the libraries of a request, with the class of each spectrum. Throws RasterError or CommandError where classes and spectra do not fit. */
-export async function readLibraries(request: LibraryRequest): Promise<ReadLibrary[]> {
+export async function readLibraries(request: LibraryRequest): Promise<ReadLibraries> {
   const { libraries, libraryScale, classes } = request;
   if (classes.length !== 1 && classes.length !== libraries.length)
     throw new CommandError(
       `--classes: ${classes.length} are given for ${libraries.length} libraries; give one for all, or one for each`,
     );
-  const tables = await readTables(request);
+  const { tables, digests } = await readTables(request);
   const found: ReadLibrary[] = [];
   for (const [i, path] of libraries.entries()) {
     const options = libraryScale === undefined ? {} : { reflectanceScale: libraryScale };
@@ -57,19 +63,21 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
     }
   }
   assertAllUsed(found, tables);
-  return found;
+  return { libraries: found, tables: digests };
 }
 
 /** The class tables among what says the classes, by their paths: the others are headings of columns. */
-async function readTables(request: LibraryRequest): Promise<Map<string, ClassRow[]>> {
+async function readTables(request: LibraryRequest) {
+  const digests: { name: string; sha256: string }[] = [];
   const tables = new Map<string, ClassRow[]>();
   for (const table of new Set(request.classes.filter(isAbsolute))) {
     const bytes = await readFile(table).catch((cause: Error) => {
       throw new CommandError(`${table}: cannot be read: ${systemReason(cause) ?? cause.message}`, { cause });
     });
+    digests.push({ name: basename(table), sha256: createHash('sha256').update(bytes).digest('hex') });
     tables.set(table, withSources(readClassTable(decodeText(bytes), table, request), table));
   }
-  return tables;
+  return { tables, digests };
 }
 
 /** The rows, if each of a class says its source, or none does. Throws CommandError: an empty cell would be a source of its own, which counts as much as any other. */

@@ -33,6 +33,8 @@ export interface LibraryRequest {
   readonly engine?: EngineId;
   readonly mixtures: Partial<MixtureSettings>;
   readonly members: number;
+  /** For the card. */
+  readonly about?: { readonly command?: string; readonly licence?: string; readonly limits?: string };
 }
 
 /** Throws CommandError where a request read from the manifest at `path` is none. */
@@ -58,5 +60,6 @@ export function assertLibraryRequest(value: unknown, path: string): asserts valu
     engine: optional(oneOf([...ENGINES])),
     mixtures: record({}),
     members: count,
+    about: optional(record({ command: optional(text), licence: optional(text), limits: optional(text) })),
   })(value, 'request');
 }
