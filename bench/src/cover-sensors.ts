@@ -1,10 +1,11 @@
 // The same mixtures as two sensors see them: do the zoo's models give the same fractions? Legend: n mixtures, L bands of the library, B bands, C classes.
 
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '@egunet/infer-node';
 import { resampleLibrary } from '@egunet/raster';
-import { readSpectralLibrary } from '@egunet/raster/node';
+import { openScene, readSpectralLibrary } from '@egunet/raster/node';
 import { createMixer, createRandom, DEFAULT_MIXTURES } from '@egunet/train';
 import { coverLibrary } from './cover-library.js';
 import { dataFolder } from './scenes.js';
@@ -15,16 +16,69 @@ const MIXTURES = 4000;
 /** What fractions by two sensors may differ by. */
 const CLOSE = 0.03;
 
-/** Fractions [n, C] of mixtures at the library's own wavelengths, as the model's sensor sees them. */
+/** Fractions [n, C] of spectra at these wavelengths, as the model's sensor sees them. */
 async function fractionsBy(name: string, spectra: Float32Array, wavelengths: readonly number[]): Promise<Float32Array> {
   const model = await openModel(fileURLToPath(import.meta.resolve(`@egunet/models/zoo/${name}.onnx`)));
-  const names = Array.from({ length: MIXTURES }, (_, i) => `${i}`);
+  const count = spectra.length / wavelengths.length;
+  const names = Array.from({ length: count }, (_, i) => `${i}`);
   const bands = model.card.bands.map(({ wavelength, fwhm }) => ({ wavelength: wavelength!, fwhm: fwhm! }));
   const seen = resampleLibrary({ names, wavelengths, spectra }, bands);
   const data = seen.map((value) => Math.max(0, value));
-  const fractions = await model.session.run([{ name: 'spectra', data, shape: [MIXTURES, bands.length] }]);
+  const fractions = await model.session.run([{ name: 'spectra', data, shape: [count, bands.length] }]);
   await model.release();
   return fractions;
+}
+
+/** Mean and root mean square of the differences, and the share of those that are small. */
+function cells(a: Float32Array, b: Float32Array): string[] {
+  const all = [...a.map((value, i) => Math.abs(value - b[i]!))];
+  const rmse = Math.sqrt(mean(all.map((value) => value ** 2)));
+  return [mean(all), rmse, all.filter((value) => value <= CLOSE).length / all.length].map((value) => value.toFixed(3));
+}
+
+const HEADS = ['mean difference', 'RMS difference', `share within ${CLOSE}`];
+
+/** Real scenes, what sees them, and what sees them otherwise. */
+const REAL = [
+  { what: 'EnMAP, Potsdam', folder: 'enmap-potsdam/images', own: 'enmap-cover', others: ['sentinel2-cover', 'landsat8-cover'] }, // biome-ignore format: a table
+  { what: 'EMIT, crop', folder: 'emit-sample', own: 'emit-cover', others: ['enmap-cover', 'sentinel2-cover', 'landsat8-cover'] }, // biome-ignore format: a table
+];
+
+/** Pixels with data [n, B] of a folder's scenes in the bands that are not bad, by rising wavelength (nm). */
+async function realPixels(folder: string): Promise<{ spectra: Float32Array; wavelengths: number[] }> {
+  const place = join(dataFolder, folder);
+  const spectra: number[] = [];
+  let wavelengths: number[] = [];
+  for (const file of readdirSync(place).filter((name) => /\.(tif|hdr)$/.test(name))) {
+    const scene = await openScene(join(place, file));
+    const used = [...scene.bands.keys()].filter(
+      (b) => !scene.bands[b]!.bad && scene.bands[b]!.wavelength !== undefined,
+    );
+    used.sort((a, b) => scene.bands[a]!.wavelength! - scene.bands[b]!.wavelength!);
+    wavelengths = used.map((b) => scene.bands[b]!.wavelength!);
+    const { rows, cols } = scene;
+    const read = await scene.readSpectra({ row: 0, col: 0, rows, cols }, used);
+    await scene.close();
+    for (const [n, valid] of read.valid.entries())
+      if (valid) for (let b = 0; b < used.length; b++) spectra.push(Math.max(0, read.spectra[n * used.length + b]!));
+  }
+  return { spectra: Float32Array.from(spectra), wavelengths };
+}
+
+/** The table of real pixels by their own sensor's model, and resampled to other sensors by theirs. */
+export async function realTable(): Promise<string> {
+  const rows: string[][] = [];
+  for (const { what, folder, own, others } of REAL) {
+    const { spectra, wavelengths } = await realPixels(folder);
+    const mine = await fractionsBy(own, spectra, wavelengths);
+    for (const other of others)
+      rows.push([
+        `${what}: ${own} and ${other}`,
+        `${spectra.length / wavelengths.length}`,
+        ...cells(mine, await fractionsBy(other, spectra, wavelengths)),
+      ]);
+  }
+  return table(['fractions of real pixels, resampled', 'pixels', ...HEADS], rows);
 }
 
 /** The table of differences between sensors. */
@@ -39,17 +93,9 @@ export async function sensorTable(): Promise<string> {
   const at = used.map((b) => wavelengths![b]!);
   const found = new Map<string, Float32Array>();
   for (const name of MODELS) found.set(name, await fractionsBy(name, spectra, at));
-  const differences = (a: Float32Array, b: Float32Array) => [...a.map((value, i) => Math.abs(value - b[i]!))];
-  const cells = (a: Float32Array, b: Float32Array) => {
-    const all = differences(a, b);
-    const rmse = Math.sqrt(mean(all.map((value) => value ** 2)));
-    return [mean(all), rmse, all.filter((value) => value <= CLOSE).length / all.length].map((value) =>
-      value.toFixed(3),
-    );
-  };
   const rows = MODELS.flatMap((name, i) => [
     [`${name} and the truth`, ...cells(found.get(name)!, labels)],
     ...MODELS.slice(i + 1).map((other) => [`${name} and ${other}`, ...cells(found.get(name)!, found.get(other)!)]),
   ]);
-  return `${table(['fractions of', 'mean difference', 'RMS difference', `share within ${CLOSE}`], rows)}\n\n${MIXTURES} mixtures of the library without noise, the zoo's models, all five classes`;
+  return `${table(['fractions of', ...HEADS], rows)}\n\n${MIXTURES} mixtures of the library without noise, the zoo's models, all five classes`;
 }

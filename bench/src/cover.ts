@@ -1,6 +1,7 @@
 // Vegetation cover on real EnMAP pixels by a library's encoder, beside indices and classic solvers with the same library: npm run bench:cover.
 // Legend: P points, B bands, C classes.
 import '@tensorflow/tfjs-backend-cpu';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   type ClassLibrary,
@@ -13,9 +14,12 @@ import {
   type Random,
 } from '@egunet/train';
 import { COVER_CLASSES, coverFacts, coverLibrary } from './cover-library.js';
-import { sensorTable } from './cover-sensors.js';
+import { coverOf, figures, pointSpectra } from './cover-points.js';
+import { coverScatter } from './cover-scatter.js';
+import { realTable, sensorTable } from './cover-sensors.js';
+import { coverByZoo } from './cover-zoo.js';
 import { agreement, coverByIndices } from './potsdam.js';
-import { type PotsdamScene, potsdam } from './potsdam-scene.js';
+import { potsdam } from './potsdam-scene.js';
 import { groupsTable } from './reliability-table.js';
 import { deviation, mean, table } from './statistics.js';
 
@@ -24,30 +28,14 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '5' },
     steps: { type: 'string', default: '400' },
     bootstraps: { type: 'string', default: '2000' },
+    scatter: { type: 'string', default: 'docs/cover.svg' },
   },
 });
 /** Draws of one spectrum a class. */
 const [MONTE_CARLO, MESMA] = [100, 400];
-/** Classes that are vegetation: the first ones. */
-const VEGETATION = 2;
 const TILE = 32; // pixels a side
 
 const C = COVER_CLASSES.length;
-
-/** Cover of each point by fractions [P, C]. */
-const coverOf = (fractions: ArrayLike<number>): number[] =>
-  Array.from({ length: fractions.length / C }, (_, p) => {
-    let sum = 0;
-    for (let c = 0; c < VEGETATION; c++) sum += fractions[p * C + c]!;
-    return sum;
-  });
-
-/** The points' spectra at the library's bands, negatives as 0 [P, B]. */
-function pointSpectra({ points, spectra, bands }: PotsdamScene, used: readonly number[]): Float32Array {
-  return Float32Array.from(
-    points.flatMap(({ pixel }) => used.map((band) => Math.max(0, spectra[pixel * bands + band]!))),
-  );
-}
 
 /** One spectrum of each class, sources equally likely [C, B]. */
 function drawEndmembers(library: ClassLibrary, random: Random): Float32Array {
@@ -103,15 +91,6 @@ async function encoders(library: ClassLibrary, spectra: Float32Array, wavelength
   return found;
 }
 
-/** r, R2 (1 - squared error / variance of the points), RMSE, bias (mean difference), slope (of the cover found on the points'). */
-function figures(found: readonly number[], expected: readonly number[]): number[] {
-  const { r, rmse } = agreement(found, expected);
-  const [a, b] = [mean(found), mean(expected)];
-  const variance = mean(expected.map((value) => (value - b) ** 2));
-  const slope = mean(expected.map((value, p) => (value - b) * (found[p]! - a))) / variance;
-  return [r, 1 - rmse ** 2 / variance, rmse, a - b, slope];
-}
-
 /** Shares of bootstraps over tiles in which `found` is better than `rival` by r, and by RMSE. */
 function betterThan(
   [found, rival]: readonly [readonly number[], readonly number[]],
@@ -153,6 +132,8 @@ const all: Record<string, number[]> = {
   [`MESMA, best of ${MESMA} draws`]: mesma(library, spectra, random.fork('mesma')),
   ...Object.fromEntries(single.map((cover, i) => [`encoder, seed ${i + 1}`, cover])),
   [`encoders, mean of ${single.length} seeds`]: together,
+  'infer --model zoo:enmap-cover': await coverByZoo('enmap-cover', scene),
+  'infer --model zoo:enmap-cover-int8': await coverByZoo('enmap-cover-int8', scene),
 };
 const rows = Object.entries(all).map(([name, cover]) => {
   const wins = cover === together ? ['', ''] : betterThan([together, cover], expected, tiles).map((share) => share.toFixed(2)); // biome-ignore format: one line says more
@@ -162,9 +143,17 @@ console.log(table(['cover from', 'r', 'R2', 'RMSE', 'bias', 'slope', 'mean of se
 console.log(
   `\n${expected.length} points in ${new Set(tiles).size} tiles, ${used.length} bands, ${library.classOf.length} spectra, ${values.steps} steps; the last two columns: share of ${values.bootstraps} bootstraps over tiles`,
 );
+const shown = Object.entries(all).filter(([name]) => /^NDVI|^SAVI|^encoders|zoo:enmap-cover$/.test(name));
+const panels = shown.map(([name, found]) => {
+  const { r, rmse } = agreement(found, expected);
+  return { title: `${name.replace(/^infer --model /, '')}\nr ${r.toFixed(3)}, RMSE ${rmse.toFixed(3)}`, found };
+});
+writeFileSync(values.scatter, await coverScatter(panels, expected));
+console.log(`\ndrawn in ${values.scatter}`);
 const ofPoints = together.map((abundance, p) => ({
   ...{ abundance, error: abundance - expected[p]! },
   spread: deviation(single.map((cover) => cover[p]!)),
 }));
 console.log(`\n${groupsTable('cover by the mean of seeds', new Map([['all points', ofPoints]]))}`);
 console.log(`\n${await sensorTable()}`);
+console.log(`\n${await realTable()}`);

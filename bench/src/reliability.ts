@@ -12,10 +12,10 @@ import {
   exportHead,
   filterLibrary,
   fitLibrary,
-  groupBySource,
 } from '@egunet/train';
 import * as ort from 'onnxruntime-node';
 import { COVER_CLASSES, coverFacts, coverLibrary } from './cover-library.js';
+import { type HeldOut, ONE_IN, someSources, someSpectra } from './held-out.js';
 import { groupsTable, type Pair, tenthsTable } from './reliability-table.js';
 
 const { values } = parseArgs({
@@ -27,32 +27,7 @@ const { values } = parseArgs({
   },
 });
 const [MEMBERS, STEPS, MIXTURES, SEED] = [values.members, values.steps, values.mixtures, values.seed].map(Number) as [number, number, number, number]; // biome-ignore format: one line says more
-/** One spectrum of so many of a source is held out, where spectra are. */
-const ONE_IN = 5;
 const C = COVER_CLASSES.length;
-
-/** Which spectra are held out [S]. */
-type HeldOut = readonly boolean[];
-
-/** One in five of each source, and of fewer than five the last one. */
-function someSpectra(library: ClassLibrary): HeldOut {
-  const held = library.classOf.map(() => false);
-  for (const source of groupBySource(library).flat())
-    for (const [i, s] of source.entries())
-      held[s] = source.length < ONE_IN ? i === source.length - 1 : i % ONE_IN === ONE_IN - 1;
-  return held;
-}
-
-/** A source of each class that has several, the first or the last by name; of a class of one source every other spectrum. */
-function someSources(library: ClassLibrary, which: 'first' | 'last'): HeldOut {
-  const held = library.classOf.map(() => false);
-  for (const sources of groupBySource(library)) {
-    const whole = sources.at(which === 'first' ? 0 : -1)!;
-    const out = sources.length > 1 ? whole : whole.filter((_, i) => i % 2 === Number(which === 'last'));
-    for (const s of out) held[s] = true;
-  }
-  return held;
-}
 
 /** Spread and error of each abundance of mixtures of what is held out, by an ensemble that was trained on the rest: a list for each class. */
 async function pairsOf(library: ClassLibrary, wavelengths: readonly number[], held: HeldOut): Promise<Pair[][]> {
