@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Likeness } from '@egunet/infer-node';
 import { openScene } from '@egunet/raster/node';
 import { SENSORS } from '@egunet/raster/sensors';
 import { writeEnviImage } from '../support/envi.js';
@@ -12,17 +13,8 @@ describe('likeness of a scene to the training', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
 
-  interface Answer {
-    readonly comparedPixels: number;
-    readonly unlikeShare: number;
-    readonly darkShare: number;
-    readonly trainingShare: number;
-    readonly isUnlike: boolean;
-    readonly isDark: boolean;
-  }
-
   /** What `infer` finds, and the warning where there is one. */
-  function compare(scene: string, model: string, ...options: string[]): Answer & { warning: string | undefined } {
+  function compare(scene: string, model: string, ...options: string[]): Likeness & { warning: string | undefined } {
     const args = ['infer', scene, '-m', model, '-o', 'map.tif', '--overwrite', '--json', ...options];
     const { stdout, stderr } = succeed(args, folder);
     const warning = /^egunet: warning: (.*)$/m.exec(stderr)?.[1];

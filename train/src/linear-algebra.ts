@@ -123,3 +123,15 @@ export function evenlySpacedRows(x: Float32Array, cols: number, most: number): F
   }
   return kept;
 }
+
+/** One array after the other. */
+export function joinArrays(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -71,10 +71,6 @@ export interface DataNeeds {
   readonly patches?: boolean;
 }
 
-/** The scenes of a request, in their order. */
-export const scenesOf = (request: DataRequest | ScenesRequest): readonly string[] =>
-  'kind' in request ? request.scenes : [request.scene];
-
 /** Throws CommandError where a request read from the manifest at `path` is none. */
 export function assertDataRequest(value: unknown, path: string): asserts value is DataRequest | ScenesRequest {
   const invalid = (field: string, expected: string, got: string) =>

@@ -1,10 +1,7 @@
 import { basename } from 'node:path';
-import { type Band, resampleLibrary } from '@egunet/raster';
-import { readSpectralLibrary } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import {
   type Endmembers,
-  findEndmembers,
   type RunFacts,
   type SceneSample,
   sampleScene,
@@ -13,16 +10,14 @@ import {
 } from '@egunet/train';
 import { type Control, sceneAccess } from '../support/control.js';
 import { pixelSize } from '../support/ground.js';
-import { stages } from '../support/progress.js';
 import { openChosenScene, type TrainingScene } from './chosen-scene.js';
-import type { DataNeeds, DataRequest, ScenesRequest } from './data-request.js';
+import type { DataNeeds, DataRequest } from './data-request.js';
+import { type AnyRequest, findIn, type KnownBand, methodOf } from './find-in-sample.js';
 import { noteBands, noteEndmembers, noteLeft, noteSample } from './prepare-notes.js';
 import { openCache } from './scenes/cache.js';
 import { type Pool, readPool } from './scenes/read-pool.js';
 
 // Legend: N pixels, B bands used, C endmembers, m candidates.
-
-type AnyRequest = DataRequest | ScenesRequest;
 
 /** A scene, or a pool of several, made ready for training. */
 export interface PreparedData {
@@ -31,16 +26,6 @@ export interface PreparedData {
   readonly sample: SceneSample;
   readonly found: Endmembers;
   readonly facts: RunFacts;
-}
-
-/** A band, as far as it is known of each scene of a pool. */
-type KnownBand = Pick<Band, 'name' | 'wavelength' | 'fwhm'>;
-
-/** The library's spectra at these bands [C, B], with their names. */
-async function readLibrary(used: readonly KnownBand[], request: AnyRequest & { library: string }) {
-  const { library: path, libraryScale } = request;
-  const library = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
-  return { given: resampleLibrary(library, used, { name: path }), names: library.names };
 }
 
 /** Pixels of a scene at these bands, with a progress line. */
@@ -70,40 +55,6 @@ export async function readSample(
   }
 }
 
-async function findIn(used: readonly KnownBand[], sample: SceneSample, request: AnyRequest, control: Control) {
-  const { library, method = 'kmeans', brightness, count, countBy, seed } = request;
-  const given = library === undefined ? undefined : await readLibrary(used, { ...request, library });
-  const { show, stop } = stages(control.startProgress);
-  try {
-    const found = await findEndmembers(sample, {
-      seed,
-      method,
-      signal: control.signal,
-      onProgress: ({ stage, done, total }) => show(`endmembers: ${stage}`, done, total),
-      ...(count === undefined ? {} : { count }),
-      ...(countBy === undefined ? {} : { countBy }),
-      ...(brightness === undefined ? {} : { brightness }),
-      ...(given === undefined ? {} : { given: given.given }),
-    });
-    return given === undefined
-      ? found
-      : { ...found, names: [...given.names, ...found.names.slice(given.names.length)] };
-  } finally {
-    stop();
-  }
-}
-
-function methodOf(found: Endmembers, { library, method: asked }: AnyRequest): string {
-  const { method, brightness, count, countSource, estimate, known } = found;
-  if (library !== undefined && known !== undefined)
-    return `${known} given by ${basename(library)}, ${count - known} found beside them: ${asked}, ${brightness} brightness`;
-  if (library !== undefined) return `given by ${basename(library)}`;
-  const how = brightness === undefined ? method : `${method}, ${brightness} brightness`;
-  if (estimate === undefined) return `${how}, number given`;
-  if (countSource === 'residual') return `${how}, number estimated by the residual`;
-  return `${how}, number estimated by HySime${estimate > count ? ` (${estimate}, cut to ${count})` : ''}`;
-}
-
 /** What was read, and what it was read from. */
 interface ReadData extends Omit<PreparedData, 'facts' | 'found'> {
   readonly origin: Pick<RunFacts, 'sensor' | 'scene' | 'scenes'>;
@@ -117,7 +68,7 @@ async function prepare(
   request: AnyRequest,
   control: Control,
 ): Promise<PreparedData> {
-  const found = await findIn(used, sample, request, control);
+  const found = await findIn(sample, used, { request, control });
   noteEndmembers(found);
   const B = bands.length;
   const facts: RunFacts = {

@@ -48,7 +48,7 @@ const textRead = <T>(
   }) as const satisfies OptionOf;
 
 const box = textRead('bbox', {
-  describe: "Cut the map to this box, in the scene's reference system unless --bbox-crs names another",
+  describe: "Take this box alone, in the scene's reference system unless --bbox-crs names another",
   takes: 'XMIN,YMIN,XMAX,YMAX',
   read: parseBox,
 });
@@ -71,7 +71,7 @@ export const withPixelOptions = <T>(yargs: Argv<T>) =>
     .option('bbox-crs', boxSystem)
     .option(
       'aoi',
-      named(text('aoi', 'GeoJSON file: unmix only pixels whose centre lies in its polygons, and cut the map to them')),
+      named(text('aoi', 'GeoJSON file: take only pixels whose centre lies in its polygons; a map is cut to them')),
     )
     .option('mask', named(mask))
     .group(['bbox', 'bbox-crs', 'aoi', 'mask'], 'Pixels:');

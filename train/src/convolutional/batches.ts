@@ -3,6 +3,7 @@ import { reconstructionHalo } from '@egunet/models';
 import { drawKept, gapTable } from '../fit/plan.js';
 import { scaleData } from '../fit/scale-data.js';
 import type { TrainingSet } from '../fit/training-set.js';
+import { joinArrays } from '../linear-algebra.js';
 import { createRandom, type Random } from '../random.js';
 import type { SceneShape } from '../sample/windows.js';
 import type { ImageArrays, ImageProblem } from './engine.js';
@@ -44,26 +45,15 @@ async function arraysOf(
   patches: readonly Patch[],
   { set, image, settings, inputScale }: BatchData,
 ): Promise<Omit<ImageArrays, 'keep' | 'candidateKeep'>> {
-  const spectra = join(patches.map((patch) => patch.spectra));
+  const spectra = joinArrays(patches.map((patch) => patch.spectra));
   const [images] = await scaleData([spectra], { bands: set.bands, inputScale });
   const common = {
     images: images!,
-    valid: join(patches.map(({ valid }) => valid)),
-    counted: join(patches.map(({ counted }) => counted)),
+    valid: joinArrays(patches.map(({ valid }) => valid)),
+    counted: joinArrays(patches.map(({ counted }) => counted)),
   };
   if (settings.form === 'paper') return common;
-  return { ...common, targets: join(patches.map((patch) => targetsOf(patch, image.positions, set.labels))) };
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return { ...common, targets: joinArrays(patches.map((patch) => targetsOf(patch, image.positions, set.labels))) };
 }
 
 /** Gives the data of each step by its number (0-based): it depends on the seed and that number alone. */

@@ -1,4 +1,5 @@
 // Single pixels out of windows, and what is known of all of them. Legend: n pixels kept, B bands.
+import { createStatistics } from './band-statistics.js';
 import { createReservoir, type Priority } from './reservoir.js';
 import type { SceneSample, SpectraReader } from './sample-scene.js';
 import type { SampleWindow } from './windows.js';
@@ -71,23 +72,4 @@ function isFiniteRow(spectra: Float32Array, at: number, bands: number): boolean 
   let sum = 0; // float32 values cannot overflow a float64 sum
   for (let b = 0; b < bands; b++) sum += spectra[at + b]!;
   return Number.isFinite(sum);
-}
-
-function createStatistics(bands: number) {
-  const min = new Float32Array(bands).fill(Number.POSITIVE_INFINITY);
-  const max = new Float32Array(bands).fill(Number.NEGATIVE_INFINITY);
-  const sum = new Float64Array(bands);
-  let count = 0;
-  return {
-    add(spectra: Float32Array, at: number): void {
-      count++;
-      for (let b = 0; b < bands; b++) {
-        const value = spectra[at + b]!;
-        sum[b]! += value;
-        if (value < min[b]!) min[b] = value;
-        if (value > max[b]!) max[b] = value;
-      }
-    },
-    result: () => ({ count, min, max, mean: Float32Array.from(sum, (total) => total / count) }),
-  };
 }

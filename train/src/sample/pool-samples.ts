@@ -3,7 +3,7 @@
 // higher rate than common ones. Legend: S scenes, n pixels, B bands.
 import type { SpectraBlock } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
-import { evenlySpacedRows } from '../linear-algebra.js';
+import { evenlySpacedRows, joinArrays } from '../linear-algebra.js';
 import { createRandom, type Random } from '../random.js';
 import { SPATIAL } from '../spatial/settings.js';
 import { type Chosen, createPool, type PooledSample, type PoolScene } from './pooled-sample.js';
@@ -38,7 +38,7 @@ export async function poolSamples(scenes: readonly PoolScene[], options: PoolOpt
   const some: Float32Array[] = [];
   const perScene = Math.ceil(STRATA_SPECTRA / scenes.length);
   await visit(async ({ pixels }) => void some.push(evenlySpacedRows(pixels, bands, perScene)));
-  const spectra = join(some);
+  const spectra = joinArrays(some);
   assertVaried(spectra, bands);
   const stratum = createStrata(spectra, bands, random.fork('strata'));
   const strata: Strata[] = [];
@@ -81,7 +81,7 @@ interface Strata {
 
 function strataOf({ pixels, blocks, patches = [], bands }: SceneSample, stratum: StratumOf): Strata {
   const ofMeans = (parts: readonly SpectraBlock[]) =>
-    stratum(join(parts.map(({ spectra }) => meanRow(spectra, bands))));
+    stratum(joinArrays(parts.map(({ spectra }) => meanRow(spectra, bands))));
   return { pixels: stratum(pixels), blocks: ofMeans(blocks), patches: ofMeans(patches) };
 }
 
@@ -107,14 +107,4 @@ function meanRow(rows: Float32Array, width: number): Float32Array {
     sums[i % width]! += value;
   });
   return Float32Array.from(sums, (sum) => (sum * width) / rows.length);
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,5 +1,6 @@
 // Samples of several scenes put together. Legend: S scenes, n pixels, B bands.
 import type { SpectraBlock } from '../endmembers/types.js';
+import { createStatistics } from './band-statistics.js';
 import type { SceneSample } from './sample-scene.js';
 
 /** What is known of a scene while its sample is not in memory. */
@@ -46,16 +47,19 @@ export function createPool(scenes: readonly PoolScene[], chosen: Chosen, bands: 
           const { spectra, positions } = from[i]!;
           to!.push({ spectra: spectra.slice(), positions: positions.map(place) });
         }
-      statistics.add(sample);
+      statistics.merge(sample.validPixels, sample.bandStatistics);
       for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += sample[name];
       top += scenes[s]!.rows;
     },
-    result: (): PooledSample => ({
-      ...{ bands, pixels, positions, blocks: blocks!, ...totals, bandStatistics: statistics.result() },
-      ...(patches!.length > 0 && { patches: patches! }),
-      ...{ rows: top, cols },
-      scenes: scenes.map((_, s) => ({ pixels: chosen.pixels[s]!.length, blocks: chosen.blocks[s]!.length })),
-    }),
+    result(): PooledSample {
+      const { count: _, ...bandStatistics } = statistics.result();
+      return {
+        ...{ bands, pixels, positions, blocks: blocks!, ...totals, bandStatistics },
+        ...(patches!.length > 0 && { patches: patches! }),
+        ...{ rows: top, cols },
+        scenes: scenes.map((_, s) => ({ pixels: chosen.pixels[s]!.length, blocks: chosen.blocks[s]!.length })),
+      };
+    },
   };
 }
 
@@ -64,23 +68,3 @@ const placeIn =
   ({ cols: own }: PoolScene, top: number, cols: number) =>
   (position: number): number =>
     (top + Math.floor(position / own)) * cols + (position % own);
-
-/** Of all pixels with data of all scenes. */
-function createStatistics(bands: number) {
-  const min = new Float32Array(bands).fill(Number.POSITIVE_INFINITY);
-  const max = new Float32Array(bands).fill(Number.NEGATIVE_INFINITY);
-  const sum = new Float64Array(bands);
-  let count = 0;
-  return {
-    add({ validPixels, bandStatistics }: SceneSample): void {
-      if (validPixels === 0) return;
-      count += validPixels;
-      for (let b = 0; b < bands; b++) {
-        min[b] = Math.min(min[b]!, bandStatistics.min[b]!);
-        max[b] = Math.max(max[b]!, bandStatistics.max[b]!);
-        sum[b]! += validPixels * bandStatistics.mean[b]!;
-      }
-    },
-    result: () => ({ min, max, mean: Float32Array.from(sum, (total) => total / count) }),
-  };
-}

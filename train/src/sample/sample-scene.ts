@@ -4,6 +4,7 @@ import type { SpectraBlock, SpectraSample } from '../endmembers/types.js';
 import { TrainError } from '../error.js';
 import { createRandom, type Random } from '../random.js';
 import { SPATIAL } from '../spatial/settings.js';
+import type { BandStatistics } from './band-statistics.js';
 import { blockOrigins, createBlockCollector } from './block-collector.js';
 import { createPixelSample } from './pixel-sample.js';
 import { createPriority, type Priority } from './reservoir.js';
@@ -61,7 +62,7 @@ export interface SceneSample extends SpectraSample {
   /** Larger blocks, where asked for: pixels with data. */
   readonly patches?: readonly SpectraBlock[];
   /** Of all pixels with data, reflectance [B] each. */
-  readonly bandStatistics: { readonly min: Float32Array; readonly max: Float32Array; readonly mean: Float32Array };
+  readonly bandStatistics: BandStatistics;
 }
 
 /**

@@ -8,6 +8,9 @@ import { createPriority } from './reservoir.js';
 /** Strata, and the directions that spectra are told apart by. */
 const STRATA = { count: 48, directions: 8 } as const;
 
+/** What a share that should be whole may lack by its arithmetic. */
+const ROUNDING = 1e-9;
+
 /** Tells the stratum, 0..K-1, of each of some spectra [n, B]: [n]. */
 export type StratumOf = (spectra: Float32Array) => Int32Array;
 
@@ -30,20 +33,31 @@ export function createStrata(spectra: Float32Array, bands: number, random: Rando
  */
 export function allocate(sizes: ArrayLike<number>, total: number): Int32Array {
   const order = Array.from(sizes, (_, k) => k).sort((a, b) => sizes[a]! - sizes[b]! || a - b);
-  const quotas = new Int32Array(order.length);
+  const shares = new Float64Array(order.length);
   let left = Math.min(
     total,
     order.reduce((sum, k) => sum + sizes[k]!, 0),
   );
+  const taken = left;
   let roots = order.reduce((sum, k) => sum + Math.sqrt(sizes[k]!), 0);
   // From the smallest: what a stratum cannot give falls to the larger ones.
   for (const k of order) {
     const root = Math.sqrt(sizes[k]!);
-    quotas[k] = roots > 0 ? Math.min(sizes[k]!, Math.round((left * root) / roots)) : 0;
-    left -= quotas[k]!;
+    shares[k] = roots > 0 ? Math.min(sizes[k]!, (left * root) / roots) : 0;
+    left -= shares[k]!;
     roots -= root;
   }
-  return quotas;
+  return wholeNumbers(shares, taken);
+}
+
+/** Each of `shares` rounded down, those of the largest remainders up, so that they sum to `total`. */
+function wholeNumbers(shares: Float64Array, total: number): Int32Array {
+  const numbers = Int32Array.from(shares, (share) => Math.floor(share + ROUNDING));
+  const remainder = (k: number) => shares[k]! - numbers[k]!;
+  const order = [...shares.keys()].sort((a, b) => remainder(b) - remainder(a) || a - b);
+  const missing = total - numbers.reduce((sum, number) => sum + number, 0);
+  for (const k of order.slice(0, missing)) numbers[k]!++;
+  return numbers;
 }
 
 /** The numbers, rising, of `total` items that lie in these strata [n], drawn as `allocate` says; all where they are no more. */
