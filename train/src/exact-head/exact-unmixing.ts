@@ -74,12 +74,15 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
   const coordinates = centred.mmul(basis); // R
   const all = Array.from({ length: 2 ** count }, (_, mask) => membersOf(mask, count));
   const solutions = all.flatMap((members) => (method === 'fcls' ? fclsOn : nnlsOn)(members, coordinates) ?? []);
+  // With a sum of 1 solutions are affine: the last coordinate is 1.
+  const rows = method === 'fcls' ? [...basis.transpose().to2DArray(), new Array<number>(B).fill(0)] : undefined;
+  const origin = [...Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray(), 1];
   return {
     endmembers: count,
-    dimensions: basis.columns,
+    dimensions: rows?.length ?? basis.columns,
     supports: solutions.length,
-    basis: Float32Array.from(basis.to1DArray()),
-    origin: Float32Array.from(Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray()),
+    basis: Float32Array.from(rows?.flat() ?? basis.transpose().to1DArray()),
+    ...(rows && { origin: Float32Array.from(origin) }),
     ...layOut(solutions, coordinates, method),
   };
 }
@@ -87,12 +90,16 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
 const membersOf = (mask: number, count: number): number[] =>
   Array.from({ length: count }, (_, c) => c).filter((c) => (mask >> c) & 1);
 
-/** The values on every support side by side: that of an endmember in the place of its row, then of the support. */
-function layOut(solutions: readonly Solution[], coordinates: Matrix, method: ExactMethod) {
-  const [C, d, S] = [coordinates.rows, coordinates.columns, solutions.length];
-  const values = Matrix.zeros(d, C * S);
-  const valuesOrigin = new Float32Array(C * S);
-  const members = new Float32Array(S * C);
+/** Conditions, a support after the other, and solutions side by side. */
+function layOut(
+  solutions: readonly Solution[],
+  coordinates: Matrix,
+  method: ExactMethod,
+): Pick<ExactUnmixing, 'conditions' | 'solutions'> {
+  const [C, S] = [coordinates.rows, solutions.length];
+  const d = coordinates.columns + (method === 'fcls' ? 1 : 0);
+  const conditions = new Float32Array(S * C * d);
+  const maps = new Float32Array(C * d * S);
   for (const [s, solution] of solutions.entries())
     for (let c = 0; c < C; c++) {
       const at = solution.members.indexOf(c);
@@ -100,11 +107,11 @@ function layOut(solutions: readonly Solution[], coordinates: Matrix, method: Exa
         at >= 0
           ? { by: solution.solve.getColumn(at), plus: solution.plus[at]! }
           : ifAdded(c, { solution, coordinates, method });
-      values.setColumn(c * S + s, by);
-      valuesOrigin[c * S + s] = plus;
-      if (at >= 0) members[s * C + c] = 1;
+      const row = method === 'fcls' ? [...by, plus] : by;
+      conditions.set(row, (s * C + c) * d);
+      if (at >= 0) for (const [j, value] of row.entries()) maps[(c * d + j) * S + s] = value;
     }
-  return { values: Float32Array.from(values.to1DArray()), valuesOrigin, members };
+  return { conditions, solutions: maps };
 }
 
 /** The abundance of an endmember if it were added to a support, negated, as coordinates x `by` [d] + `plus`; 0 where it adds nothing. */
