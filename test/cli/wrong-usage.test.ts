@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: str
   export: {
     least: ['r', '-o', 'm.onnx'],
     missing: [
-      ['no run', ['-o', 'm.onnx'], /export needs RUN \(Folder made by egunet train\)/],
+      ['no run', ['-o', 'm.onnx'], /which run\? Name the folder made by egunet train, or spectra \(--endmembers\)/],
       ['no model', ['r'], /export needs -o PATH \(Model to write/],
     ],
   },

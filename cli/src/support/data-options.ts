@@ -31,6 +31,25 @@ const BRIGHTNESSES = ['absolute', 'bounded', 'equalised'] as const satisfies rea
 /** The words that `COUNT_WAYS` of the training knows. */
 const COUNT_WAYS = ['hysime', 'residual'] as const satisfies readonly CountBy[];
 
+export const libraryScale = realNumber('library-scale', {
+  describe: "Library's reflectance = its values x this",
+  above: 0,
+  most: 1,
+  hint: 'give 0.01 for a library in percent',
+});
+
+/** The bands that are used, in nm. */
+export const bandOptions = {
+  bands: intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'),
+  exclude: intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'),
+} as const;
+
+/** Which bands are left out, by both options. */
+export const excludedBands = ({ bands, exclude }: Pick<DataArguments, 'bands' | 'exclude'>): Interval[] => [
+  ...(bands ? excludeAllBut(bands) : []),
+  ...(exclude ?? []),
+];
+
 /** Adds `-n`, `--count-by`, `--brightness`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
 export const withDataOptions = <T>(yargs: Argv<T>) =>
   yargs
@@ -59,17 +78,9 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
       ),
     )
     .option('library', text('library', 'Spectral library (CSV or ENVI) whose spectra are the endmembers'))
-    .option(
-      'library-scale',
-      realNumber('library-scale', {
-        describe: "Library's reflectance = its values x this",
-        above: 0,
-        most: 1,
-        hint: 'give 0.01 for a library in percent',
-      }),
-    )
-    .option('bands', intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'))
-    .option('exclude', intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'))
+    .option('library-scale', libraryScale)
+    .option('bands', bandOptions.bands)
+    .option('exclude', bandOptions.exclude)
     .option('seed', wholeNumber('seed', { describe: `Seed of every random draw [default: ${DEFAULT_SEED}]`, least: 0 }))
     .option('max-pixels', wholeNumber('max-pixels', { describe: 'Pixels used at most [default: 65536]', least: 2 }))
     .option(
@@ -84,7 +95,7 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
 
 /** What to read and find, from the command line. */
 export function dataRequest(scene: string, args: DataArguments): DataRequest {
-  const { n, brightness, library, bands, exclude, seed = DEFAULT_SEED } = args;
+  const { n, brightness, library, seed = DEFAULT_SEED } = args;
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
   const countBy = args['count-by'];
@@ -97,7 +108,7 @@ export function dataRequest(scene: string, args: DataArguments): DataRequest {
   return {
     scene: isUrl(scene) ? scene : resolve(scene),
     open: openOptions(args),
-    exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
+    exclude: excludedBands(args),
     seed,
     method: 'agreed',
     ...(brightness === undefined ? {} : { brightness }),

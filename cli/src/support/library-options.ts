@@ -5,8 +5,7 @@ import { isUrl } from '@egunet/raster/url';
 import type { MixtureSettings } from '@egunet/train';
 import type { Argv } from 'yargs';
 import type { LibraryRequest } from '../pipeline/library/request.js';
-import { excludeAllBut } from './bands.js';
-import { type DataArguments, DEFAULT_SEED } from './data-options.js';
+import { type DataArguments, DEFAULT_SEED, excludedBands } from './data-options.js';
 import { UsageError } from './errors.js';
 import { realNumber, text, wholeNumber } from './options.js';
 import { flag, type OptionOf } from './outline.js';
@@ -28,6 +27,9 @@ export interface LibraryArguments {
   readonly 'mixture-brightness'?: number | undefined;
   readonly 'smooth-error'?: number | undefined;
 }
+
+/** What may be named as a sensor. */
+export const SENSOR_WORDS = 'enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json';
 
 /** Every option of a library's training besides --library and --library-scale. */
 export const LIBRARY_OPTIONS = [
@@ -85,13 +87,7 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
       takes: 'NAME=NAME,...',
       coerce: parseClassNames,
     } as const satisfies OptionOf)
-    .option(
-      'sensor',
-      text(
-        'sensor',
-        'What sees the library, where no scene is given: enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
-      ),
-    )
+    .option('sensor', text('sensor', `What sees the library, where no scene is given: ${SENSOR_WORDS}`))
     .option('steps', wholeNumber('steps', { describe: 'Steps, each on fresh mixtures [default: 400]', least: 1 }))
     .option(
       'ensemble',
@@ -163,7 +159,7 @@ const OF_A_SCENE = [
 
 /** What to read and mix, from the command line. Throws UsageError where options do not go together. */
 export function libraryRequest(scene: string | undefined, args: DataArguments & LibraryArguments): LibraryRequest {
-  const { library, classes, sensor, bands, exclude, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
+  const { library, classes, sensor, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
   if (library === undefined || classes === undefined)
     throw new UsageError('--classes says which class the spectra of --library are of: give both');
   if ((scene === undefined) === (sensor === undefined))
@@ -187,7 +183,7 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     ...(sensor === undefined ? {} : { sensor: existsSync(sensor) ? resolve(sensor) : sensor }),
     ...(scene === undefined ? {} : { scene: isUrl(scene) ? scene : resolve(scene) }),
     open: openOptions(args),
-    exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
+    exclude: excludedBands(args),
     seed,
     ...(noise === undefined ? {} : { noise }),
     mixtures: mixturesOf(args),

@@ -6,7 +6,7 @@ import { Matrix, SVD } from 'ml-matrix';
 import { TrainError } from '../error.js';
 
 /** Supports double with each endmember: 2^8. */
-const MOST_ENDMEMBERS = 8;
+export const MOST_EXACT_ENDMEMBERS = 8;
 
 /** Singular values below this share of the largest are 0: endmembers depend on each other. */
 const DEPENDENT = 1e-6;
@@ -62,9 +62,9 @@ const rowsOf = (matrix: Matrix, rows: readonly number[]): Matrix => new Matrix(r
 
 /** What is fixed for `endmembers` [C, B]. Throws TrainError for more than 8, or such as are all alike. Supports whose members depend on each other are left out: others explain as much. */
 export function exactUnmixing(endmembers: Float32Array, count: number, method: ExactMethod): ExactUnmixing {
-  if (count > MOST_ENDMEMBERS)
+  if (count > MOST_EXACT_ENDMEMBERS)
     throw new TrainError(
-      `exact head: every set of endmembers is tried, of at most ${MOST_ENDMEMBERS} endmembers, got ${count}; export the network, or find fewer`,
+      `exact head: every set of endmembers is tried, of at most ${MOST_EXACT_ENDMEMBERS} endmembers, got ${count}; export the network, or take fewer`,
     );
   const B = endmembers.length / count;
   const spectra = new Matrix(Array.from({ length: count }, (_, c) => [...endmembers.subarray(c * B, (c + 1) * B)]));

@@ -49,7 +49,8 @@ async function readSensor(id: string): Promise<SensorDefinition> {
   return parseSensorDefinition(text, id);
 }
 
-async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promise<Target> {
+/** The usable bands of a sensor by its id, or from the file that defines it. Throws CommandError where there is none. */
+export async function readSensorTarget(id: string, { exclude }: Pick<LibraryRequest, 'exclude'>): Promise<Target> {
   const sensor = await readSensor(id);
   const bands = usableSensorBands({ ...sensor, badBands: [...sensor.badBands, ...exclude] }).map((index) => ({
     ...sensor.bands[index]!,
