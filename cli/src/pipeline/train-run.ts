@@ -57,7 +57,7 @@ interface TrainOptions {
 /** What a network is to be trained on. */
 export type TrainRequest = DataRequest | LibraryRequest;
 
-const isOfLibrary = (request: TrainRequest): request is LibraryRequest => 'kind' in request;
+export const isOfLibrary = (request: TrainRequest): request is LibraryRequest => 'kind' in request;
 
 const RUN = {
   marker: { file: 'manifest.json', contains: 'egunet-run', what: 'a run of egunet train' },
@@ -112,7 +112,7 @@ export async function resumeRun(run: string, options: TrainOptions): Promise<Tra
 }
 
 /** A request read from the manifest at `path`, as the run's network wants it. */
-function checkRequest(request: unknown, { settings }: Checkpoint, path: string): TrainRequest {
+export function checkRequest(request: unknown, { settings }: Checkpoint, path: string): TrainRequest {
   if (settings.model === 'library') assertLibraryRequest(request, path);
   else assertDataRequest(request, path);
   return request;

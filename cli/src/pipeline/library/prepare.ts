@@ -25,15 +25,9 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
   const libraries = await readLibraries(request);
   const { bands, noise } = coveredBands(target, libraries);
   const whole = joinLibraries(libraries, bands, request.classNames);
-  const kept = { noValue: 0, outside: 0 };
-  const library = filterLibrary(whole, (spectrum) => {
-    if (spectrum.some(Number.isNaN)) kept.noValue++;
-    else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
-    else kept.outside++;
-    return false;
-  });
+  const { library, dropped } = usableSpectra(whole);
   noteDropped({
-    ...kept,
+    ...dropped,
     ...RANGE,
     withoutClass: countAll(libraries) - whole.classOf.length,
     total: countAll(libraries),
@@ -45,6 +39,18 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
     facts: factsOf({ target, libraries, library, bands, members: request.members }),
     noise: given === undefined ? noise : given === 0 ? undefined : new Float64Array(bands.length).fill(given),
   };
+}
+
+/** The spectra that a surface's reflectance can be, and how many others there are. */
+export function usableSpectra(whole: ClassLibrary) {
+  const dropped = { noValue: 0, outside: 0 };
+  const library = filterLibrary(whole, (spectrum) => {
+    if (spectrum.some(Number.isNaN)) dropped.noValue++;
+    else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
+    else dropped.outside++;
+    return false;
+  });
+  return { library, dropped };
 }
 
 const countAll = (libraries: readonly ReadLibrary[]): number =>
@@ -66,7 +72,7 @@ function coveredBands(target: Target, libraries: readonly ReadLibrary[]) {
 }
 
 /** One library of all, without the spectra of no class, or of one that is not asked for. */
-function joinLibraries(
+export function joinLibraries(
   libraries: readonly ReadLibrary[],
   bands: Target['bands'],
   names: LibraryRequest['classNames'],
