@@ -15,7 +15,7 @@ import { inTurn, lastLine, peerScripts, run, SCENE_OPTIONS } from './timed.js';
 const { values } = parseArgs({ options: { ...SCENE_OPTIONS, child: { type: 'string' } } });
 const BANDS = 224;
 /** Pixels a run, and runs that are timed. */
-const [PIXELS, RUNS] = [512, 400];
+const [PIXELS, RUNS] = [512, 3000];
 
 /** numpy's products have threads of their own. */
 const ONE_THREAD = ['OPENBLAS_NUM_THREADS=1', 'OMP_NUM_THREADS=1'];

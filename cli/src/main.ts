@@ -16,6 +16,7 @@ const COMMANDS = {
   infer: () => import('./commands/infer.js'),
   evaluate: () => import('./commands/evaluate.js'),
   serve: () => import('./commands/serve.js'),
+  report: () => import('./commands/report.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
   setup: () => import('./commands/setup.js'),

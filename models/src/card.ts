@@ -132,6 +132,7 @@ export interface ModelCard {
   inputScale: number;
   /** An encoder, or one of EXACT_METHODS. Its output widths; sides of its kernels in pixels, absent where all are 1. */
   network: { name: string; layers: number[]; kernels?: number[] };
+  /** Of what is solved exactly for given endmembers all numbers but the seed are 0, and the schedule is 'none'. */
   training: {
     seed: number;
     epochs: number;
@@ -206,7 +207,7 @@ const checkCard = record({
     epochs: count,
     steps: count,
     schedule: text,
-    learningRate: positive,
+    learningRate: atLeastZero,
     dropRate: number,
     weightDecay: number,
     pixels: count,

@@ -226,6 +226,35 @@ describe('report charts', () => {
     assert.deepEqual(labelsOf(await lossChart(history)).slice(-5), ['0.001', '0.01', '0.1', '1', '10']);
   });
 
+  it('shades between two edges of a spectrum, which the axis holds, but not where bands were removed', async () => {
+    const set = { wavelengths: [400, 410, 420, 900], names: ['tree'], spectra: [[0.1, 0.2, 0.3, 0.2]] };
+    const plain = await spectraChart(set);
+    const spread = { low: [[0.05, 0.1, 0.2, 0.1]], high: [[0.2, 0.3, 0.9, 0.3]] };
+    const shaded = await spectraChart({ ...set, spread });
+    assert.ok(!plain.includes('fill-opacity="0.16"'));
+    const area = /<path[^>]*d="([^"]*)"[^>]*fill-opacity="0.16"|fill-opacity="0.16"[^>]*d="([^"]*)"/.exec(shaded)!;
+    const path = area[1] ?? area[2]!;
+    assert.equal(path.match(/Z/g)?.length, 2, 'one piece on each side of the gap');
+    assert.ok(!path.includes('NaN'));
+    const most = (svg: string) =>
+      Math.max(
+        ...labelsOf(svg)
+          .map(Number)
+          .filter((label) => label < 2),
+      );
+    assert.ok(most(plain) < 0.5 && most(shaded) >= 0.8, `${most(plain)} and ${most(shaded)}`);
+  });
+
+  it('draws the losses of a network that does not reconstruct on a linear axis, counted in steps', async () => {
+    const svg = await lossChart(
+      [2, 1.5, 1].map((loss, i) => ({ epoch: i + 1, loss, crossEntropy: loss })),
+      'step',
+    );
+    assert.match(svg, />step</);
+    assert.ok(!svg.includes('UR-Net') && !svg.includes('E-Net'));
+    assert.ok(labelsOf(svg).includes('1.5'));
+  });
+
   it('draws losses on a logarithmic axis and passes over values that have no logarithm', async () => {
     const history = [1, 0.1, 0].map((loss, i) => ({
       epoch: i + 1,
@@ -262,6 +291,19 @@ describe('the report page', () => {
     // title 2, lead, command, highlights 2, two figures with 4 each (heading, caption, both in the alt text), chart 2, table 3,
     // definition 2
     assert.equal(page.split(escapeHtml(HOSTILE)).length - 1, 21);
+  });
+
+  it('leaves out the sections that it has nothing for, and says first what is to be known', () => {
+    const { quicklook: _, scaleBar: __, ...rest } = report;
+    const less = renderReport({ ...rest, maps: [], references: [], metrics: [], definitions: [], charts: [] });
+    for (const heading of ['Scene', 'Abundances', 'Accuracy'])
+      assert.ok(!less.includes(`<h2>${heading}</h2>`), heading);
+    assert.ok(!less.includes('class="notice"'));
+    const origin = { title: HOSTILE, tables: [{ title: 'a', header: [], rows: [['b', HOSTILE]] }] };
+    const more = renderReport({ ...rest, notice: HOSTILE, origin, metricsTitle: HOSTILE });
+    assert.ok(!more.includes('<script'));
+    assert.ok(more.indexOf('class="notice"') < more.indexOf('class="highlights"'));
+    assert.ok(!more.includes('<h2>Accuracy</h2>'));
   });
 
   it('needs nothing from elsewhere', () => {

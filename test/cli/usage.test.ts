@@ -19,7 +19,10 @@ import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
-const COMMANDS = ['info', 'endmembers', 'train', 'export', 'infer', 'evaluate', 'serve', 'demo', 'doctor', 'setup'];
+const COMMANDS = [
+  ...['info', 'endmembers', 'train', 'export', 'models', 'infer', 'evaluate', 'serve', 'report', 'demo'],
+  ...['doctor', 'setup'],
+];
 
 describe('the command line', () => {
   const folder = temporaryFolder();

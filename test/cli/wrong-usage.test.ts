@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: str
   export: {
     least: ['r', '-o', 'm.onnx'],
     missing: [
-      ['no run', ['-o', 'm.onnx'], /export needs RUN \(Folder made by egunet train\)/],
+      ['no run', ['-o', 'm.onnx'], /which run\? Name the folder made by egunet train, or spectra \(--endmembers\)/],
       ['no model', ['r'], /export needs -o PATH \(Model to write/],
     ],
   },
@@ -53,6 +53,7 @@ const COMMANDS: Readonly<Record<string, { least: readonly string[]; number?: str
     ],
   },
   serve: { least: [], number: 'port', missing: [] },
+  report: { least: ['r'], missing: [['no run', [], /report needs RUN \(Folder made by egunet train\)/]] },
   demo: {
     least: [],
     number: 'size',
@@ -206,6 +207,17 @@ const ALONE: Readonly<Record<string, readonly Call[]>> = {
     ['--resume with a scene', ['x', '-o', 'r', '--resume'], /a resumed run knows its scene/],
     ['--resume with --overwrite', ['-o', 'r', '--resume', '--overwrite'], /choose one/],
   ],
+  report: [
+    ['a name without .html', ['r', '-o', 'report'], /-o: expected a name that ends in \.html, got 'report'/],
+    ['a reference without a map', ['r', '-r', 't.tif'], /--reference is compared with a map; give --map with it/],
+    [
+      'spectra without a reference',
+      ['r', '--reference-endmembers', 't.csv'],
+      /--reference-endmembers is about the reference; give --reference with it/,
+    ],
+    ['two materials of one name', ['r', '--names', 'a,a'], /--names: expected different names .*, got 'a,a'/],
+    ['names without a reference', ['r', '--names', 'a,b'], /--names is about the reference/],
+  ],
   export: [['a model name without .onnx', ['r', '-o', 'model'], /ends in .onnx, got 'model'/]],
   infer: [
     ['an ending of no format', ['x', '-m', 'm', '-o', 'a.png'], /-o and --format: a\.png: its ending names no format/],
@@ -263,7 +275,7 @@ const WITHOUT_COMMAND: readonly Call[] = [
   [
     'nothing',
     [],
-    /which command\? info, endmembers, train, export, models, infer, evaluate, serve, demo, doctor or setup/,
+    /which command\? info, endmembers, train, export, models, infer, evaluate, serve, report, demo, doctor or setup/,
   ],
   ['an unknown command', ['trian'], /there is no command 'trian'; did you mean train\?/],
   ['help with an unknown command', ['help', 'trian'], /there is no command 'trian'; did you mean train\?/],

@@ -65,6 +65,12 @@ describe('a model card', () => {
     );
   });
 
+  it('may be of what was not trained: a learning rate of 0, none below', () => {
+    const withRate = (learningRate: number) => ({ ...CARD, training: { ...CARD.training, learningRate } });
+    assertModelCard(withRate(0));
+    assert.throws(() => assertModelCard(withRate(-1)), /training\.learningRate should be a number >= 0, got -1/);
+  });
+
   it('says how its model stores numbers; one that says nothing is of float32', () => {
     const quantisation: CardQuantisation = {
       precision: 'int8',

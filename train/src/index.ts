@@ -98,8 +98,15 @@ export {
   pureSpectra,
   spectralAngle,
 } from './evaluate/metrics.js';
-export { exactUnmixing } from './exact-head/exact-unmixing.js';
-export { EXACT_TOLERANCE, exactHeadGraph, exportExactHead } from './exact-head/export-exact-head.js';
+export { exactUnmixing, MOST_EXACT_ENDMEMBERS } from './exact-head/exact-unmixing.js';
+export {
+  EXACT_TOLERANCE,
+  exactHeadGraph,
+  exportExactHead,
+  exportGivenHead,
+  type GivenEndmembers,
+} from './exact-head/export-exact-head.js';
+export { PROBE_PIXELS } from './exact-head/probe.js';
 export { type Checkpoint, type EpochLosses, isComplete, type PooledScene, type RunFacts } from './fit/checkpoint.js';
 export { type FitOptions, type FitProgress, type FitResult, fit } from './fit/fit.js';
 export { isPart, loadRun, readManifest, type SavedRun, saveRun } from './fit/run-folder.js';

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { UsageError } from '../support/errors.js';
-import { requiredText, text, wholeNumber, withCommon } from '../support/options.js';
+import { nameList, requiredText, text, wholeNumber, withCommon } from '../support/options.js';
 import { formatTable, printResult } from '../support/output.js';
 import { httpOptions, isMat, openOptions, withSceneOptions } from '../support/scene-options.js';
 import { modelFile } from '../support/zoo.js';
@@ -35,7 +35,7 @@ export const builder = (yargs: Argv) =>
             "Spectral library (or .mat) with the reference's spectra, by name or in its order",
           ),
         )
-        .option('names', text('names', 'Names of the reference materials: tree,water,dirt,road'))
+        .option('names', nameList('names', 'Names of the reference materials: tree,water,dirt,road'))
         .option('reference-variable', text('reference-variable', '.mat: matrix [materials, pixels] [default: A]'))
         .option('endmember-variable', text('endmember-variable', '.mat: matrix [bands, materials] [default: M]'))
         .option(
@@ -56,14 +56,6 @@ export const builder = (yargs: Argv) =>
   );
 
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
-
-/** `tree,water`: names apart by commas, each once. */
-function namesOf(given: string): string[] {
-  const names = given.split(',').map((name) => name.trim());
-  if (names.includes('') || new Set(names).size < names.length)
-    throw new UsageError(`--names: expected different names with commas between them, got '${given}'`);
-  return names;
-}
 
 /** Options that say something of the scene, or are compared with it. */
 const SCENE_OPTIONS = [
@@ -101,7 +93,7 @@ function requestOf(args: Arguments) {
     referenceVariable: args['reference-variable'] ?? 'A',
     endmemberVariable: args['endmember-variable'] ?? 'M',
     maxPixels: args['max-pixels'] ?? DEFAULT_PIXELS,
-    ...(names === undefined ? {} : { names: namesOf(names) }),
+    ...(names === undefined ? {} : { names }),
     ...(scene === undefined ? {} : { scene: { path: scene, open: openOptions(args) } }),
     ...(model === undefined ? {} : { model: modelFile(model) }),
     ...(endmembers === undefined ? {} : { endmembers }),

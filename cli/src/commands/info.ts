@@ -1,9 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { publicPath } from '@egunet/raster/url';
 import type { Argv } from 'yargs';
 import type { Control } from '../support/control.js';
-import { CommandError } from '../support/errors.js';
+import { isRun } from '../support/is-run.js';
 import { withCommon } from '../support/options.js';
 import { formatFacts, printResult } from '../support/output.js';
 import { httpOptions, openOptions, type SceneArguments, withSceneOptions } from '../support/scene-options.js';
@@ -84,15 +83,6 @@ async function describeSceneAt(path: string, args: SceneArguments, control: Cont
   } finally {
     await scene.close();
   }
-}
-
-async function isRun(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return false;
-  if ((await readdir(path)).join() === 'training.lock')
-    throw new CommandError(`${path}: a training there has saved nothing yet; wait for its first checkpoint`);
-  const manifest = await readFile(join(path, 'manifest.json'), 'utf8').catch(() => '');
-  return manifest.includes('egunet-run');
 }
 
 /** CSV, or ENVI by the name of its data or by what its header says it is. */

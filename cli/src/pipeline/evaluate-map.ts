@@ -1,5 +1,5 @@
 import { abundanceBands, matchBands } from '@egunet/infer';
-import { type Precision, precisionOf } from '@egunet/models/card';
+import { type ModelCard, type Precision, precisionOf } from '@egunet/models/card';
 import { makeScene, type OpenOptions, readMatFile, type Scene } from '@egunet/raster';
 import { nodeCodecs, openFile, openScene } from '@egunet/raster/node';
 import { type Evaluation, evaluateAbundances, nnlsAbundances, usableBands } from '@egunet/train';
@@ -23,8 +23,8 @@ export interface EvaluateRequest {
   /** Names of the reference materials; the reference's own band names when absent. */
   readonly names?: readonly string[];
   readonly scene?: { readonly path: string; readonly open: OpenOptions };
-  /** The model that made the map: gives its endmembers and bands. */
-  readonly model?: string;
+  /** The model that made the map, or its card: gives its endmembers and bands. */
+  readonly model?: string | ModelCard;
   /** Spectral library with the endmembers, by the names of the map's bands or in their order. */
   readonly endmembers?: string;
   /** Library or .mat file with the reference spectra, by the materials' names or in the order of the reference maps. */
@@ -62,7 +62,7 @@ async function withScene<T>({ path, open, control }: Place, use: (scene: Scene) 
 }
 
 /** A map without the bands of spread and quality, which stand behind its abundances. */
-function abundancesOf(map: Scene): Scene {
+export function abundancesOf(map: Scene): Scene {
   const count = abundanceBands(map.bands.map(({ name }) => name));
   return count < map.bands.length ? makeScene({ ...map, bands: map.bands.slice(0, count) }) : map;
 }
@@ -109,15 +109,18 @@ async function readReference(request: EvaluateRequest, { map, step, control }: W
   });
 }
 
+const cardOf = async (model: string | ModelCard): Promise<ModelCard> =>
+  typeof model === 'string' ? readModelCard(model) : model;
+
 /** The bands in which spectra are compared, and the endmembers of the map in them [C, B], where they are known. */
 async function bandsAndEndmembers(request: EvaluateRequest, scene: Scene, { map, control }: Work) {
   const { model, endmembers, endmemberVariable: variable } = request;
   const names = map.bands.map(({ name }) => name);
   if (model !== undefined) {
-    const card = await readModelCard(model);
+    const card = await cardOf(model);
     if (card.endmembers.length !== names.length)
       throw new CommandError(
-        `${model}: has ${card.endmembers.length} endmembers, but ${map.name} has ${names.length}; name the model that made it`,
+        `${typeof model === 'string' ? model : 'the model'}: has ${card.endmembers.length} endmembers, but ${map.name} has ${names.length}; name the model that made it`,
       );
     return {
       bands: matchBands(scene, card),
@@ -194,6 +197,6 @@ export async function evaluateMap(request: EvaluateRequest, control: Control): P
     const evaluation = evaluateAbundances({ abundances, ...reference, ...spectra });
     const endmembers = map.bands.map(({ name }) => name);
     if (request.model === undefined) return { ...evaluation, step, endmembers };
-    return { ...evaluation, step, endmembers, precision: precisionOf(await readModelCard(request.model)) };
+    return { ...evaluation, step, endmembers, precision: precisionOf(await cardOf(request.model)) };
   });
 }

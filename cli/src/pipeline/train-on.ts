@@ -10,7 +10,8 @@ import { CACHE_FOLDER } from './scenes/cache.js';
 import { noteUnlearned } from './train-notes.js';
 import { assertSetUp, libraryEngine, trainingEngine } from './training-engine.js';
 
-const isOfLibrary = (request: TrainRequest): request is LibraryRequest =>
+/** Whether a library is trained on. */
+export const isOfLibrary = (request: TrainRequest): request is LibraryRequest =>
   'kind' in request && request.kind === 'library';
 
 /** Trains on what is asked for, as a run. */

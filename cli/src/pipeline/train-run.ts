@@ -76,7 +76,7 @@ export async function resumeRun(run: string, options: TrainOptions): Promise<Tra
 }
 
 /** A request read from the manifest at `path`, as the run's network wants it. */
-function checkRequest(request: unknown, { settings }: Checkpoint, path: string): TrainRequest {
+export function checkRequest(request: unknown, { settings }: Checkpoint, path: string): TrainRequest {
   if (settings.model === 'library') assertLibraryRequest(request, path);
   else assertDataRequest(request, path);
   return request;

@@ -1,10 +1,13 @@
 import { parse, type Spec, View } from 'vega';
+import { legend, ROOM } from './legend.js';
 import { lineColour } from './ramp.js';
 
 /** One line of a chart; a null y breaks it. */
 export interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number | null])[];
+  /** Shaded between the two, at the x of the points. */
+  readonly spread?: readonly (readonly [low: number | null, high: number | null])[];
   /** Drawn dashed: a reference to compare with. */
   readonly dashed?: boolean;
   /** Lines of one colour belong together; the series' own place when absent. */
@@ -26,10 +29,15 @@ export interface ChartOptions {
 interface Row {
   x: number;
   y: number | null;
+  low?: number | null;
+  high?: number | null;
 }
 
-const rowsOf = ({ points }: Series, log: boolean | undefined): Row[] =>
-  points.map(([x, y]) => ({ x, y: log && y !== null && y <= 0 ? null : y }));
+const rowsOf = ({ points, spread }: Series, log: boolean | undefined): Row[] =>
+  points.map(([x, y], i) => {
+    const [low, high] = spread?.[i] ?? [];
+    return { x, y: log && y !== null && y <= 0 ? null : y, ...(spread && { low, high }) };
+  });
 
 /** Powers of ten from below the least value to above the largest. */
 function decades(rows: readonly Row[][]): number[] {
@@ -49,6 +57,22 @@ function axes({ x, y }: ChartOptions, values: number[] | undefined): Spec['axes'
 
 const DASH = [5, 3];
 
+/** Behind all lines. */
+function areas(series: readonly Series[]): NonNullable<Spec['marks']> {
+  return series.flatMap(({ spread, colour }, i): NonNullable<Spec['marks']> => {
+    if (!spread) return [];
+    const encode = {
+      x: { scale: 'x', field: 'x' },
+      y: { scale: 'y', field: 'low' },
+      y2: { scale: 'y', field: 'high' },
+      defined: { signal: 'isValid(datum.low) && isValid(datum.high)' },
+      fill: { value: lineColour(colour ?? i) },
+      fillOpacity: { value: 0.16 },
+    };
+    return [{ type: 'area', from: { data: `series${i}` }, encode: { enter: encode } }];
+  });
+}
+
 function lines(series: readonly Series[]): NonNullable<Spec['marks']> {
   return series.map(({ name, dashed, colour }, i) => ({
     type: 'line',
@@ -65,56 +89,6 @@ function lines(series: readonly Series[]): NonNullable<Spec['marks']> {
       },
     },
   }));
-}
-
-/** Room around the plot (px): axes with their titles. */
-const ROOM = { left: 58, right: 22, top: 10, bottom: 46 } as const;
-/** A line of the legend (px), its stroke, and a letter at its size of type, on the wide side. */
-const LEGEND = { height: 20, stroke: 26, letter: 6.8, gap: 30 } as const;
-
-/**
- * Names below the plot, in as many columns as fit its width. Laid out here: without a browser, vega takes letters for half as wide again
- * as they are, cuts names short and shrinks the plot. A dashed line has the colour of its solid one, which the legend names.
- */
-function legend(series: readonly Series[], { width, height }: { width: number; height: number }) {
-  const named = series.flatMap((line, i) =>
-    line.dashed ? [] : [{ name: line.name, colour: lineColour(line.colour ?? i) }],
-  );
-  const longest = Math.max(...named.map(({ name }) => name.length));
-  const column = LEGEND.stroke + 8 + LEGEND.letter * longest + LEGEND.gap;
-  const columns = Math.max(1, Math.min(named.length, Math.floor((width + LEGEND.gap) / column)));
-  const marks = named.flatMap(({ name, colour }, i): NonNullable<Spec['marks']> => {
-    const x = column * (i % columns);
-    const y = height + ROOM.bottom + LEGEND.height * (Math.floor(i / columns) + 0.5);
-    return [
-      {
-        type: 'rule',
-        encode: {
-          enter: {
-            x: { value: x },
-            x2: { value: x + LEGEND.stroke },
-            y: { value: y },
-            stroke: { value: colour },
-            strokeWidth: { value: 2.2 },
-          },
-        },
-      },
-      {
-        type: 'text',
-        encode: {
-          enter: {
-            x: { value: x + LEGEND.stroke + 8 },
-            y: { value: y },
-            baseline: { value: 'middle' },
-            fontSize: { value: 12 },
-            fill: { value: 'currentColor' },
-            text: { value: name },
-          },
-        },
-      },
-    ];
-  });
-  return { marks, height: LEGEND.height * Math.ceil(named.length / columns) };
 }
 
 function spec(series: readonly Series[], options: ChartOptions): Spec {
@@ -142,12 +116,16 @@ function spec(series: readonly Series[], options: ChartOptions): Spec {
               type: 'linear' as const,
               zero: true,
               nice: true,
-              domain: { fields: sources.map(({ data }) => ({ data, field: 'y' })) },
+              domain: {
+                fields: series.flatMap(({ spread }, i) =>
+                  ['y', ...(spread ? ['low', 'high'] : [])].map((field) => ({ data: `series${i}`, field })),
+                ),
+              },
             }),
       },
     ],
     axes: axes(options, values),
-    marks: [...lines(series), ...names.marks],
+    marks: [...areas(series), ...lines(series), ...names.marks],
     config: {
       axis: {
         labelColor: 'currentColor',

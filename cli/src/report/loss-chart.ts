@@ -5,11 +5,13 @@ export interface LossPoint {
   readonly epoch: number;
   readonly loss: number;
   readonly crossEntropy: number;
-  readonly reconstruction: number;
+  /** Of networks that reconstruct. */
+  readonly reconstruction?: number;
 }
 
-/** Loss curves as SVG, logarithmic. */
-export function lossChart(history: readonly LossPoint[]): Promise<string> {
+/** Loss curves as SVG, logarithmic where a network reconstructs, whose losses are orders apart; `round` is what they are counted in. */
+export function lossChart(history: readonly LossPoint[], round = 'epoch'): Promise<string> {
+  const reconstructs = history.some(({ reconstruction }) => reconstruction !== undefined);
   const line = (name: string, pick: (point: LossPoint) => number) => ({
     name,
     points: history.map((point): [number, number] => [point.epoch, pick(point)]),
@@ -17,9 +19,9 @@ export function lossChart(history: readonly LossPoint[]): Promise<string> {
   return lineChart(
     [
       line('total', (p) => p.loss),
-      line('cross-entropy (E-Net)', (p) => p.crossEntropy),
-      line('reconstruction (UR-Net)', (p) => p.reconstruction),
+      line(reconstructs ? 'cross-entropy (E-Net)' : 'cross-entropy', (p) => p.crossEntropy),
+      ...(reconstructs ? [line('reconstruction (UR-Net)', (p) => p.reconstruction ?? 0)] : []),
     ],
-    { x: 'epoch', y: 'loss', log: true },
+    { x: round, y: 'loss', log: reconstructs },
   );
 }

@@ -32,7 +32,11 @@ export interface Report {
   readonly command: string;
   /** The figures that matter, as large numbers. */
   readonly highlights: readonly { readonly value: string; readonly label: string }[];
-  readonly quicklook: Figure;
+  readonly quicklook?: Figure;
+  /** What is to be known before anything else. */
+  readonly notice?: string;
+  /** Tables of what the model was trained on. */
+  readonly origin?: { readonly title: string; readonly tables: readonly Table[] };
   /** Abundances in [0, 1], drawn with the viridis ramp. */
   readonly maps: readonly Figure[];
   /** Reference abundances, in the order of `maps`. */
@@ -40,6 +44,8 @@ export interface Report {
   readonly scaleBar?: ScaleBar;
   readonly charts: readonly Chart[];
   readonly metrics: readonly Table[];
+  /** Heading of the metrics where they do not compare with a reference. */
+  readonly metricsTitle?: string;
   /** What each figure means. */
   readonly definitions: readonly { readonly term: string; readonly definition: string }[];
   readonly facts: readonly Table[];
@@ -72,16 +78,23 @@ ${header.length > 0 ? html`<thead><tr>${header.map((cell) => html`<th scope="col
 const colourBar = html`<div class="legend"><span>0</span><div class="ramp" role="img" aria-label="colour bar from 0 to 1"></div><span>1</span>
 <em>abundance (share of the pixel)</em><div class="hole" role="img" aria-label="hatched"></div><em>no data</em></div>`;
 
-function maps({ maps: figures, references, scaleBar }: Report): Html {
+function maps({ maps: figures, references, scaleBar }: Report): Html | undefined {
+  if (figures.length === 0) return undefined;
   return html`<section><h2>Abundances</h2>${colourBar}
 <div class="grid">${figures.map((figure) => picture(figure, scaleBar))}</div>
 ${references.length > 0 ? html`<h3>Reference</h3><div class="grid">${references.map((figure) => picture(figure, scaleBar))}</div>` : undefined}
 </section>`;
 }
 
+function accuracy({ metrics, metricsTitle = 'Accuracy', definitions }: Report): Html | undefined {
+  if (metrics.length === 0) return undefined;
+  return html`<section><h2>${metricsTitle}</h2><div class="tables">${metrics.map(table)}</div>
+<dl>${definitions.map(({ term, definition }) => html`<dt>${term}</dt><dd>${definition}</dd>`)}</dl></section>`;
+}
+
 /** The report as one HTML page that needs nothing else: pictures are data URIs, charts inline SVG. */
 export function renderReport(report: Report): string {
-  const { title, lead, command, highlights, quicklook, charts, metrics, definitions, facts } = report;
+  const { title, lead, command, highlights, quicklook, notice, origin, charts, facts } = report;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -94,11 +107,12 @@ export function renderReport(report: Report): string {
 <body>
 <header><h1>${title}</h1><p>${lead}</p><pre><code>${command}</code></pre></header>
 <main>
+${notice === undefined ? undefined : html`<p class="notice" role="note">${notice}</p>`}
 <section class="highlights">${highlights.map(({ value, label }) => html`<div><b>${value}</b><span>${label}</span></div>`)}</section>
-<section><h2>Scene</h2><div class="scene">${picture(quicklook, report.scaleBar)}</div></section>
+${quicklook && html`<section><h2>Scene</h2><div class="scene">${picture(quicklook, report.scaleBar)}</div></section>`}
+${origin && html`<section><h2>${origin.title}</h2><div class="tables">${origin.tables.map(table)}</div></section>`}
 ${maps(report)}
-<section><h2>Accuracy</h2><div class="tables">${metrics.map(table)}</div>
-<dl>${definitions.map(({ term, definition }) => html`<dt>${term}</dt><dd>${definition}</dd>`)}</dl></section>
+${accuracy(report)}
 ${charts.map((chart) => html`<section><h2>${chart.title}</h2><div class="chart">${raw(chart.svg)}</div><p>${chart.caption}</p></section>`)}
 <section><h2>How it was made</h2><div class="tables">${facts.map(table)}</div></section>
 </main>

@@ -9,6 +9,8 @@ export interface SpectraSet {
   readonly names: readonly string[];
   /** Reflectance [C][B]. */
   readonly spectra: readonly ArrayLike<number>[];
+  /** What is shaded around each spectrum, reflectance [C][B]. */
+  readonly spread?: { readonly low: readonly ArrayLike<number>[]; readonly high: readonly ArrayLike<number>[] };
 }
 
 /** Bands this many times further apart than usual have removed bands between them. */
@@ -35,13 +37,14 @@ export function spectrumPoints(
   });
 }
 
-function toSeries({ wavelengths, names, spectra }: SpectraSet, offset: number): Series[] {
-  return names.map((name, c) => ({
-    name,
-    points: spectrumPoints(wavelengths, spectra[c]!),
-    dashed: offset > 0,
-    colour: c,
-  }));
+function toSeries({ wavelengths, names, spectra, spread }: SpectraSet, offset: number): Series[] {
+  return names.map((name, c) => {
+    const points = spectrumPoints(wavelengths, spectra[c]!);
+    const line = { name, points, dashed: offset > 0, colour: c };
+    if (!spread) return line;
+    const [low, high] = [spread.low[c]!, spread.high[c]!].map((edge) => spectrumPoints(wavelengths, edge));
+    return { ...line, spread: low!.map(([, y], i) => [y, high![i]![1]] as const) };
+  });
 }
 
 /** Endmember spectra against wavelength as SVG; those of `reference` dashed, in the colours of the endmembers at the same place. */

@@ -7,16 +7,17 @@ export const stylesheet = (ramp: string): string => `
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 2rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .3rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2.4rem 0 .8rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: .95rem; margin: 0 0 .4rem; font-weight: 600; }
-p, dd { color: var(--soft); margin: .3rem 0; }
-pre { background: var(--code); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto; margin: .8rem 0; }
+p, dd { color: var(--soft); margin: .3rem 0; overflow-wrap: anywhere; }
+pre { background: var(--code); border-radius: 6px; padding: .7rem .9rem; margin: .8rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font: 13px/1.5 ui-monospace, SFMono-Regular, Consolas, monospace; }
 figure { margin: 0; }
 figcaption { color: var(--soft); font-size: .85rem; margin-top: .3rem; overflow-wrap: anywhere; }
 img { display: block; width: 100%; image-rendering: pixelated; border-radius: 3px; }
 img, .hole { background: repeating-linear-gradient(135deg, var(--hatch) 0 1px, transparent 1px 6px); }
+.notice { margin: 1.2rem 0 0; padding: .7rem .9rem; border: 1px solid var(--line); border-left: 4px solid var(--ink); border-radius: 6px; background: var(--card); color: var(--ink); white-space: pre-line; }
 .scene { max-width: 520px; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); column-gap: 1.2rem; margin-bottom: 1.4rem; }
 .grid figure { display: grid; grid-template-rows: subgrid; grid-row: span 4; margin-bottom: 1.2rem; }

@@ -32,6 +32,25 @@ const BRIGHTNESSES = ['absolute', 'bounded', 'equalised'] as const satisfies rea
 /** The words that `COUNT_WAYS` of the training knows. */
 const COUNT_WAYS = ['hysime', 'residual'] as const satisfies readonly CountBy[];
 
+export const libraryScale = realNumber('library-scale', {
+  describe: "Library's reflectance = its values x this",
+  above: 0,
+  most: 1,
+  hint: 'give 0.01 for a library in percent',
+});
+
+/** The bands that are used, in nm. */
+export const bandOptions = {
+  bands: intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'),
+  exclude: intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'),
+} as const;
+
+/** Which bands are left out, by both options. */
+export const excludedBands = ({ bands, exclude }: Pick<DataArguments, 'bands' | 'exclude'>): Interval[] => [
+  ...(bands ? excludeAllBut(bands) : []),
+  ...(exclude ?? []),
+];
+
 /** Adds `-n`, `--count-by`, `--brightness`, `--library`, `--seed`, `--bands`, `--exclude`, `--max-pixels` and `--max-blocks`. */
 export const withDataOptions = <T>(yargs: Argv<T>) =>
   yargs
@@ -66,17 +85,9 @@ export const withDataOptions = <T>(yargs: Argv<T>) =>
         'Spectral library (CSV, ENVI) whose spectra are the endmembers, or with a larger -n the first of them; with --classes also text files of ECOSTRESS or USGS, a folder of them, or several libraries (a,b)',
       ),
     )
-    .option(
-      'library-scale',
-      realNumber('library-scale', {
-        describe: "Library's reflectance = its values x this",
-        above: 0,
-        most: 1,
-        hint: 'give 0.01 for a library in percent',
-      }),
-    )
-    .option('bands', intervals('bands', 'Use only bands in these intervals of nm, e.g. 400-1300,1500-1700'))
-    .option('exclude', intervals('exclude', 'Leave out bands in these intervals of nm, e.g. 1340-1460'))
+    .option('library-scale', libraryScale)
+    .option('bands', bandOptions.bands)
+    .option('exclude', bandOptions.exclude)
     .option('seed', wholeNumber('seed', { describe: `Seed of every random draw [default: ${DEFAULT_SEED}]`, least: 0 }))
     .option('max-pixels', wholeNumber('max-pixels', { describe: 'Pixels used at most [default: 65536]', least: 2 }))
     .option(
@@ -102,7 +113,7 @@ export const scenesRequest = async (
 ): Promise<ScenesRequest> => ({ kind: 'scenes', scenes, ...(await sharedRequest(args)) });
 
 async function sharedRequest(args: DataArguments & PixelArguments): Promise<Omit<DataRequest, 'scene'>> {
-  const { n, brightness, library, bands, exclude, seed = DEFAULT_SEED } = args;
+  const { n, brightness, library, seed = DEFAULT_SEED } = args;
   const [libraryScale, maxPixels, maxBlocks] = [args['library-scale'], args['max-pixels'], args['max-blocks']];
   if (libraryScale !== undefined && library === undefined) throw new UsageError('--library-scale needs --library');
   const countBy = args['count-by'];
@@ -116,7 +127,7 @@ async function sharedRequest(args: DataArguments & PixelArguments): Promise<Omit
   return {
     open: openOptions(args),
     ...(pixels && { pixels }),
-    exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
+    exclude: excludedBands(args),
     seed,
     method: 'agreed',
     ...(brightness === undefined ? {} : { brightness }),

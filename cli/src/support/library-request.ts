@@ -1,15 +1,13 @@
 // What a training on a library's classes is asked for, from the command line.
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isUrl } from '@egunet/raster/url';
 import type { MixtureSettings } from '@egunet/train';
 import type { LibraryRequest } from '../pipeline/library/request.js';
-import { excludeAllBut } from './bands.js';
-import { type DataArguments, DEFAULT_SEED } from './data-options.js';
+import { type DataArguments, DEFAULT_SEED, excludedBands } from './data-options.js';
 import { UsageError } from './errors.js';
 import type { LibraryArguments } from './library-options.js';
 import { flag } from './outline.js';
-import { shellCommand } from './output.js';
 import { openOptions, sensorPath } from './scene-options.js';
 
 function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
@@ -22,20 +20,6 @@ function mixturesOf(args: LibraryArguments): Partial<MixtureSettings> {
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
-
-/** The command line as it was typed, files by their names alone, without what the card says beside it. */
-const typedCommand = (words: readonly string[]): string =>
-  shellCommand(
-    'egunet',
-    ...words
-      .filter((word, i) => ![word, words[i - 1]].some((one) => one === '--licence' || one === '--limits'))
-      .map((word) =>
-        word
-          .split(',')
-          .map((part) => (/^(\.{0,2}|~|[a-z]:)?[\\/]/i.test(part) || existsSync(part) ? basename(part) : part))
-          .join(','),
-      ),
-  );
 
 /** A list of files, unless all of it is the name of one. Throws UsageError at a comma too many. */
 function files(value: string): string[] {
@@ -70,7 +54,7 @@ const READING = [
 
 /** What to read and mix, from the command line. Throws UsageError where options do not go together. */
 export function libraryRequest(scene: string | undefined, args: DataArguments & LibraryArguments): LibraryRequest {
-  const { library, classes, sensor, bands, exclude, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
+  const { library, classes, sensor, seed = DEFAULT_SEED, noise, ensemble = 1 } = args;
   if (library === undefined || classes === undefined)
     throw new UsageError('--classes says which class the spectra of --library are of: give both');
   if (scene === undefined && sensor === undefined)
@@ -95,13 +79,12 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     ...(sensor === undefined || scene !== undefined ? {} : { sensor: sensorPath(sensor) }),
     ...(scene === undefined ? {} : { scene: isUrl(scene) ? scene : resolve(scene) }),
     open: openOptions(args),
-    exclude: [...(bands ? excludeAllBut(bands) : []), ...(exclude ?? [])],
+    exclude: excludedBands(args),
     seed,
     ...(noise === undefined ? {} : { noise }),
     mixtures: mixturesOf(args),
     members: ensemble,
     about: {
-      command: typedCommand(process.argv.slice(2)),
       ...(args.licence === undefined ? {} : { licence: args.licence }),
       ...(args.limits === undefined ? {} : { limits: args.limits }),
     },

@@ -118,6 +118,19 @@ export const text = (name: string, describe: string, alias?: string) =>
     ...(alias ? { alias } : {}),
   }) as const satisfies OptionOf;
 
+/** `tree,water`: an option that takes names apart by commas, each once. */
+export const nameList = (name: string, describe: string) =>
+  ({
+    ...text(name, describe),
+    takes: 'NAME,...',
+    coerce: (given: string | undefined) => {
+      const names = given?.split(',').map((one) => one.trim());
+      if (names && (names.includes('') || new Set(names).size < names.length))
+        throw new UsageError(`${flag(name)}: expected different names with commas between them, got '${given}'`);
+      return names;
+    },
+  }) as const satisfies OptionOf;
+
 /** The same for an option that names a file or a folder. */
 export const named = <T extends OptionOf>(option: T) => ({ ...option, recorded: 'name' }) as const satisfies OptionOf;
 

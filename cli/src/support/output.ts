@@ -26,9 +26,13 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** Facts without those of which nothing is known. */
+export const knownFacts = (facts: readonly (readonly [name: string, value: string | undefined])[]) =>
+  facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined);
+
 /** `name   value` lines; a value may have several lines. */
 export function formatFacts(facts: readonly (readonly [name: string, value: string | undefined])[]): string {
-  const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined);
+  const known = knownFacts(facts);
   const width = Math.max(...known.map(([name]) => name.length));
   return known
     .map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`)

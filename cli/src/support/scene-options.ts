@@ -25,6 +25,9 @@ export interface SceneArguments {
   readonly 'http-timeout'?: number | undefined;
 }
 
+/** What `--sensor` takes. */
+export const SENSOR_WORDS = 'enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json';
+
 /** A MATLAB file by its name: what matrices are looked for in. */
 export const isMat = (path: string | undefined): boolean => path !== undefined && /\.mat$/i.test(path);
 
@@ -45,7 +48,7 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
       named(
         text(
           'sensor',
-          'Whose bands a scene without wavelengths has, or without a scene what sees a library: enmap, emit, prisma, desis, aviris-c, sentinel-2, landsat-8 or a definition.json',
+          `Whose bands a scene without wavelengths has, or without a scene what sees a library: ${SENSOR_WORDS}`,
         ),
       ),
     )

@@ -6,7 +6,7 @@ import { Matrix, SVD } from 'ml-matrix';
 import { TrainError } from '../error.js';
 
 /** Supports double with each endmember: 2^8. */
-const MOST_ENDMEMBERS = 8;
+export const MOST_EXACT_ENDMEMBERS = 8;
 
 /** Singular values below this share of the largest are 0: endmembers depend on each other. */
 const DEPENDENT = 1e-6;
@@ -62,9 +62,9 @@ const rowsOf = (matrix: Matrix, rows: readonly number[]): Matrix => new Matrix(r
 
 /** What is fixed for `endmembers` [C, B]. Throws TrainError for more than 8, or such as are all alike. Supports whose members depend on each other are left out: others explain as much. */
 export function exactUnmixing(endmembers: Float32Array, count: number, method: ExactMethod): ExactUnmixing {
-  if (count > MOST_ENDMEMBERS)
+  if (count > MOST_EXACT_ENDMEMBERS)
     throw new TrainError(
-      `exact head: every set of endmembers is tried, of at most ${MOST_ENDMEMBERS} endmembers, got ${count}; export the network, or find fewer`,
+      `exact head: every set of endmembers is tried, of at most ${MOST_EXACT_ENDMEMBERS} endmembers, got ${count}; export the network, or take fewer`,
     );
   const B = endmembers.length / count;
   const spectra = new Matrix(Array.from({ length: count }, (_, c) => [...endmembers.subarray(c * B, (c + 1) * B)]));
@@ -74,12 +74,15 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
   const coordinates = centred.mmul(basis); // R
   const all = Array.from({ length: 2 ** count }, (_, mask) => membersOf(mask, count));
   const solutions = all.flatMap((members) => (method === 'fcls' ? fclsOn : nnlsOn)(members, coordinates) ?? []);
+  // With a sum of 1 solutions are affine: the last coordinate is 1.
+  const rows = method === 'fcls' ? [...basis.transpose().to2DArray(), new Array<number>(B).fill(0)] : undefined;
+  const origin = [...Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray(), 1];
   return {
     endmembers: count,
-    dimensions: basis.columns,
+    dimensions: rows?.length ?? basis.columns,
     supports: solutions.length,
-    basis: Float32Array.from(basis.to1DArray()),
-    origin: Float32Array.from(Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray()),
+    basis: Float32Array.from(rows?.flat() ?? basis.transpose().to1DArray()),
+    ...(rows && { origin: Float32Array.from(origin) }),
     ...layOut(solutions, coordinates, method),
   };
 }
@@ -87,12 +90,16 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
 const membersOf = (mask: number, count: number): number[] =>
   Array.from({ length: count }, (_, c) => c).filter((c) => (mask >> c) & 1);
 
-/** The values on every support side by side: that of an endmember in the place of its row, then of the support. */
-function layOut(solutions: readonly Solution[], coordinates: Matrix, method: ExactMethod) {
-  const [C, d, S] = [coordinates.rows, coordinates.columns, solutions.length];
-  const values = Matrix.zeros(d, C * S);
-  const valuesOrigin = new Float32Array(C * S);
-  const members = new Float32Array(S * C);
+/** Conditions, a support after the other, and solutions side by side. */
+function layOut(
+  solutions: readonly Solution[],
+  coordinates: Matrix,
+  method: ExactMethod,
+): Pick<ExactUnmixing, 'conditions' | 'solutions'> {
+  const [C, S] = [coordinates.rows, solutions.length];
+  const d = coordinates.columns + (method === 'fcls' ? 1 : 0);
+  const conditions = new Float32Array(S * C * d);
+  const maps = new Float32Array(C * d * S);
   for (const [s, solution] of solutions.entries())
     for (let c = 0; c < C; c++) {
       const at = solution.members.indexOf(c);
@@ -100,11 +107,11 @@ function layOut(solutions: readonly Solution[], coordinates: Matrix, method: Exa
         at >= 0
           ? { by: solution.solve.getColumn(at), plus: solution.plus[at]! }
           : ifAdded(c, { solution, coordinates, method });
-      values.setColumn(c * S + s, by);
-      valuesOrigin[c * S + s] = plus;
-      if (at >= 0) members[s * C + c] = 1;
+      const row = method === 'fcls' ? [...by, plus] : by;
+      conditions.set(row, (s * C + c) * d);
+      if (at >= 0) for (const [j, value] of row.entries()) maps[(c * d + j) * S + s] = value;
     }
-  return { values: Float32Array.from(values.to1DArray()), valuesOrigin, members };
+  return { conditions, solutions: maps };
 }
 
 /** The abundance of an endmember if it were added to a support, negated, as coordinates x `by` [d] + `plus`; 0 where it adds nothing. */

@@ -31,17 +31,10 @@ const RANGE = { least: -0.02, most: 1.2 } as const;
 export async function prepareLibrary(request: LibraryRequest, control: Control): Promise<PreparedLibrary> {
   const target = await readTarget(request, control);
   const { libraries: read, tables } = await readLibraries(request);
+  noteAlike(classesOf(read));
   const { bands, noise, libraries } = coveredBands(target, withWanted(read, request.classNames));
   const whole = joinLibraries(libraries, bands, request.classNames);
-  const dropped = { noValue: whole.classes.map(() => 0), outside: whole.classes.map(() => 0) };
-  const library = filterLibrary(whole, (spectrum, s) => {
-    const c = whole.classOf[s]!;
-    if (spectrum.some(Number.isNaN)) dropped.noValue[c]!++;
-    else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
-    else dropped.outside[c]!++;
-    return false;
-  });
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  const { library, dropped } = usableSpectra(whole);
   noteDropped({
     ...{ noValue: sum(dropped.noValue), outside: sum(dropped.outside), ...RANGE },
     withoutClass: countAll(read) - whole.classOf.length,
@@ -59,6 +52,26 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
   };
   return { library, facts: factsOf({ target, libraries, library, bands, members, about }), noise: added };
 }
+
+/** The spectra that a surface's reflectance can be, and how many others each class has [C]. */
+export function usableSpectra(whole: ClassLibrary) {
+  const dropped = { noValue: whole.classes.map(() => 0), outside: whole.classes.map(() => 0) };
+  const library = filterLibrary(whole, (spectrum, s) => {
+    const c = whole.classOf[s]!;
+    if (spectrum.some(Number.isNaN)) dropped.noValue[c]!++;
+    else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
+    else dropped.outside[c]!++;
+    return false;
+  });
+  return { library, dropped };
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+/** The names of the libraries' classes. */
+const classesOf = (libraries: readonly ReadLibrary[]): string[] => [
+  ...new Set(libraries.flatMap(({ rows }) => rows.flatMap((row) => (row?.class ? [row.class] : [])))),
+];
 
 const countAll = (libraries: readonly ReadLibrary[]): number =>
   libraries.reduce((sum, { rows }) => sum + rows.length, 0);
@@ -124,14 +137,13 @@ function sourceName({ path }: ReadLibrary, all: readonly ReadLibrary[]): string 
 }
 
 /** One library of all, without the spectra of no class, or of one that is not asked for. */
-function joinLibraries(
+export function joinLibraries(
   libraries: readonly ReadLibrary[],
   bands: Target['bands'],
   names: LibraryRequest['classNames'],
 ): ClassLibrary {
-  const found = [...new Set(libraries.flatMap(({ rows }) => rows.flatMap((row) => (row?.class ? [row.class] : []))))];
+  const found = classesOf(libraries);
   const wanted = names ?? found.sort().map((name) => [name, name] as const);
-  noteAlike(found);
   const missing = wanted.find(([from]) => !found.includes(from));
   if (missing)
     throw new CommandError(

@@ -17,11 +17,15 @@ import { CommandError } from '../../support/errors.js';
 import { note } from '../../support/output.js';
 import type { LibraryRequest } from './request.js';
 
-/** A library and what is known of its spectra. */
-export interface ReadLibrary {
+/** A library, and where it is from. */
+export interface PlacedSpectra {
   readonly path: string;
-  readonly sha256: string;
   readonly spectra: SpectralLibrary;
+}
+
+/** A library and what is known of its spectra. */
+export interface ReadLibrary extends PlacedSpectra {
+  readonly sha256: string;
   /** [S]; undefined where a spectrum is of no class. */
   readonly rows: readonly (Pick<ClassRow, 'class' | 'source'> | undefined)[];
 }
@@ -128,7 +132,7 @@ function shorten<T>(items: readonly T[], words: (item: T) => string): string {
 const quoted = (name: string): string => `'${name}'`;
 
 /** Of names, wavelengths and values as they were read: a file of another format with the same is the same library. */
-function digestOf({ names, wavelengths = [], spectra }: SpectralLibrary): string {
+export function digestOf({ names, wavelengths = [], spectra }: SpectralLibrary): string {
   const hash = createHash('sha256').update(JSON.stringify([names, wavelengths]));
   return hash.update(new Uint8Array(spectra.buffer, spectra.byteOffset, spectra.byteLength)).digest('hex');
 }
@@ -158,7 +162,7 @@ const sensorBands = (bands: readonly KnownBand[]): SensorBand[] =>
   bands.map(({ wavelength, fwhm }) => ({ wavelength, ...(fwhm === null ? {} : { fwhm }) }));
 
 /** Bands by why a library does not know them. */
-export function coverage(libraries: readonly ReadLibrary[], bands: readonly KnownBand[]) {
+export function coverage<T extends PlacedSpectra>(libraries: readonly T[], bands: readonly KnownBand[]) {
   const sensed = sensorBands(bands);
   return libraries.map((library) => {
     const { path, spectra } = library;
@@ -167,6 +171,6 @@ export function coverage(libraries: readonly ReadLibrary[], bands: readonly Know
 }
 
 /** A library's spectra at these bands [S, B]; a spectrum that lacks a value there is NaN throughout. */
-export function spectraAt({ path, spectra }: ReadLibrary, bands: readonly KnownBand[]): Float32Array {
+export function spectraAt({ path, spectra }: PlacedSpectra, bands: readonly KnownBand[]): Float32Array {
   return resampleLibrary(spectra, sensorBands(bands), { name: path, missing: 'nan' });
 }

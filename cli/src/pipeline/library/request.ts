@@ -34,7 +34,7 @@ export interface LibraryRequest {
   readonly mixtures: Partial<MixtureSettings>;
   readonly members: number;
   /** For the card. */
-  readonly about?: { readonly command?: string; readonly licence?: string; readonly limits?: string };
+  readonly about?: { readonly licence?: string; readonly limits?: string };
 }
 
 /** Throws CommandError where a request read from the manifest at `path` is none. */
@@ -60,6 +60,6 @@ export function assertLibraryRequest(value: unknown, path: string): asserts valu
     engine: optional(oneOf([...ENGINES])),
     mixtures: record({}),
     members: count,
-    about: optional(record({ command: optional(text), licence: optional(text), limits: optional(text) })),
+    about: optional(record({ licence: optional(text), limits: optional(text) })),
   })(value, 'request');
 }

@@ -33,7 +33,8 @@ export async function readTarget(request: LibraryRequest, control: Control): Pro
   throw new CommandError('a library is seen by a sensor: name it (--sensor), or a scene whose bands are taken');
 }
 
-async function readSensorTarget(id: string, { exclude }: LibraryRequest): Promise<Target> {
+/** The usable bands of a sensor by its id, or from the file that defines it. Throws CommandError where there is none. */
+export async function readSensorTarget(id: string, { exclude }: Pick<LibraryRequest, 'exclude'>): Promise<Target> {
   const sensor = await readSensor(id);
   const bands = usableSensorBands({ ...sensor, badBands: [...sensor.badBands, ...exclude] }).map((index) => ({
     ...sensor.bands[index]!,
