@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScene } from '@egunet/raster/node';
+import { openScene, readSpectralLibrary, spectralLibraryFiles, writeFiles } from '@egunet/raster/node';
 import { requireSwiftShader, root, temporaryFolder } from '../support/index.js';
 import { ask, serving } from './serving.js';
 import { assertFails, egunet, succeed, writeEnvi } from './support.js';
@@ -96,6 +96,18 @@ describe('export of given endmembers', () => {
       const [onGpu, expected] = await Promise.all([output, `${method}.tif`].map((map) => mapOf(join(folder, map))));
       for (const [i, value] of onGpu!.entries()) assert.ok(Math.abs(value - expected![i]!) <= 1e-4, `${i}: ${value}`);
     }
+  });
+
+  it('takes an ENVI library as well, with the same model', async () => {
+    const library = await readSpectralLibrary(join(folder, 'four.csv'));
+    await writeFiles(spectralLibraryFiles(join(folder, 'four.sli'), library), { overwrite: false });
+    const cards = ['four.csv', 'four.sli'].map((file, i) => {
+      const args = ['export', '--endmembers', file, '--head', 'fcls', '-o', `library-${i}.onnx`, '--json'];
+      return JSON.parse(succeed(args, folder).stdout).card;
+    });
+    assert.deepEqual(cards[1].endmembers, cards[0].endmembers);
+    assert.equal(cards[1].data.sha256, cards[0].data.sha256); // of what was read
+    assert.equal(cards[1].data.scene, 'four.sli');
   });
 
   it('takes some of the spectra, in the order asked for, in some of the bands', () => {

@@ -5,6 +5,7 @@ import * as train from 'egunet/dist/commands/train.js';
 import type { DataRequest } from 'egunet/dist/pipeline/data-request.js';
 import type { LibraryRequest } from 'egunet/dist/pipeline/library/request.js';
 import { trainCommand } from 'egunet/dist/pipeline/report/train-command.js';
+import { excludeAllBut, splitExcluded } from 'egunet/dist/support/bands.js';
 import { checkArguments } from 'egunet/dist/support/check-arguments.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';
 
@@ -43,11 +44,7 @@ describe('the command of a run', () => {
       },
       ...{ maxPixels: 9, maxBlocks: 8, seed: 3, engine: 'onnx-webgpu' },
       open: { reflectanceScale: 1e-4, variable: 'Y', rows: 5, cols: 6, orthorectify: false },
-      exclude: [
-        [0, 399.999999],
-        [1340, 1460],
-        [2400.000001, Number.MAX_VALUE],
-      ],
+      exclude: [...excludeAllBut([[400, 2400]]), [1340, 1460]],
     };
     const settings: FitSettings = {
       ...{ ...SETTINGS, model: 'ss', schedule: 'released', dropRate: 0.2, learningRate: 0.1 },
@@ -55,7 +52,7 @@ describe('the command of a run', () => {
     };
     assert.equal(
       wordsOf(trainCommand('one', request, settings)),
-      'a.mat -n 4 --brightness absolute --library l.csv --library-scale 0.01 --reflectance-scale 0.0001 --variable Y --rows 5 --cols 6 --no-orthorectify --exclude 0-399.999999,1340-1460,2400.000001-1000000 --max-pixels 9 --max-blocks 8 --seed 3 --model ss --epochs 60 --schedule released --drop-rate 0.2 --learning-rate 0.1 --weight-decay 0.005 --batch 100 --candidate-batch 50 --device webgpu -o one',
+      'a.mat -n 4 --brightness absolute --library l.csv --library-scale 0.01 --bands 400-2400 --reflectance-scale 0.0001 --variable Y --rows 5 --cols 6 --no-orthorectify --exclude 1340-1460 --max-pixels 9 --max-blocks 8 --seed 3 --model ss --epochs 60 --schedule released --drop-rate 0.2 --learning-rate 0.1 --weight-decay 0.005 --batch 100 --candidate-batch 50 --device webgpu -o one',
     );
     const counted: DataRequest = { ...OF_SCENE, scene: 'a.tif', countBy: 'residual', engine: 'tensorflow-gpu' };
     const paper = { ...SETTINGS, model: 'ss-paper', batch: 3, candidateBatch: 3, learningRate: 0.01, weightDecay: 0.005 } as const; // biome-ignore format: one line says more
@@ -80,6 +77,18 @@ describe('the command of a run', () => {
       wordsOf(trainCommand('one', request, settings)),
       '--library a.sli,b.csv --classes kind --class-column c --source-column s --class-names veg=green,soil --library-scale 0.01 --sensor own.json --seed 2 --noise 0.01 --class-shares 0.5,0.5 --pair-share 0.2 --component-brightness 0.1 --mixture-brightness 0 --smooth-error 0.01 --ensemble 5 --steps 20 --learning-rate 0.002 --weight-decay 0.001 --batch 64 -o one',
     );
+  });
+
+  it('tells the bands that are used as they were given', () => {
+    const given: [number, number][][] = [[], [[0, 900]], [[400, 1300.5], [1500, 1700]], [[500, 600], [550, 800]]]; // biome-ignore format: one line says more
+    for (const only of given) {
+      const excluded = [...(only.length > 0 ? excludeAllBut(only) : []), [1340, 1460] as const];
+      const split = splitExcluded(excluded);
+      assert.deepEqual(split.rest, [[1340, 1460]]);
+      assert.deepEqual(split.only.length > 0 ? [...excludeAllBut(split.only), ...split.rest] : split.rest, excluded);
+    }
+    assert.deepEqual(splitExcluded(excludeAllBut([[400, 1300.5], [1500, 1700]])).only, [[400, 1300.5], [1500, 1700]]); // biome-ignore format: one line says more
+    assert.deepEqual(splitExcluded(excludeAllBut([[500, 600], [550, 800]])).only, [[500, 800]]); // biome-ignore format: one line says more
   });
 
   it('keeps what is secret in a URL to itself', () => {

@@ -15,6 +15,19 @@ export function excludeAllBut(only: readonly Interval[]): Interval[] {
   return [...excluded, [covered + 1e-6, Number.MAX_VALUE]];
 }
 
+/** What `excludeAllBut` has left out, if anything, as the intervals that it was given, and what else is left out. */
+export function splitExcluded(excluded: readonly Interval[]): { only: Interval[]; rest: readonly Interval[] } {
+  const end = excluded.findIndex(([, to]) => to === Number.MAX_VALUE);
+  const only: Interval[] = [];
+  const whole = (nm: number) => Number(nm.toFixed(5));
+  let from = 0;
+  for (const [start, to] of excluded.slice(0, end + 1)) {
+    if (start > 0) only.push([from, whole(start)]);
+    from = whole(to);
+  }
+  return { only, rest: excluded.slice(end + 1) };
+}
+
 /** `131-135, 140`: bands counted from 1, as ranges. */
 export function bandRanges(indices: readonly number[]): string {
   const sorted = [...indices].sort((a, b) => a - b);

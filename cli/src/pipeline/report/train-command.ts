@@ -10,6 +10,7 @@ import {
   LIBRARY_SETTINGS,
   type SavedRun,
 } from '@egunet/train';
+import { splitExcluded } from '../../support/bands.js';
 import { DEFAULT_SEED } from '../../support/data-options.js';
 import type { Interval } from '../../support/options.js';
 import { flag } from '../../support/outline.js';
@@ -35,24 +36,20 @@ const unless = <T extends Value>(value: T, fallback: Value): T | undefined => (v
 /** The folders around a file are the user's own, as a URL's login and query are. */
 const publicName = (path: string): string => (isUrl(path) ? publicPath(path) : basename(path));
 
-/** No sensor sees further, nm. */
-const FAR = 1e6;
-
 /** `1340-1460,1790-1960`; undefined for none. */
-function intervalWords(intervals: readonly Interval[]): string | undefined {
-  const edge = (nm: number) => String(Number(Math.min(nm, FAR).toFixed(6)));
-  return intervals.map(([from, to]) => `${edge(from)}-${edge(to)}`).join(',') || undefined;
-}
+const intervalWords = (intervals: readonly Interval[]): string | undefined =>
+  intervals.map(([from, to]) => `${from}-${to}`).join(',') || undefined;
 
 /** How a scene is opened, and which bands are left out of it. */
 const opening = ({ open, exclude }: Pick<TrainRequest, 'open' | 'exclude'>) => ({
+  bands: intervalWords(splitExcluded(exclude).only),
   'reflectance-scale': open.reflectanceScale,
   variable: open.variable,
   rows: open.rows,
   cols: open.cols,
   'no-orthorectify': open.orthorectify === false,
   sensor: open.sensor && publicName(open.sensor),
-  exclude: intervalWords(exclude),
+  exclude: intervalWords(splitExcluded(exclude).rest),
 });
 
 function libraryOptions(request: LibraryRequest, settings: FitSettings): string[] {
