@@ -173,6 +173,12 @@ describe('egunet report', function () {
     for (const ending of ['img', 'hdr']) renameSync(file(`scene.${ending}`), file(`moved/scene.${ending}`));
     const moved = JSON.parse(succeed(['report', 'run', '-o', 'moved.html', '--json'], folder).stdout);
     assert.match(moved.notices[0], /^The scene is not shown: .*scene\.img.* --scene names it where it lies now\.$/);
+    const judged = ['report', 'run', '--map', 'map.tif', '-r', 'map.tif', '-o', 'less.html', '--json'];
+    const { highlights } = JSON.parse(succeed(judged, folder).stdout);
+    assert.deepEqual(
+      highlights.map(({ label }: { label: string }) => label.replace(/ .*/, '')),
+      ['aRMSE', 'endmembers', 'training', 'bands', 'cross-entropy'], // without spectra neither NNLS nor angles
+    );
     succeed(['report', 'run', '--scene', 'moved/scene.img', '-o', 'found.html'], folder);
     assert.equal(pageOf('found.html').match(/<img /g)?.length, 1);
     writeEnvi(folder, 'other', { ...mixedScene(), rows: 10 });
