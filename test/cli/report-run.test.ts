@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withBrowser } from '../support/browser.js';
-import { run as runProgram, temporaryFolder } from '../support/index.js';
+import { run as runProgram, skipUntested, temporaryFolder } from '../support/index.js';
+import { smallDisk } from './small-disk.js';
 import { assertFails, mixedScene, succeed, writeEnvi } from './support.js';
 
 const { wavelengths } = mixedScene();
@@ -173,6 +174,12 @@ describe('egunet report', function () {
     for (const ending of ['img', 'hdr']) renameSync(file(`scene.${ending}`), file(`moved/scene.${ending}`));
     const moved = JSON.parse(succeed(['report', 'run', '-o', 'moved.html', '--json'], folder).stdout);
     assert.match(moved.notices[0], /^The scene is not shown: .*scene\.img.* --scene names it where it lies now\.$/);
+    const judged = ['report', 'run', '--map', 'map.tif', '-r', 'map.tif', '-o', 'less.html', '--json'];
+    const { highlights } = JSON.parse(succeed(judged, folder).stdout);
+    assert.deepEqual(
+      highlights.map(({ label }: { label: string }) => label.replace(/ .*/, '')),
+      ['aRMSE', 'endmembers', 'training', 'bands', 'cross-entropy'], // without spectra neither NNLS nor angles
+    );
     succeed(['report', 'run', '--scene', 'moved/scene.img', '-o', 'found.html'], folder);
     assert.equal(pageOf('found.html').match(/<img /g)?.length, 1);
     writeEnvi(folder, 'other', { ...mixedScene(), rows: 10 });
@@ -230,6 +237,24 @@ describe('egunet report', function () {
     writeFileSync(file('damaged/manifest.json'), '{ "format": "egunet-run"');
     assertFails(['report', 'damaged', '-o', 'no.html'], folder, /manifest\.json: not valid JSON/);
     rmSync(file('damaged'), { recursive: true });
+  });
+
+  it('leaves the report that was there where the disk is full', async function () {
+    const disk = await smallDisk(folder, 'disk').catch((error: Error) =>
+      skipUntested(this, `no small disk can be made here, by root or in a namespace: ${error.message}`),
+    );
+    try {
+      disk.mount(8192);
+      writeFileSync(disk.at('report.html'), 'the old one');
+      const { code, stderr } = disk.egunet(['report', 'run', '-o', 'disk/report.html', '--overwrite']);
+      assert.match(stderr, /disk\/report\.html: .*the disk is full/);
+      assert.equal(code, 1);
+      assert.deepEqual(readdirSync(disk.at('.')), ['report.html']);
+      assert.equal(readFileSync(disk.at('report.html'), 'utf8'), 'the old one');
+    } finally {
+      disk.unmount();
+      disk.release();
+    }
   });
 
   it('is a page that a browser shows as a whole, on a screen and on a phone, in light and dark', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_SETTINGS, type FitSettings, LIBRARY_SETTINGS } from '@egunet/train';
 import * as train from 'egunet/dist/commands/train.js';
-import type { DataRequest } from 'egunet/dist/pipeline/data-request.js';
+import type { DataRequest, ScenesRequest } from 'egunet/dist/pipeline/data-request.js';
 import type { LibraryRequest } from 'egunet/dist/pipeline/library/request.js';
 import { trainCommand } from 'egunet/dist/pipeline/report/train-command.js';
 import { excludeAllBut, splitExcluded } from 'egunet/dist/support/bands.js';
@@ -29,6 +29,23 @@ describe('the command of a run', () => {
     assert.equal(
       wordsOf(trainCommand('one', OF_LIBRARY, LIBRARY_SETTINGS)),
       '--library a.sli --classes a.csv --sensor enmap -o one',
+    );
+  });
+
+  it('tells the scenes of a pool, the pixels that were taken and the sensor', () => {
+    const { scene: _, ...rest } = OF_SCENE;
+    const request: ScenesRequest = {
+      ...{ ...rest, kind: 'scenes', scenes: ['/a/one.tif', 'https://host/two.tif?key=secret'] },
+      open: { sensor: '/x/mine.json' },
+      pixels: {
+        bbox: { bounds: [1, 2, 3, 4], epsg: 4326 },
+        aoi: '/x/park.geojson',
+        masks: ['cloud', '/x/mask.tif==1'],
+      },
+    };
+    assert.equal(
+      wordsOf(trainCommand('one', request, SETTINGS)),
+      'one.tif https://host/two.tif --sensor mine.json --bbox 1,2,3,4 --bbox-crs EPSG:4326 --aoi park.geojson --mask cloud,mask.tif==1 --epochs 60 -o one',
     );
   });
 

@@ -74,16 +74,30 @@ export function exactUnmixing(endmembers: Float32Array, count: number, method: E
   const coordinates = centred.mmul(basis); // R
   const all = Array.from({ length: 2 ** count }, (_, mask) => membersOf(mask, count));
   const solutions = all.flatMap((members) => (method === 'fcls' ? fclsOn : nnlsOn)(members, coordinates) ?? []);
-  // With a sum of 1 solutions are affine: the last coordinate is 1.
-  const rows = method === 'fcls' ? [...basis.transpose().to2DArray(), new Array<number>(B).fill(0)] : undefined;
-  const origin = [...Matrix.rowVector(middle).mmul(basis).mul(-1).to1DArray(), 1];
   return {
     endmembers: count,
-    dimensions: rows?.length ?? basis.columns,
     supports: solutions.length,
-    basis: Float32Array.from(rows?.flat() ?? basis.transpose().to1DArray()),
-    ...(rows && { origin: Float32Array.from(origin) }),
+    ...project(basis, middle, method),
     ...layOut(solutions, coordinates, method),
+  };
+}
+
+/** What makes coordinates of spectra. With a sum of 1 solutions are affine, and the last coordinate is 1. */
+function project(
+  basis: Matrix,
+  middle: readonly number[],
+  method: ExactMethod,
+): Pick<ExactUnmixing, 'dimensions' | 'basis' | 'origin'> {
+  const rows = basis.transpose().to1DArray(); // [d, B]
+  if (method !== 'fcls') return { dimensions: basis.columns, basis: Float32Array.from(rows) };
+  const origin = Matrix.rowVector([...middle])
+    .mmul(basis)
+    .mul(-1)
+    .to1DArray();
+  return {
+    dimensions: basis.columns + 1,
+    basis: Float32Array.from([...rows, ...middle.map(() => 0)]),
+    origin: Float32Array.from([...origin, 1]),
   };
 }
 

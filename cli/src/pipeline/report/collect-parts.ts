@@ -42,7 +42,7 @@ export async function collectParts(asked: ReportRequest, control: Control): Prom
   const { checkpoint, request: saved } = await loadRun(run);
   const request = checkRequest(saved, checkpoint, join(run, 'manifest.json'));
   const scene = await sceneParts(asked, request, { checkpoint, control });
-  const evaluation = await evaluate(asked, request, { checkpoint, control });
+  const evaluation = await evaluate(asked, scene.place, { checkpoint, control });
   const truth = asked.referenceEndmembers;
   return {
     ...{ run, checkpoint, request, ...scene.parts },
@@ -60,6 +60,12 @@ export async function collectParts(asked: ReportRequest, control: Control): Prom
 /** The scene that a run was trained on; none of several is it. */
 const sceneOf = (request: TrainRequest): string | undefined => ('scenes' in request ? undefined : request.scene);
 
+/** A scene that can be read. */
+interface Place {
+  readonly path: string;
+  readonly open: TrainRequest['open'];
+}
+
 interface Work {
   readonly checkpoint: SavedRun['checkpoint'];
   readonly control: Control;
@@ -70,7 +76,7 @@ async function sceneParts(
   { scene: named }: ReportRequest,
   request: TrainRequest,
   { checkpoint, control }: Work,
-): Promise<{ parts: Pick<RunParts, 'scene'>; notices: string[] }> {
+): Promise<{ parts: Pick<RunParts, 'scene'>; place?: Place; notices: string[] }> {
   const path = named ?? sceneOf(request);
   if (path === undefined) return { parts: {}, notices: [] };
   const { open } = request;
@@ -85,7 +91,7 @@ async function sceneParts(
         );
       const facts = knownFacts(sceneFacts(describeScene(publicPath(path), scene)));
       const parts = { scene: { ...(await quicklookOf(scene)), facts: { title: 'Scene', header: [], rows: facts } } };
-      return { parts, notices: [] };
+      return { parts, place: { path, open }, notices: [] };
     } finally {
       await scene.close();
     }
@@ -96,22 +102,20 @@ async function sceneParts(
   }
 }
 
-/** The map beside the reference, and on the run's scene NNLS with the same endmembers. */
+/** The map beside the reference, and where the run's scene can be read NNLS with the same endmembers. */
 async function evaluate(
-  { scene: named, map, reference, referenceEndmembers, names }: ReportRequest,
-  request: TrainRequest,
+  { map, reference, referenceEndmembers, names }: ReportRequest,
+  scene: Place | undefined,
   { checkpoint, control }: Work,
 ): Promise<EvaluateResult | undefined> {
   if (map === undefined || reference === undefined) return undefined;
-  const path = named ?? sceneOf(request);
-  const { open } = request;
   const { card } = await exportHead(checkpoint, { softwareVersion: softwareVersion(), created: new Date() });
   return evaluateMap(
     {
       ...{ map, reference, referenceVariable: 'A', endmemberVariable: 'M', maxPixels: MOST_PIXELS },
       ...(names === undefined ? {} : { names }),
-      ...(path === undefined ? {} : { scene: { path, open }, model: card }),
-      ...(path === undefined || referenceEndmembers === undefined ? {} : { referenceEndmembers }),
+      ...(scene && { scene, model: card }),
+      ...(scene && referenceEndmembers !== undefined && { referenceEndmembers }),
     },
     control,
   );
