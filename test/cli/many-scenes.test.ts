@@ -11,6 +11,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeEnmapProduct } from '@egunet/fixtures';
 import { createMap, openScene } from '@egunet/raster/node';
@@ -150,6 +152,11 @@ describe('many scenes, on the command line', function () {
     assert.equal(stopped.code, 130);
     assert.match(stopped.stderr, /scenes that are read and epochs that are done are kept/);
     assert.ok(!readdirSync(at('stopped')).includes('manifest.json'));
+    assertFails(
+      ['train', '-o', 'stopped', '--resume'],
+      folder,
+      /stopped: was stopped before its training began; give the command that began it again/,
+    );
     const { stderr } = succeed([...args, '-o', 'stopped', '--verbose'], folder);
     assert.ok(!/reading the scenes .* x\.hdr/.test(stderr), stderr);
     assert.deepEqual(fingerprint('stopped'), fingerprint('unstopped'));
@@ -182,6 +189,24 @@ describe('many scenes, on the command line', function () {
       /prisma\.img \(PRISMA\) and enmap\.img \(EnMAP\) do not go together: they are of different sensors; a network is trained for one sensor: name scenes of one/,
     );
     fails(['enmap.img', 'shifted.img'], /8 of 8 bands of the latter have none within half a FWHM in the former/);
+    const few = wavelengths.slice(0, 4);
+    writeEnvi(folder, 'few', part(7, 6, { wavelengths: few }));
+    fails(['few.img', 'enmap.img'], /4 of 8 bands of the latter have none within half a FWHM in the former/);
+    fails(['enmap.img', 'few.img'], /4 of 8 bands of the latter have none within half a FWHM in the former/);
+    for (const [name, width] of [
+      ['broad', 90],
+      ['narrow', 8],
+    ] as const) {
+      writeEnvi(folder, name, part(0, 7));
+      writeFileSync(
+        at(`${name}.hdr`),
+        `${readFileSync(at(`${name}.hdr`), 'utf8')}fwhm = {${wavelengths.map(() => width).join(', ')}}\n`,
+      );
+    }
+    fails(
+      ['broad.img', 'narrow.img'],
+      /their bands at 450 nm are 90 and 8 nm wide; a network is trained for one sensor/,
+    );
     train(['enmap.img', 'nearly.img'], 'nearly');
     assert.equal(manifestOf(at('nearly')).facts.sensor, 'EnMAP');
     copyFileSync(at('shifted.img'), at('bare.img'));
@@ -213,6 +238,82 @@ describe('many scenes, on the command line', function () {
     assert.deepEqual([facts.bands.length, facts.scenes.length], [7, 2]);
   });
 
+  it('are each counted once, by whatever file or link they are named, and left out where they hold nothing', () => {
+    symlinkSync(at('archive/b.hdr'), at('linked.hdr'));
+    writeEnvi(folder, 'gone', part(0, 7, { noData: -1, value: () => -1 }));
+    const told = train(['archive/a.img', 'archive/a.hdr', 'archive/b.img', 'linked.hdr', 'gone.img'], 'once');
+    assert.deepEqual(
+      manifestOf(at('once')).facts.scenes.map(({ name }: { name: string }) => name),
+      ['a.img', 'b.img'],
+    );
+    assert.match(told, /left out: gone\.img: no pixel has data in any band/);
+  });
+
+  it('are read anew where the definition of their sensor has changed', () => {
+    const { wavelengths } = mixedScene();
+    const define = (shift: number) =>
+      writeFileSync(
+        at('def.json'),
+        JSON.stringify({ name: 'Def', bands: wavelengths.map((nm) => ({ wavelength: nm + shift, fwhm: 20 })) }),
+      );
+    for (const name of ['plain-a', 'plain-b']) {
+      writeEnvi(folder, name, part(name === 'plain-a' ? 0 : 7, 7));
+      const header = readFileSync(at(`${name}.hdr`), 'utf8').replace(/^wavelength.*\n/gm, '');
+      writeFileSync(at(`${name}.hdr`), header);
+    }
+    for (const shift of [0, 30]) {
+      define(shift);
+      train(['plain-a.img', 'plain-b.img', '--sensor', 'def.json', '--overwrite'], 'defined');
+      assert.equal(manifestOf(at('defined')).facts.bands[0].wavelength, wavelengths[0]! + shift);
+    }
+  });
+
+  it('on a web server that differ in their query alone are two', async () => {
+    const files = Object.fromEntries(
+      await Promise.all(
+        ['a', 'b'].map(async (name, i) => {
+          const size = { rows: 20, cols: 20 };
+          const map = await createMap(at(`web-${name}.tif`), {
+            ...size,
+            sampleType: 'float32',
+            bands: mixedScene().wavelengths.map((wavelength) => ({ wavelength })),
+          });
+          const { value } = mixedScene();
+          const data = Float32Array.from(
+            { length: 400 * 8 },
+            (_, k) => (1 - 0.3 * i) * value(Math.floor(k / 8), k % 8),
+          );
+          await map.writeWindow({ row: 0, col: 0, ...size }, data);
+          await map.close();
+          return [name, readFileSync(at(`web-${name}.tif`))] as const;
+        }),
+      ),
+    );
+    const server = createServer((request, response) => {
+      const bytes = files[new URL(request.url!, 'http://x').searchParams.get('id')!]!;
+      const [, from, to] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
+      if (from === undefined)
+        response.writeHead(200, { 'content-length': bytes.length }).end(request.method === 'HEAD' ? undefined : bytes);
+      else {
+        const end = Math.min(to ? Number(to) : bytes.length - 1, bytes.length - 1);
+        response
+          .writeHead(206, { 'content-range': `bytes ${from}-${end}/${bytes.length}` })
+          .end(bytes.subarray(Number(from), end + 1));
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const url = (id: string) => `http://127.0.0.1:${port}/scene.tif?id=${id}`;
+      const args = [binary, 'train', url('a'), url('b'), '-n', '3', '--epochs', '1', '-o', 'web'];
+      const { code, stderr } = await interrupted(args, { cwd: folder });
+      assert.equal(code, 0, stderr);
+      assert.equal(readdirSync(at('web/scenes')).filter((name) => name.startsWith('sample')).length, 2);
+    } finally {
+      server.close();
+    }
+  });
+
   it('are told of where one is likely in another unit', () => {
     const value = part(7, 6).value;
     writeEnvi(folder, 'counts', part(7, 6, { value: (pixel, band) => 10_000 * value(pixel, band) }));
@@ -233,6 +334,8 @@ describe('many scenes, on the command line', function () {
       ['archive', 'torn.tif', 'torn.mat'],
       /2 of 5 scenes cannot be read: torn\.tif, torn\.mat; leave them out, or mend them, the first one: .*torn\.tif/,
     );
+    writeEnvi(folder, 'flat', part(0, 7, { value: () => 0.2 }));
+    fails(['archive/a.hdr', 'flat.img'], /^egunet: flat\.img: bands: none of 8 can be used \(8 constant\)/);
     fails(['archive', '--model', 'ss-paper'], /--model ss-paper is trained on the image of one scene/);
     misused(['archive', '--list', 'list.txt'], /scenes are named by --list or as arguments: give one of the two/);
     const library = ['--library', 'l.csv', '--classes', 'c.csv'];

@@ -146,6 +146,7 @@ export { createSpreadPriority, type ItemGrid } from './sample/spread-priority.js
 export {
   type BandReader,
   type DropReason,
+  NoDataError,
   type UsableBands,
   type UsableBandsOptions,
   usableBands,

@@ -32,7 +32,7 @@ export const builder = (yargs: Argv) =>
                 yargs
                   .positional('scene', scenesPositional)
                   .usage(
-                    '$0 train SCENE... -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net (Hong et al. 2021) on both. Several scenes give one sample, drawn evenly over their footprints, rare spectra at a higher rate than common ones; what is read is kept in RUN/scenes. With --classes: trains its encoder on mixtures of the classes of a library, in seconds, for every scene of a sensor. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
+                    '$0 train SCENE... -o RUN\n\nFinds endmembers in a scene, labels candidate spectra with them and trains EGU-Net (Hong et al. 2021) on both. Several scenes give one sample, each alike and evenly over its footprint, rare spectra at a somewhat higher rate; what is read is kept in RUN/scenes. With --classes: trains its encoder on mixtures of the classes of a library, in seconds, for every scene of a sensor. Ctrl-C saves the run; --resume goes on with it and ends with the same weights.',
                   )
                   .option('o', requiredText('o', 'Folder of the run, made if need be', 'run'))
                   .option('list', listOption)

@@ -1,4 +1,5 @@
 // A run folder is trained into, or gone on with.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasSecrets } from '@egunet/raster/url';
 import {
@@ -12,6 +13,7 @@ import {
   type RunLock,
   readManifest,
 } from '@egunet/train';
+import { CommandError } from '../support/errors.js';
 import { assertReplaceable, makeFolder } from '../support/files.js';
 import { roundsOf } from '../support/loss-words.js';
 import { note } from '../support/output.js';
@@ -54,6 +56,7 @@ export async function trainRun(
 
 /** Goes on with a saved run. Throws TrainError or CommandError where it is none, and where another training is in the folder. */
 export async function resumeRun(run: string, options: TrainOptions): Promise<TrainResult> {
+  await assertBegun(run);
   const manifest = await readManifest(run);
   if (isComplete(manifest)) {
     const { checkpoint } = await loadRun(run);
@@ -73,6 +76,15 @@ export async function resumeRun(run: string, options: TrainOptions): Promise<Tra
       options,
     );
   });
+}
+
+/** Throws CommandError where a run was stopped while its scenes were read: there is nothing to resume, but what was read is kept. */
+async function assertBegun(run: string): Promise<void> {
+  const names: string[] = await readdir(run).catch(() => []);
+  if (names.includes(CACHE_FOLDER) && !names.includes('manifest.json'))
+    throw new CommandError(
+      `${run}: was stopped before its training began; give the command that began it again, the scenes that were read are kept`,
+    );
 }
 
 /** A request read from the manifest at `path`, as the run's network wants it. */

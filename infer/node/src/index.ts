@@ -1,3 +1,4 @@
+export { MOST_TIMES_AS_WIDE } from './band-widths.js';
 export { type ChooseDeviceOptions, type ChosenDevice, chooseDevice } from './choose-device.js';
 export {
   type BoundingBox,

@@ -333,7 +333,7 @@ describe('findEndmembers', () => {
 
     it('libraries that do not fit', async () => {
       const given = Float32Array.from(materials);
-      await refused(/expected 2 or more spectra of 12 bands, got 12 values/, { given: given.subarray(0, 12) });
+      await refused(/the library has 1 spectrum, and unmixing needs 2 or more/, { given: given.subarray(0, 12) });
       await refused(/got 47 values; resample the library/, { given: given.subarray(0, 47) });
       const many = Float32Array.from({ length: 13 * bands }, (_, i) => (i % 7) / 7);
       await refused(/13 spectra of 12 bands; more than 12 cannot be told apart: give a smaller library/, {

@@ -63,6 +63,10 @@ function assertCountBy({ count, countBy, given }: Pick<FindEndmembersOptions, 'c
 
 function libraryCount(given: Float32Array, bands: number, count: number | undefined): number {
   const found = given.length / bands;
+  if (found === 1)
+    throw new TrainError(
+      'given endmembers: the library has 1 spectrum, and unmixing needs 2 or more; ask for more endmembers (-n), and others are found beside it',
+    );
   if (!Number.isInteger(found) || found < 2)
     throw new TrainError(
       `given endmembers: expected 2 or more spectra of ${bands} bands, got ${given.length} values; resample the library to the scene's bands`,

@@ -1,6 +1,6 @@
 // Samples spread evenly over an image: every item has a number such that, for any k, the k smallest fall as evenly into the quarters of the image,
-// their quarters, and so on, as there are items. The places are those of a (0, 2)-sequence in base 2, nested uniformly scrambled
-// (A. B. Owen, "Randomly permuted (t, m, s)-nets", 1995). Legend: q 0..3, the quarter of a square that an item lies in.
+// their quarters, and so on, as there are items. The order is that of a quadtree's cells, turned round within each cell by a hash of it (a Z-order, scrambled
+// as A. B. Owen, "Randomly permuted (t, m, s)-nets", 1995, scrambles digits). Legend: q 0..3, the quarter of a square that an item lies in.
 import type { Random } from '../random.js';
 import { mix32, type Priority } from './reservoir.js';
 

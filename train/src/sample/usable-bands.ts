@@ -15,6 +15,9 @@ export interface BandReader extends SceneShape {
   readWindow(window: SampleWindow, bands: readonly number[]): Promise<{ readonly data: ArrayLike<number> }>;
 }
 
+/** No pixel of a scene has data. */
+export class NoDataError extends TrainError {}
+
 export type DropReason = 'flagged bad' | 'excluded by wavelength' | 'no data' | 'constant';
 
 export interface UsableBands {
@@ -111,7 +114,7 @@ async function lookAround(scene: BandReader, bands: readonly number[], signal?: 
     if (settled || useful === MOST_LOOKS) break;
   }
   if (looks.footprint === 0)
-    throw new TrainError(
+    throw new NoDataError(
       `bands: no pixel of the scene (${scene.rows} rows x ${scene.cols} cols) has data in any band; check its NoData value`,
     );
   return looks;

@@ -11,12 +11,13 @@ export const CACHE_FOLDER = 'scenes';
 /** Raised when scenes are looked at or sampled in another way. */
 const VERSION = 1;
 
-const CACHE_FILE = /^(facts|sample)-[0-9a-f]{16}/;
+/** With what a killed process left half-written. */
+const CACHE_FILE = /^(facts|sample)-[0-9a-f]{16}(\.[0-9a-f]{8}\.partial)?$/;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export interface SceneCache {
-  /** What was found out by `key`, of any kind that JSON holds; made, and kept, where it is not there. */
+  /** What was found out by `key`, of any kind that JSON holds; made where it is not there, and kept unless it is undefined. */
   facts<T>(key: object, make: () => Promise<T>): Promise<T>;
   /** Whether a sample was kept by `key`, and is whole. */
   has(key: object): Promise<boolean>;
@@ -51,7 +52,9 @@ export function openCache(folder: string): SceneCache {
       const [keptKey, digest, ...rest] = (await readFile(path, 'utf8').catch(() => '')).split('\n');
       const kept = rest.join('\n');
       if (keptKey === text && sha256(kept) === digest) return JSON.parse(kept) as T;
-      const made = JSON.stringify(await make());
+      const found = await make();
+      if (found === undefined) return found;
+      const made = JSON.stringify(found);
       await write(path, [text, sha256(made), made].join('\n'));
       return JSON.parse(made) as T;
     },

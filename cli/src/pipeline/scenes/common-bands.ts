@@ -1,5 +1,6 @@
 // The bands that all scenes of a pool have and can use. Legend: M bands of the first scene, S of another one.
 import { assignOnLine, DEFAULT_FWHM } from '@egunet/infer';
+import { MOST_TIMES_AS_WIDE } from '@egunet/infer-node';
 import { bandRanges } from '../../support/bands.js';
 import { CommandError } from '../../support/errors.js';
 import { note } from '../../support/output.js';
@@ -51,13 +52,28 @@ function partnersOf(first: LookedScene, other: LookedScene): Int32Array {
   );
   const partners = new Int32Array(M).fill(-1);
   found.forEach((s, m) => {
-    if (s !== -1) partners[wanted[m]!.index] = offered[s]!.index;
+    if (s === -1) return;
+    const [one, two] = [wanted[m]!, offered[s]!];
+    partners[one.index] = two.index;
+    const [a, b] = [one.fwhm ?? two.fwhm ?? 1, two.fwhm ?? one.fwhm ?? 1];
+    if (Math.max(a, b) > MOST_TIMES_AS_WIDE * Math.min(a, b))
+      throw different(first, other, `their bands at ${one.wavelength} nm are ${a} and ${b} nm wide`);
   });
   return partners;
 }
 
-/** The share of the first scene's usable bands that another must have within half a FWHM, to be of its sensor. */
+/** The share of a scene's usable bands that another must have within half a FWHM, to be of its sensor. */
 const LEAST_SHARED = 0.9;
+
+/** Throws CommandError where too many bands of `one` are `missing` in the other. */
+function assertShared(one: LookedScene, missing: number, other: LookedScene): void {
+  if (missing > (1 - LEAST_SHARED) * one.usable.length)
+    throw different(
+      one,
+      other,
+      `${missing} of ${one.usable.length} bands of the latter have none within half a FWHM in the former`,
+    );
+}
 
 /**
  * The bands that every scene has and can use, telling on standard error which are left out. Throws CommandError where two scenes are not of one sensor, or no band is left.
@@ -68,13 +84,9 @@ export function commonBands(scenes: readonly LookedScene[]): CommonBands {
   const partners = others.map((other) => partnersOf(first, other));
   let kept = [...first.usable];
   for (const [i, other] of others.entries()) {
-    const missing = first.usable.filter((m) => partners[i]![m] === -1);
-    if (missing.length > (1 - LEAST_SHARED) * first.usable.length)
-      throw different(
-        first,
-        other,
-        `${missing.length} of ${first.usable.length} bands of the latter have none within half a FWHM in the former`,
-      );
+    const matched = new Set(partners[i]);
+    assertShared(first, first.usable.filter((m) => partners[i]![m] === -1).length, other);
+    assertShared(other, other.usable.filter((s) => !matched.has(s)).length, first);
     const lost = kept.filter((m) => !other.usable.includes(partners[i]![m]!));
     if (lost.length === 0) continue;
     note(`left out, of no use in ${other.name}: band${lost.length > 1 ? 's' : ''} ${bandRanges(lost)}`);

@@ -1,6 +1,6 @@
 // Which scenes are meant: files, products, lists, patterns, and folders that are searched.
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, parse, resolve } from 'node:path';
 import { listScenes, type SceneNames } from '@egunet/infer-node';
 import { isUrl } from '@egunet/raster/url';
 import { glob, isDynamicPattern } from 'tinyglobby';
@@ -15,7 +15,25 @@ const ZARR_FILE = 'zarr.json';
 export async function findScenes(names: SceneNames): Promise<string[]> {
   const named = typeof names === 'object' && 'list' in names ? await namesIn(names) : [names].flat();
   const plain = (await Promise.all(named.map(matchPattern))).flat();
-  return [...new Set((await Promise.all((await namesIn(plain)).map(searchFolder))).flat())];
+  const found = (await Promise.all((await namesIn(plain)).map(searchFolder))).flat();
+  const places = new Set<string>();
+  const scenes: string[] = [];
+  for (const path of found) {
+    const place = await placeOf(path);
+    if (!places.has(place)) scenes.push(path);
+    places.add(place);
+  }
+  return scenes;
+}
+
+/** Where a scene lies, links followed; of an ENVI image its header, by whatever file it is named. */
+async function placeOf(path: string): Promise<string> {
+  if (isUrl(path)) return path;
+  const place = await realpath(path).catch(() => path);
+  const { dir, name, ext } = parse(place);
+  for (const header of [`${place}.hdr`, join(dir, `${name}.hdr`)])
+    if (!/^\.(tiff?|zip|tar|tgz|gz)$/i.test(ext) && (await isThere(header))) return header;
+  return place;
 }
 
 /** The names in a list, and the scenes of virtual mosaics. */

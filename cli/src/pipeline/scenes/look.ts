@@ -1,9 +1,11 @@
 // What is known of a scene of a pool before its pixels are drawn. Legend: B bands.
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { NoPixelsError, type PixelCounts, pixelIdentity, sceneIdentity } from '@egunet/infer-node';
 import { OutsideError } from '@egunet/raster';
+import { readSensor } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
-import { type DropReason, usableBands } from '@egunet/train';
+import { type DropReason, NoDataError, usableBands } from '@egunet/train';
 import { type Control, sceneAccess } from '../../support/control.js';
 import { CommandError } from '../../support/errors.js';
 import { pixelSize } from '../../support/ground.js';
@@ -64,6 +66,7 @@ async function lookAt(path: string, request: ScenesRequest, control: Control): P
     }
   } catch (error) {
     if (error instanceof NoPixelsError || error instanceof OutsideError) return { empty: error.message };
+    if (error instanceof NoDataError) return { empty: `${basename(publicPath(path))}: no pixel has data in any band` };
     throw error;
   }
 }
@@ -76,6 +79,8 @@ export async function lookAtScenes(
   const { open, exclude, pixels } = request;
   const access = sceneAccess(control);
   const chosen = pixels && { ...pixels, identity: await pixelIdentity(pixelOptionsOf(pixels), access) };
+  const sensor = open.sensor && (await readSensor(open.sensor)); // a definition may change
+  const keyOf = pathKeys(request.scenes);
   const scenes: LookedScene[] = [];
   const empty: EmptyScene[] = [];
   const failures = collectFailures(control.signal);
@@ -85,13 +90,13 @@ export async function lookAtScenes(
       control.signal.throwIfAborted();
       show('looking at the scenes', s, request.scenes.length);
       const name = basename(publicPath(path));
-      await failures.of(name, async () => {
-        const files = await sceneIdentity(path, access);
-        const key = { path: publicPath(path), files, open, exclude, ...(chosen && { pixels: chosen }) };
-        const facts = await cache.facts(key, () => lookAt(path, request, control));
-        if ('empty' in facts) empty.push({ name, reason: facts.empty });
-        else scenes.push({ ...facts, path, name, files, key });
-      });
+      const files = await failures.of(name, () => sceneIdentity(path, access));
+      if (!files) continue;
+      const key = { path: keyOf(path), files, open, sensor, exclude, ...(chosen && { pixels: chosen }) };
+      const facts = await cache.facts(key, () => failures.of(name, () => lookAt(path, request, control)));
+      if (!facts) continue;
+      if ('empty' in facts) empty.push({ name, reason: facts.empty });
+      else scenes.push({ ...facts, path, name, files, key });
     }
     show('looking at the scenes', request.scenes.length, request.scenes.length);
   } finally {
@@ -101,6 +106,16 @@ export async function lookAtScenes(
   return { scenes, empty };
 }
 
+/** What tells scenes apart in a cache: their path without what is secret in it, or a digest where that leaves two alike. */
+function pathKeys(paths: readonly string[]): (path: string) => string {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(publicPath(path), (counts.get(publicPath(path)) ?? 0) + 1);
+  return (path) => {
+    const known = publicPath(path);
+    return counts.get(known) === 1 ? known : createHash('sha256').update(path).digest('hex');
+  };
+}
+
 /** Scenes named in an error at most. */
 const NAMED_FAILURES = 10;
 
@@ -108,22 +123,28 @@ const NAMED_FAILURES = 10;
 function collectFailures(signal: AbortSignal) {
   const failed: { name: string; error: unknown }[] = [];
   return {
-    async of(name: string, work: () => Promise<void>): Promise<void> {
+    /** What `work` gives; undefined where it fails. */
+    async of<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
       try {
-        await work();
+        return await work();
       } catch (error) {
         signal.throwIfAborted();
         failed.push({ name, error });
+        return undefined;
       }
     },
     assertNone(all: number): void {
       const [first, ...more] = failed;
       if (!first) return;
-      if (more.length === 0) throw first.error;
+      const { message } = first.error as Error;
+      if (more.length === 0)
+        throw message.includes(first.name)
+          ? first.error
+          : new CommandError(`${first.name}: ${message}`, { cause: first.error });
       const names = failed.slice(0, NAMED_FAILURES).map(({ name }) => name);
       const others = failed.length > names.length ? ` and ${failed.length - names.length} more` : '';
       throw new CommandError(
-        `${failed.length} of ${all} scenes cannot be read: ${names.join(', ')}${others}; leave them out, or mend them, the first one: ${(first.error as Error).message}`,
+        `${failed.length} of ${all} scenes cannot be read: ${names.join(', ')}${others}; leave them out, or mend them, the first one: ${message}`,
       );
     },
   };

@@ -98,8 +98,12 @@ async function sampleScenes(scenes: readonly LookedScene[], common: CommonBands,
 function noteEmpty(empty: readonly EmptyScene[], all: number): void {
   if (empty.length === all)
     throw new CommandError(`none of ${all} scenes has a pixel that is asked for: ${empty[0]!.reason}`);
-  for (const { reason } of empty) note(`left out: ${reason}`);
+  for (const { reason } of empty.slice(0, NAMED)) note(`left out: ${reason}`);
+  if (empty.length > NAMED) note(`left out likewise: ${empty.length - NAMED} other scenes`);
 }
+
+/** Scenes whose reason to be left out is told. */
+const NAMED = 5;
 
 /** Mean reflectance over pixels and bands. */
 const meanOf = ({ bandStatistics: { mean }, bands, validPixels }: SceneSample): number =>
@@ -112,9 +116,10 @@ const MOST_RATIO = 20;
 function noteScales(scenes: readonly LookedScene[], means: readonly number[]): void {
   const known = means.filter((mean) => mean > 0).sort((a, b) => a - b);
   const usual = known[known.length >> 1];
-  if (usual === undefined) return;
+  if (usual === undefined) return; // the pool has no pixel, and says so
   for (const [s, mean] of means.entries())
-    if (mean > MOST_RATIO * usual || (mean > 0 && mean * MOST_RATIO < usual))
+    if (Number.isNaN(mean)) note(`left out: ${scenes[s]!.name}: none of its pixels has data in every band used`);
+    else if (mean > MOST_RATIO * usual || (mean > 0 && mean * MOST_RATIO < usual))
       note(
         `warning: ${scenes[s]!.name}: its mean of ${mean.toPrecision(3)} is far from that of the others, about ${usual.toPrecision(3)}; are all of them reflectance of one scale? (--reflectance-scale)`,
       );
