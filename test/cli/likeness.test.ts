@@ -119,6 +119,28 @@ describe('likeness of a scene to the training', function () {
       assert.ok(!isUnlike && unlikeShare < 0.05, `${unlikeShare}`);
     });
 
+    it('is judged for each of several scenes in one map', () => {
+      const place = (col: number) =>
+        `map info = {UTM, 1, 1, ${300000 + 960 * col}, 5800000, 30, 30, 33, North, WGS-84}`;
+      const scenes = [0, 1, 2, 3, 4].map((col) => {
+        const scene = changed(`tile-${col}`, (value, nm, pixel) =>
+          col < 4 ? value : 0.2 + 0.15 * Math.sin(nm * (pixel + 1)),
+        );
+        writeFileSync(join(folder, scene), `${readFileSync(join(folder, scene), 'utf8')}${place(col)}\n`);
+        return scene;
+      });
+      const args = ['infer', ...scenes, '-m', MODEL, '-o', 'five.tif', '--overwrite', '--json'];
+      const { stdout, stderr } = succeed(args, folder);
+      const { unlikeShare, isUnlike, scenes: odd } = JSON.parse(stdout).likeness as Likeness;
+      assert.ok(isUnlike && unlikeShare < 0.25, `${unlikeShare}`); // a fifth of all
+      assert.deepEqual(
+        odd!.map(({ name }) => name),
+        ['tile-4.hdr'],
+      );
+      assert.ok(odd![0]!.unlikeShare > 0.95);
+      assert.match(stderr, /pixels compared \(tile-4\.hdr \d+\.\d %\) look unlike/);
+    });
+
     it('is refused, or missed, where the scale is wrong', () => {
       for (const factor of [10_000, 100]) {
         const scene = changed(`times-${factor}`, (value) => value * factor);

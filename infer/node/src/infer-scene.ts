@@ -86,8 +86,10 @@ export interface Likeness {
   readonly darkShare: number;
   /** Share of the training's own that are one of the two. */
   readonly trainingShare: number;
-  /** Whether more than a quarter are unlike: the abundances are in doubt. */
+  /** Whether more than a quarter are unlike, of all or of one of several scenes: the abundances are in doubt. */
   readonly isUnlike: boolean;
+  /** Of several scenes those of which more than a quarter are. */
+  readonly scenes?: readonly { readonly name: string; readonly unlikeShare: number }[];
   /** Whether nearly all are dark. */
   readonly isDark: boolean;
 }

@@ -1,6 +1,8 @@
 // Whether what goes through a model looks like what it was trained on. Legend: n pixels, B bands, k directions.
 import type { Session } from '@egunet/infer';
-import { type CardDistribution, DARK } from '@egunet/models/card';
+import { type CardDistribution, DARK, type ModelCard } from '@egunet/models/card';
+import { publicPath } from '@egunet/raster/url';
+import type { Likeness } from './infer-scene.js';
 
 /** Pixels that were compared with the training's. */
 export interface Compared {
@@ -49,15 +51,21 @@ export function compareWith({ directions, remainder, brightness: [least, most] }
   };
 }
 
-/** A session that compares one in `every` pixels that go through it. */
-export function watchSession(
-  session: Session,
-  distribution: CardDistribution,
-  every: number,
-): { readonly session: Session; counted(): Compared } {
+/** A session that compares one in `every` pixels that go through it, of each scene that they come from. */
+export interface Watch {
+  readonly session: Session;
+  /** What goes through it from now on is of this scene, by its number. */
+  begin(scene: number): void;
+  /** Of each scene by its number; undefined where nothing of it went through. */
+  counted(): readonly (Compared | undefined)[];
+}
+
+/** Watches what goes through a session. */
+export function watchSession(session: Session, distribution: CardDistribution, every: number): Watch {
   const compare = compareWith(distribution);
   const B = distribution.directions[0]!.length;
-  const counts = { compared: 0, unlike: 0, dark: 0 };
+  const all: { compared: number; unlike: number; dark: number }[] = [];
+  let counts = { compared: 0, unlike: 0, dark: 0 };
   let at = 0; // in the next run
   return {
     session: {
@@ -76,6 +84,40 @@ export function watchSession(
       },
       release: () => session.release(),
     },
-    counted: () => ({ ...counts }),
+    begin(scene) {
+      counts = { compared: 0, unlike: 0, dark: 0 };
+      all[scene] = counts;
+    },
+    counted: () => all.map((one) => one && { ...one }),
+  };
+}
+
+const shareOf = (part: number, { compared }: Compared): number => (compared === 0 ? 0 : part / compared);
+
+/** Whether so many are unlike that the abundances are in doubt, or nearly all dark. */
+const verdictOf = (one: Compared) => ({
+  isUnlike: shareOf(one.unlike, one) > MOST_UNLIKE,
+  isDark: shareOf(one.dark, one) > MOST_DARK,
+});
+
+/** Fewer compared pixels of one of several scenes may well be a cloud. */
+const ENOUGH_COMPARED = 64;
+
+/** What comparisons came to, of scenes by their paths; undefined where no pixel was compared. */
+export function likenessOf(ofScenes: ReadonlyMap<string, Compared>, { distribution }: ModelCard): Likeness | undefined {
+  const all = sumCompared(ofScenes.values());
+  if (!distribution || all.compared === 0) return undefined;
+  const several = [...ofScenes].filter(([, one]) => ofScenes.size > 1 && one.compared >= ENOUGH_COMPARED);
+  const odd = several.filter(([, one]) => verdictOf(one).isUnlike);
+  const { isUnlike, isDark } = verdictOf(all);
+  return {
+    comparedPixels: all.compared,
+    unlikeShare: shareOf(all.unlike, all),
+    darkShare: shareOf(all.dark, all),
+    trainingShare: distribution.share,
+    ...{ isUnlike: isUnlike || odd.length > 0, isDark },
+    ...(odd.length > 0 && {
+      scenes: odd.map(([path, one]) => ({ name: publicPath(path), unlikeShare: shareOf(one.unlike, one) })),
+    }),
   };
 }

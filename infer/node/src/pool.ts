@@ -14,6 +14,8 @@ export interface SceneSeen {
   /** Its path. */
   readonly scene: string;
   readonly seen: Seen;
+  /** With the training's pixels, of a model whose card says what these are. */
+  readonly compared?: Compared | undefined;
 }
 
 /** A window's samples as they are stored [N, D]. */
@@ -23,7 +25,6 @@ export interface FinishedWindow {
   readonly seen: readonly SceneSeen[];
   /** What damaged blocks took, where that is allowed. */
   readonly damaged?: readonly DamagedPixels[];
-  readonly compared?: Compared;
 }
 
 /** A window of which nothing is to be read. */
@@ -84,8 +85,9 @@ export function handOut(unmixers: Unmixers, signal?: AbortSignal): Workers {
   const ask = async (task: Task, runs: Runs | undefined): Promise<Omit<FinishedWindow, 'window'>> => {
     const answer = await unmixers.unmix(task, { runs, memory: spare.pop() });
     if ('error' in answer) throw unpackError(answer.error);
-    const { seenOf, ...rest } = answer;
-    return { ...rest, seen: seenOf.map((seen, p) => ({ scene: task.parts[p]!.scene.path, seen })) };
+    const { seenOf, comparedOf = [], ...rest } = answer;
+    const ofPart = (seen: Seen, p: number) => ({ scene: task.parts[p]!.scene.path, seen, compared: comparedOf[p] });
+    return { ...rest, seen: seenOf.map(ofPart) };
   };
   const begin = (index: number, window: Window, { how, content }: { how: Method; content: Content }) => {
     const unmixed = async () => {

@@ -3,22 +3,18 @@ import { type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { MapFile } from '@egunet/raster/node';
 import { type Compared, sumCompared } from './likeness.js';
 import { keepNote, keyOfWindow, notesOf } from './notes.js';
-import type { FinishedWindow, SceneSeen } from './pool.js';
+import type { SceneSeen } from './pool.js';
 
 const KIND = 'seen';
 
 interface SeenNote {
   readonly window: Window;
   readonly scenes: readonly SceneSeen[];
-  readonly compared?: Compared | undefined;
 }
 
 /** Keeps with the map's finished tiles what of a window went through the model, before those tiles are kept. */
-export async function noteSeen(
-  map: MapFile,
-  { window, seen: scenes, compared }: Pick<FinishedWindow, 'window' | 'seen' | 'compared'>,
-): Promise<void> {
-  if (scenes.length > 0) await keepNote(map, KIND, { window, scenes, compared } satisfies SeenNote);
+export async function noteSeen(map: MapFile, window: Window, scenes: readonly SceneSeen[]): Promise<void> {
+  if (scenes.length > 0) await keepNote(map, KIND, { window, scenes } satisfies SeenNote);
 }
 
 /** The last note on each window: one that was unmixed again in a later go counts once. */
@@ -26,10 +22,12 @@ const lastNotes = (map: MapFile): SeenNote[] => [
   ...new Map(notesOf<SeenNote>(map, KIND).map((note) => [keyOfWindow(note.window), note])).values(),
 ];
 
-/** The pixels that were compared with the training's; undefined where the model says nothing of that. */
-export function sumNotedCompared(map: MapFile): Compared | undefined {
-  const all = lastNotes(map).flatMap(({ compared }) => (compared ? [compared] : []));
-  return all.length > 0 ? sumCompared(all) : undefined;
+/** The pixels of each scene that were compared with the training's, by its path. */
+export function sumNotedCompared(map: MapFile): Map<string, Compared> {
+  const sums = new Map<string, Compared>();
+  for (const { scene, compared } of lastNotes(map).flatMap(({ scenes }) => scenes))
+    if (compared) sums.set(scene, sumCompared([compared, sums.get(scene) ?? sumCompared([])]));
+  return sums;
 }
 
 /** The sum for each scene, by its path. */

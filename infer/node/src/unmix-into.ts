@@ -21,7 +21,7 @@ import { assertSomeLeft, noteDamage, sumDamage } from './damage.js';
 import type { Engine } from './engine.js';
 import { digestOf } from './identity.js';
 import type { InferSceneOptions, InferSummary } from './infer-scene.js';
-import { COMPARED_PIXELS, type Compared, MOST_DARK, MOST_UNLIKE } from './likeness.js';
+import { COMPARED_PIXELS, likenessOf } from './likeness.js';
 import { type MapSource, mapOptions } from './map-options.js';
 import type { Content, Workers } from './pool.js';
 import type { StoredType } from './samples.js';
@@ -85,16 +85,6 @@ function assertAllPlausible(seenOf: ReadonlyMap<string, Seen>, name: string, car
   assertPlausible(sumSeen(seenOf.values()), name, card);
 }
 
-/** What the comparison with the training's pixels came to; undefined where none was compared. */
-function likenessOf(compared: Compared | undefined, { distribution }: ModelCard): InferSummary['likeness'] {
-  if (!compared || !distribution || compared.compared === 0) return undefined;
-  const [unlikeShare, darkShare] = [compared.unlike / compared.compared, compared.dark / compared.compared];
-  return {
-    ...{ comparedPixels: compared.compared, unlikeShare, darkShare, trainingShare: distribution.share },
-    ...{ isUnlike: unlikeShare > MOST_UNLIKE, isDark: darkShare > MOST_DARK },
-  };
-}
-
 /** What windows are made of. */
 function contentOf({ grid: { rows, cols }, engine, chosen, parts, spread, quality }: Work): Content {
   const { card, runs } = engine;
@@ -132,10 +122,9 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
   const how = { overlap, batch, sampleType, spread, quality, compareEvery, aroundDamage: onError === 'nodata' };
   let pixels = keptPixels;
   let writing = Promise.resolve();
-  for await (const finished of workers.unmix(missing, how, contentOf(work))) {
-    const { window: at, data, damaged } = finished;
+  for await (const { window: at, data, seen, damaged } of workers.unmix(missing, how, contentOf(work))) {
     await noteDamage(map, damaged);
-    await noteSeen(map, finished);
+    await noteSeen(map, at, seen);
     await writing; // one tile may be compressed while the next is unmixed
     writing = map.writeWindow(windowFrom(window, at), data);
     writing.catch(() => {}); // seen when it is awaited

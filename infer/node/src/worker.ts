@@ -72,8 +72,8 @@ export type WorkerAnswer =
       /** Of each part. */
       readonly seenOf: readonly Seen[];
       readonly damaged?: readonly DamagedPixels[];
-      /** Of a model whose card says what it was trained on. */
-      readonly compared?: Compared;
+      /** Of each part, of a model whose card says what it was trained on. */
+      readonly comparedOf?: readonly (Compared | undefined)[];
     }
   | { readonly error: PackedError };
 
@@ -150,7 +150,12 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
     const distribution = distributionOfCard(card);
     const watch = distribution && watchSession(runner, distribution, task.compareEvery);
     const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
-    const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
+    // One part after the other is opened and unmixed.
+    const begin = (scene: SceneFiles, p: number) => {
+      watch?.begin(p);
+      return open(scene);
+    };
+    const parts = task.parts.map(({ scene, ...part }, p) => ({ ...part, open: () => begin(scene, p) }));
     const work = { overlap, aroundDamage, batch, spread, quality, card, signal, memory: task.memory };
     const { abundances, seenOf, damaged } = await unmixMosaic(
       watch?.session ?? runner,
@@ -158,7 +163,7 @@ export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
       work,
     );
     const data = encodeSamples(abundances, sampleType);
-    const answer = { data, seenOf, ...(damaged && { damaged }), ...(watch && { compared: watch.counted() }) };
+    const answer = { data, seenOf, ...(damaged && { damaged }), ...(watch && { comparedOf: watch.counted() }) };
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: answer }) as unknown as WorkerAnswer;
   } catch (error) {
