@@ -235,6 +235,10 @@ describe('train on the classes of a library, on the command line', () => {
       stderr,
       /class 'soil': none of its 3 spectra is left, 0 lack a value in a band and 3 lie outside of -0\.02 to 1\.2 reflectance; give the library's scale/,
     );
+    const wide = succeed([...args('lib-classes.csv'), '--reflectance-range', '-0.1,60', '-o', 'wide'], folder);
+    assert.match(wide.stderr, /soil: 3 spectra/);
+    const narrow = egunet([...args('lib-classes.csv'), '--reflectance-range', '0,0.3', '-o', 'none'], folder);
+    assert.match(narrow.stderr, /lie outside of 0 to 0\.3 reflectance/);
     writeFileSync(
       file('capitals.csv'),
       readFileSync(file('lib-classes.csv'), 'utf8').replace('leaf-0,leaf', 'leaf-0,Leaf'),
@@ -347,6 +351,7 @@ describe('train on the classes of a library, on the command line', () => {
       ],
       [[...given('lib'), '--class-names', 'soil,water,soil=x', ...enmap], 2, /--class-names: 'soil' is named twice/],
       [[...given('lib'), '--class-names', 'a=b=c', ...enmap], 2, /--class-names: expected names such as/],
+      [[...given('lib'), '--reflectance-range', '1,0', ...enmap], 2, /--reflectance-range: expected LEAST,MOST/],
       [[...given('lib'), '--class-shares', '0.5,,0.5', ...enmap], 2, /--class-shares: expected shares such as/],
       [
         ['train', '--library', 'lib.csv,', '--classes', 'x.csv', ...enmap],

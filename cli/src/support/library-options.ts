@@ -20,6 +20,7 @@ export interface LibraryArguments {
   readonly 'component-brightness'?: number | undefined;
   readonly 'mixture-brightness'?: number | undefined;
   readonly 'smooth-error'?: number | undefined;
+  readonly 'reflectance-range'?: readonly [least: number, most: number] | undefined;
 }
 
 /** Every option of a library's training besides --library and --library-scale. */
@@ -36,6 +37,7 @@ export const LIBRARY_OPTIONS = [
   'component-brightness',
   'mixture-brightness',
   'smooth-error',
+  'reflectance-range',
   'licence',
   'limits',
 ] as const satisfies (keyof LibraryArguments)[];
@@ -58,6 +60,16 @@ function parseShares(value: string | undefined): number[] | undefined {
   if (shares?.some((share) => !(share >= 0 && share <= 1)))
     throw new UsageError(`--class-shares: expected shares such as 0.1,0.4,0.35,0.15, got '${value}'`);
   return shares;
+}
+
+/** Reads `-0.02,1.2`. */
+function parseRange(value: string | undefined): readonly [number, number] | undefined {
+  if (value === undefined) return undefined;
+  const [least = Number.NaN, most = Number.NaN, ...more] = value
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (least < most && more.length === 0) return [least, most];
+  throw new UsageError(`--reflectance-range: expected LEAST,MOST such as -0.02,1.2, got '${value}'`);
 }
 
 const varies = (name: string, describe: string) => realNumber(name, { describe, least: 0, below: 1 });
@@ -124,6 +136,11 @@ export const withLibraryOptions = <T>(yargs: Argv<T>) =>
         most: 0.2,
       }),
     })
+    .option('reflectance-range', {
+      ...text('reflectance-range', 'Spectra that leave this range are left out [default: -0.02,1.2]'),
+      takes: 'LEAST,MOST',
+      coerce: parseRange,
+    } as const satisfies OptionOf)
     .option('licence', text('licence', "Licence of the library's spectra, for the model's card"))
     .option('limits', text('limits', 'What the model is not for, for its card'))
     .group([...LIBRARY_OPTIONS], "Library's classes:");

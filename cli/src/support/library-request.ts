@@ -82,6 +82,7 @@ export function libraryRequest(scene: string | undefined, args: DataArguments & 
     exclude: excludedBands(args),
     seed,
     ...(noise === undefined ? {} : { noise }),
+    ...(args['reflectance-range'] && { range: args['reflectance-range'] }),
     mixtures: mixturesOf(args),
     members: ensemble,
     about: {

@@ -67,16 +67,15 @@ interface Dropped {
   readonly outside: number;
   readonly withoutClass: number;
   readonly total: number;
-  readonly least: number;
-  readonly most: number;
+  readonly range: readonly [least: number, most: number];
 }
 
 /** Says how many spectra are left out, and why. */
-export function noteDropped({ noValue, outside, withoutClass, total, least, most }: Dropped): void {
+export function noteDropped({ noValue, outside, withoutClass, total, range }: Dropped): void {
   const reasons = [
     withoutClass > 0 && `${withoutClass} of no class that is used`,
     noValue > 0 && `${noValue} without a value in a band`,
-    outside > 0 && `${outside} outside of ${least} to ${most} reflectance`,
+    outside > 0 && `${outside} outside of ${range.join(' to ')} reflectance`,
   ].filter(Boolean);
   if (reasons.length > 0) note(`left out: ${reasons.join(', ')}, of ${total} spectra`);
 }

@@ -25,7 +25,10 @@ export interface PreparedLibrary {
 }
 
 /** A spectrum that leaves this range is no surface's reflectance, or badly measured. */
-const RANGE = { least: -0.02, most: 1.2 } as const;
+const USUAL_RANGE = [-0.02, 1.2] as const;
+
+/** Least and most reflectance. */
+type Range = readonly [least: number, most: number];
 
 /** Reads libraries and the bands that see them, telling on standard error what is left out. */
 export async function prepareLibrary(request: LibraryRequest, control: Control): Promise<PreparedLibrary> {
@@ -34,13 +37,13 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
   noteAlike(classesOf(read));
   const { bands, noise, libraries } = coveredBands(target, withWanted(read, request.classNames));
   const whole = joinLibraries(libraries, bands, request.classNames);
-  const { library, dropped } = usableSpectra(whole);
+  const { library, dropped, range } = usableSpectra(whole, request.range);
   noteDropped({
-    ...{ noValue: sum(dropped.noValue), outside: sum(dropped.outside), ...RANGE },
+    ...{ noValue: sum(dropped.noValue), outside: sum(dropped.outside), range },
     withoutClass: countAll(read) - whole.classOf.length,
     total: countAll(read),
   });
-  assertClassesLeft(library, dropped);
+  assertClassesLeft(library, dropped, range);
   noteClasses(library);
   const { noise: given, members, mixtures } = request;
   const added = given === undefined ? noise : given === 0 ? undefined : new Float64Array(bands.length).fill(given);
@@ -54,16 +57,17 @@ export async function prepareLibrary(request: LibraryRequest, control: Control):
 }
 
 /** The spectra that a surface's reflectance can be, and how many others each class has [C]. */
-export function usableSpectra(whole: ClassLibrary) {
+export function usableSpectra(whole: ClassLibrary, range: Range = USUAL_RANGE) {
+  const [least, most] = range;
   const dropped = { noValue: whole.classes.map(() => 0), outside: whole.classes.map(() => 0) };
   const library = filterLibrary(whole, (spectrum, s) => {
     const c = whole.classOf[s]!;
     if (spectrum.some(Number.isNaN)) dropped.noValue[c]!++;
-    else if (spectrum.every((value) => value >= RANGE.least && value <= RANGE.most)) return true;
+    else if (spectrum.every((value) => value >= least && value <= most)) return true;
     else dropped.outside[c]!++;
     return false;
   });
-  return { library, dropped };
+  return { library, dropped, range };
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
@@ -80,12 +84,13 @@ const countAll = (libraries: readonly ReadLibrary[]): number =>
 function assertClassesLeft(
   { classes, classOf }: ClassLibrary,
   { noValue, outside }: Record<'noValue' | 'outside', readonly number[]>,
+  range: Range,
 ): void {
   const left = new Set(classOf);
   const c = classes.findIndex((_, index) => !left.has(index) && noValue[index]! + outside[index]! > 0);
   if (c < 0) return;
   throw new CommandError(
-    `class '${classes[c]}': none of its ${noValue[c]! + outside[c]!} spectra is left, ${noValue[c]} lack a value in a band and ${outside[c]} lie outside of ${RANGE.least} to ${RANGE.most} reflectance; give the library's scale (--library-scale), or leave bands out (--exclude)`,
+    `class '${classes[c]}': none of its ${noValue[c]! + outside[c]!} spectra is left, ${noValue[c]} lack a value in a band and ${outside[c]} lie outside of ${range.join(' to ')} reflectance; give the library's scale (--library-scale), a wider --reflectance-range, or leave bands out (--exclude)`,
   );
 }
 

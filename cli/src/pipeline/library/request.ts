@@ -32,6 +32,8 @@ export interface LibraryRequest {
   /** What trained it last; onnxruntime on the CPU when absent. */
   readonly engine?: EngineId;
   readonly mixtures: Partial<MixtureSettings>;
+  /** Least and most reflectance that a spectrum may have; `USUAL_RANGE` when absent. */
+  readonly range?: readonly [least: number, most: number];
   readonly members: number;
   /** For the card. */
   readonly about?: { readonly licence?: string; readonly limits?: string };
@@ -58,6 +60,7 @@ export function assertLibraryRequest(value: unknown, path: string): asserts valu
     seed: count,
     noise: optional(number),
     engine: optional(oneOf([...ENGINES])),
+    range: optional(list(number, 2)),
     mixtures: record({}),
     members: count,
     about: optional(record({ licence: optional(text), limits: optional(text) })),

@@ -60,7 +60,7 @@ function ofLibraries(
   const usable = (some: readonly ReadLibrary[]) => {
     const has = new Set(some.flatMap(({ rows }) => rows.map((row) => row?.class)));
     const own = names.filter(([from]) => has.has(from));
-    return own.length === 0 ? undefined : usableSpectra(joinLibraries(some, known, own)).library;
+    return own.length === 0 ? undefined : usableSpectra(joinLibraries(some, known, own), request.range).library;
   };
   const whole = usable(libraries)!;
   const parts = libraries.map((one) => usable([one]));

@@ -70,6 +70,7 @@ function libraryOptions(request: LibraryRequest, settings: FitSettings): string[
     'component-brightness': mixtures.componentBrightness,
     'mixture-brightness': mixtures.brightness,
     'smooth-error': mixtures.smoothError,
+    'reflectance-range': request.range?.join(','),
     ensemble: unless(members, 1),
     steps: unless(settings.epochs, LIBRARY_SETTINGS.epochs),
     ...rates(settings, LIBRARY_SETTINGS),
