@@ -74,9 +74,14 @@ describe('refused, on the command line', () => {
       fails(['train', 'scene.img', '--library', 'narrow.csv', '-o', 'x'], /narrow\.csv: covers 500\.\.600 nm/);
     });
 
-    it('that has fewer spectra than are asked for', () => {
-      library('two.csv', ['wavelength_nm,a,b', '400,0.1,0.2', '2500,0.6,0.05']);
-      fails(['endmembers', 'scene.img', '-n', '3', '--library', 'two.csv', '-o', 'x'], /2 spectra, 3 .*asked for/);
+    it('that has more spectra than are asked for, or one alone', () => {
+      library('three.csv', ['wavelength_nm,a,b,c', '400,0.1,0.2,0.3', '2500,0.6,0.05,0.1']);
+      fails(['endmembers', 'scene.img', '-n', '2', '--library', 'three.csv', '-o', 'x'], /3 spectra, 2 .*asked for/);
+      library('one.csv', ['wavelength_nm,a', '400,0.1', '2500,0.6']);
+      fails(
+        ['endmembers', 'scene.img', '--library', 'one.csv', '-o', 'x'],
+        /has 1 spectrum, .* ask for more endmembers \(-n\)/,
+      );
     });
 
     it('that is in percent, unless its scale is given', () => {

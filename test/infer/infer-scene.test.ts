@@ -98,6 +98,7 @@ describe('inferring a scene', function () {
       maskedPixels: 0,
       masks: [],
       keptPixels: 0,
+      sensor: 'Test imager',
       precision: 'float32',
       device: 'cpu',
       workers: 1,
