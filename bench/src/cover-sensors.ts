@@ -1,13 +1,12 @@
 // The same mixtures as two sensors see them: do the zoo's models give the same fractions? Legend: n mixtures, L bands of the library, B bands, C classes.
 
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '@egunet/infer-node';
-import { resampleLibrary } from '@egunet/raster';
-import { openScene, readSpectralLibrary } from '@egunet/raster/node';
+import { readSpectralLibrary } from '@egunet/raster/node';
 import { createMixer, createRandom, DEFAULT_MIXTURES } from '@egunet/train';
 import { coverLibrary } from './cover-library.js';
+import { realScenes, seenBy } from './real-pixels.js';
 import { dataFolder } from './scenes.js';
 import { mean, table } from './statistics.js';
 
@@ -19,12 +18,9 @@ const CLOSE = 0.03;
 /** Fractions [n, C] of spectra at these wavelengths, as the model's sensor sees them. */
 async function fractionsBy(name: string, spectra: Float32Array, wavelengths: readonly number[]): Promise<Float32Array> {
   const model = await openModel(fileURLToPath(import.meta.resolve(`@egunet/models/zoo/${name}.onnx`)));
-  const count = spectra.length / wavelengths.length;
-  const names = Array.from({ length: count }, (_, i) => `${i}`);
-  const bands = model.card.bands.map(({ wavelength, fwhm }) => ({ wavelength: wavelength!, fwhm: fwhm! }));
-  const seen = resampleLibrary({ names, wavelengths, spectra }, bands);
-  const data = seen.map((value) => Math.max(0, value));
-  const fractions = await model.session.run([{ name: 'spectra', data, shape: [count, bands.length] }]);
+  const data = seenBy(model.card, { spectra, wavelengths });
+  const B = model.card.bands.length;
+  const fractions = await model.session.run([{ name: 'spectra', data, shape: [data.length / B, B] }]);
   await model.release();
   return fractions;
 }
@@ -44,32 +40,13 @@ const REAL = [
   { what: 'EMIT, crop', folder: 'emit-sample', own: 'emit-cover', others: ['enmap-cover', 'sentinel2-cover', 'landsat8-cover'] }, // biome-ignore format: a table
 ];
 
-/** Pixels with data [n, B] of a folder's scenes in the bands that are not bad, by rising wavelength (nm). */
-async function realPixels(folder: string): Promise<{ spectra: Float32Array; wavelengths: number[] }> {
-  const place = join(dataFolder, folder);
-  const spectra: number[] = [];
-  let wavelengths: number[] = [];
-  for (const file of readdirSync(place).filter((name) => /\.(tif|hdr)$/.test(name))) {
-    const scene = await openScene(join(place, file));
-    const used = [...scene.bands.keys()].filter(
-      (b) => !scene.bands[b]!.bad && scene.bands[b]!.wavelength !== undefined,
-    );
-    used.sort((a, b) => scene.bands[a]!.wavelength! - scene.bands[b]!.wavelength!);
-    wavelengths = used.map((b) => scene.bands[b]!.wavelength!);
-    const { rows, cols } = scene;
-    const read = await scene.readSpectra({ row: 0, col: 0, rows, cols }, used);
-    await scene.close();
-    for (const [n, valid] of read.valid.entries())
-      if (valid) for (let b = 0; b < used.length; b++) spectra.push(Math.max(0, read.spectra[n * used.length + b]!));
-  }
-  return { spectra: Float32Array.from(spectra), wavelengths };
-}
-
 /** The table of real pixels by their own sensor's model, and resampled to other sensors by theirs. */
 export async function realTable(): Promise<string> {
   const rows: string[][] = [];
   for (const { what, folder, own, others } of REAL) {
-    const { spectra, wavelengths } = await realPixels(folder);
+    const scenes = await realScenes(folder);
+    const { wavelengths } = scenes[0]!;
+    const spectra = Float32Array.from(scenes.flatMap((scene) => [...scene.spectra]));
     const mine = await fractionsBy(own, spectra, wavelengths);
     for (const other of others)
       rows.push([

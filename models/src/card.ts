@@ -71,11 +71,11 @@ export interface CardAbout {
 
 /** What training pixels look like: enough to tell whether a scene's are like them. Checked where it is used (`distribution.ts`). */
 export interface CardDistribution {
-  /** Leading directions of the training spectra at unit length, not centred: orthogonal, unit length [k, B]. */
-  directions: number[][];
+  /** Training spectra whose mixtures leave little of any, at unit length [k, B]. */
+  spectra: number[][];
   /**
-   * The 99th percentile of what these directions leave of a training spectrum: its root mean square over the bands by that of the spectrum, or by `DARK` where
-   * the spectrum is darker: the shape of what is dark is noise.
+   * What such mixtures, by non-negative least squares, may leave of a spectrum: its root mean square over the bands by that of the spectrum, or by `DARK` where the
+   * spectrum is darker: the shape of what is dark is noise. The 99th percentile of the training spectra, .08 at least.
    */
   remainder: number;
   /** Between these, the .5th and the 99.5th percentile, lies the root mean square of a training spectrum's reflectance over the bands. */

@@ -19,7 +19,7 @@ export interface SpectralLibrary {
 
 export interface LibraryOptions {
   /** What to multiply the file's values by to get reflectance: 0.01 for percent, 0.0001 for the scale of most products. */
-  readonly reflectanceScale?: number;
+  readonly reflectanceScale?: number | undefined;
 }
 
 /** A spectrum whose largest value is above this is no reflectance: it is in percent or in another scale. */

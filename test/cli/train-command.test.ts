@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS, type FitSettings, LIBRARY_SETTINGS } from '@egunet/tr
 import * as train from 'egunet/dist/commands/train.js';
 import type { DataRequest, ScenesRequest } from 'egunet/dist/pipeline/data-request.js';
 import type { LibraryRequest } from 'egunet/dist/pipeline/library/request.js';
-import { trainCommand } from 'egunet/dist/pipeline/report/train-command.js';
+import { trainCommand } from 'egunet/dist/pipeline/train-command.js';
 import { excludeAllBut, splitExcluded } from 'egunet/dist/support/bands.js';
 import { checkArguments } from 'egunet/dist/support/check-arguments.js';
 import { type Command, outlineOf } from 'egunet/dist/support/outline.js';

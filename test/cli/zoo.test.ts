@@ -24,6 +24,11 @@ describe('the zoo', () => {
       assert.deepEqual(endmembers, COVER);
     }
     assert.match(succeed(['models'], folder).stdout, /zoo:enmap-cover, \d+ kB\ntakes +EnMAP: 198, 463\.6-2392\.6 nm/);
+    assert.match(
+      succeed(['models'], folder).stdout,
+      /^scores +RMSE 0\.1\d*, RMSE of green vegetation 0\.0\d*, .*RMSE of water/m,
+    );
+    assert.equal(listed[0].metrics.length, 6);
     const card = succeed(['info', 'zoo:enmap-cover'], folder).stdout;
     assert.match(card, /earthlib\.sli \(SHA-256 of its spectra [0-9a-f]{16}/);
     assert.match(card, /built: 888 spectra, 2 sources \(ground, roofs\)/);

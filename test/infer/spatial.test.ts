@@ -173,6 +173,25 @@ describe('a window by a spatial model', function () {
     await assert.rejects(unmixWindow(session, { reader: damagedReader, window: WHOLE }, options), /no/);
   });
 
+  it('has each wanted pixel compared, and no other, whichever pieces see it', async () => {
+    const { card, session } = models.get(2)!;
+    const window = { row: 10, col: 20, rows: 70, cols: 80 };
+    const firsts: number[] = [];
+    const compare: UnmixWindowOptions['compare'] = (spectra, count, slots) => {
+      assert.equal(slots!.length, count);
+      firsts.push(...slots!.map((slot) => spectra[slot * B]!));
+      return { compared: count, unlike: 0, dark: 0 };
+    };
+    const options = { card, plan: planBands(sceneReader(), card), batch: 512, compare };
+    const { seen } = await unmixWindow(session, { reader: sceneReader(), window }, options);
+    const wanted: number[] = [];
+    for (let row = window.row; row < window.row + window.rows; row++)
+      for (let col = window.col; col < window.col + window.cols; col++)
+        if (VALID[row * COLS + col]) wanted.push(SPECTRA[(row * COLS + col) * B]!);
+    assert.deepEqual(firsts.sort(), wanted.sort());
+    assert.equal(seen.compared, wanted.length);
+  });
+
   it('stops when it is told to', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await assert.rejects(unmixed(WHOLE, {}, { signal }), /enough/);

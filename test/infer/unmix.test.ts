@@ -1,6 +1,16 @@
 // Legend: N pixels, B bands, C endmembers.
 import assert from 'node:assert/strict';
-import { BATCH_PIXELS, type Session, type SpectraReader, type UnmixOptions, unmix } from '@egunet/infer';
+import {
+  BATCH_PIXELS,
+  planBands,
+  type Session,
+  type SpectraReader,
+  sharedWindow,
+  type UnmixOptions,
+  unmix,
+  unmixAround,
+  type Window,
+} from '@egunet/infer';
 import fc from 'fast-check';
 import { cardBands, hashedSpectra, memoryReader, modelCard, proportionSession } from './support.js';
 
@@ -219,5 +229,34 @@ describe('the unmixing loop stops', () => {
     const failing: Session = { run: () => Promise.reject(new Error('model')), release: async () => undefined };
     await assert.rejects(collect(failing, counting, { tile }), /model/);
     assert.equal(open, 0);
+  });
+});
+
+describe('a window around a damaged block', () => {
+  it('counts each of its other pixels once, though it is begun again', async () => {
+    const [rows, cols] = [8, 8];
+    const lost: Window = { row: 4, col: 2, rows: 2, cols: 3 };
+    const reader = scene(rows, cols);
+    const damaged: SpectraReader = {
+      ...reader,
+      async *streamSpectra(window, ...more) {
+        for await (const pack of reader.streamSpectra(window, ...more)) {
+          yield pack; // some pixels went through the model before the damage shows
+          if (sharedWindow(lost, window))
+            throw Object.assign(new Error('no'), { damaged: { block: 'tile 1', window: lost } });
+        }
+      },
+    };
+    const runs: number[] = [];
+    const compare = (_: Float32Array, count: number) => {
+      runs.push(count);
+      return { compared: count, unlike: 1, dark: 0 };
+    };
+    const options = { card, plan: planBands(reader, card), batch: 16, compare };
+    const window = { row: 0, col: 0, rows, cols };
+    const { seen } = await unmixAround(proportionSession(B, C), { reader: damaged, window }, options);
+    assert.deepEqual([seen.validPixels, seen.compared], [64 - 6, 64 - 6]);
+    assert.ok(runs.reduce((sum, one) => sum + one) > 64 - 6);
+    assert.ok(seen.unlike < runs.length);
   });
 });

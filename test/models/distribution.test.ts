@@ -3,7 +3,7 @@ import type { ModelCard } from '@egunet/models/card';
 import { distributionOfCard } from '@egunet/models/distribution';
 
 describe('the distribution on a card', () => {
-  const whole = { directions: [[1, 0, 0]], remainder: 0.1, brightness: [0.01, 0.5], share: 0.02 };
+  const whole = { spectra: [[1, 0, 0]], remainder: 0.1, brightness: [0.01, 0.5], share: 0.02 };
   const of = (distribution: unknown) =>
     distributionOfCard({
       bands: [{}, {}, {}],
@@ -18,9 +18,9 @@ describe('the distribution on a card', () => {
   it('is refused, naming the field, where it is damaged', () => {
     const cases: [object | null, RegExp][] = [
       [null, /distribution should be an object/],
-      [{ ...whole, directions: [] }, /distribution\.directions should be a list of at least 1/],
-      [{ ...whole, directions: [[1, 0]] }, /distribution\.directions\[0\] should be 3 values, one a band, got 2/],
-      [{ ...whole, directions: [[1, 0, null]] }, /distribution\.directions\[0\]\[2\] should be a finite number/],
+      [{ ...whole, spectra: [] }, /distribution\.spectra should be a list of at least 1/],
+      [{ ...whole, spectra: [[1, 0]] }, /distribution\.spectra\[0\] should be 3 values, one a band, got 2/],
+      [{ ...whole, spectra: [[1, 0, null]] }, /distribution\.spectra\[0\]\[2\] should be a finite number/],
       [{ ...whole, remainder: 'x' }, /distribution\.remainder should be a finite number/],
       [{ ...whole, brightness: [0.1] }, /distribution\.brightness should be a list of at least 2/],
       [{ ...whole, brightness: [-2, -1] }, /distribution\.brightness\[1\] should be a positive number/],

@@ -8,6 +8,8 @@ const entries = [
   '@egunet/models',
   '@egunet/models/card',
   '@egunet/models/check',
+  '@egunet/models/distribution',
+  '@egunet/models/least-squares',
   '@egunet/export',
   '@egunet/raster',
   '@egunet/raster/node',

@@ -9,7 +9,17 @@ const rooms: [folder: string, allowed: string[]][] = [
   ['models', []],
   ['export', []],
   ['raster', []],
-  ['train', ['@egunet/models', '@egunet/models/card', '@egunet/models/check', '@egunet/export']],
+  [
+    'train',
+    [
+      '@egunet/models',
+      '@egunet/models/card',
+      '@egunet/models/check',
+      '@egunet/models/distribution',
+      '@egunet/models/least-squares',
+      '@egunet/export',
+    ],
+  ],
   ['infer/core', ['@egunet/models/card']],
   ['fixtures', ['@egunet/raster', '@egunet/raster/node']],
   [

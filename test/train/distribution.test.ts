@@ -16,14 +16,14 @@ const spectra = Float32Array.from({ length: golden.pixels * golden.bands }, (_, 
 });
 
 describe('the distribution of training pixels', () => {
-  it('is that of numpy: directions, what they leave, brightness, and who is outside', () => {
+  it('is that of numpy and scipy: spectra, what mixtures of them leave, brightness, and who is outside', () => {
     const found = distributionOf(spectra, golden.bands)!;
-    assert.equal(found.directions.length, 6);
-    for (let i = 0; i < golden.bands; i++)
-      for (let j = 0; j < golden.bands; j++) {
-        const projected = found.directions.reduce((sum, direction) => sum + direction[i]! * direction[j]!, 0);
-        assert.ok(Math.abs(projected - golden.projection[i][j]) < 3e-5, `${i}, ${j}`); // five digits on the card
-      }
+    assert.equal(found.spectra.length, golden.chosen.length);
+    for (const [i, n] of golden.chosen.entries()) {
+      const row = spectra.subarray(n * golden.bands, (n + 1) * golden.bands);
+      const length = Math.hypot(...row);
+      for (let b = 0; b < golden.bands; b++) assert.ok(Math.abs(found.spectra[i]![b]! - row[b]! / length) < 1e-5); // five digits on the card
+    }
     const near = (actual: number, expected: number) =>
       assert.ok(Math.abs(actual / expected - 1) < 1e-3, `${actual} ${expected}`);
     near(found.remainder, golden.remainder);
@@ -32,20 +32,21 @@ describe('the distribution of training pixels', () => {
     assert.ok(Math.abs(found.share - golden.share) < 1.5 / golden.pixels);
   });
 
-  it('leaves out rows with gaps or of zeros, takes half as many directions as bands, and needs a hundred rows', () => {
-    const more = new Float32Array(spectra.length + 2 * golden.bands);
-    more.set(spectra, golden.bands);
+  it('leaves out rows with gaps or of zeros, needs a hundred rows, and takes fewer spectra where there are no more', () => {
+    const { bands } = golden;
+    const more = new Float32Array(spectra.length + 2 * bands);
+    more.set(spectra, bands);
     more[3] = Number.NaN;
-    assert.deepEqual(distributionOf(more, golden.bands), distributionOf(spectra, golden.bands));
-    assert.equal(distributionOf(spectra, 8)!.directions.length, 4);
-    assert.equal(distributionOf(spectra.subarray(0, 99 * golden.bands), golden.bands), undefined);
+    assert.deepEqual(distributionOf(more, bands), distributionOf(spectra, bands));
+    assert.equal(distributionOf(spectra.subarray(0, 99 * bands), bands), undefined);
     assert.equal(distributionOf(new Float32Array(400), 4), undefined);
-    assert.equal(
-      distributionOf(
-        Float32Array.from({ length: 200 }, (_, i) => i),
-        1,
-      ),
-      undefined,
-    );
+    const two = distributionOf(
+      Float32Array.from({ length: 400 }, (_, i) => [0.1, 0.4, 0.3, 0.2][i % 4]!),
+      2,
+    )!;
+    assert.equal(two.spectra.length, 2);
+    assert.equal(two.remainder, 0.08); // nothing is left, and so much may be
+    const one = distributionOf(new Float32Array(200).fill(0.3), 1)!;
+    assert.deepEqual([one.spectra, one.brightness], [[[1]], [0.3, 0.3]]);
   });
 });

@@ -94,7 +94,7 @@ async function exportRun(run: string, files: ModelFiles, options: ExportOptions)
   const [{ exportModel }, { loadRun }, { withCommand }] = await Promise.all([
     import('../pipeline/export-model.js'),
     import('@egunet/train'),
-    import('../pipeline/report/train-command.js'),
+    import('../pipeline/train-command.js'),
   ]);
   const saved = await loadRun(run);
   const checkpoint = withCommand(run, saved);

@@ -32,7 +32,7 @@ export const builder = (yargs: Argv) =>
           yargs
             .positional('scene', scenesPositional)
             .usage(
-              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember (of an ensemble then one for the spread of each), NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Stopped or killed, the same command goes on from the finished tiles.',
+              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember (of an ensemble then one for the spread of each), NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Some 10,000 pixels are compared with those that the model was trained on: the summary says how many look unlike them, a warning where it is more than a quarter. Stopped or killed, the same command goes on from the finished tiles.',
             )
             .option('list', listOption)
             .option('overlap', {

@@ -11,7 +11,7 @@ export const builder = (yargs: Argv) =>
     yargs
       .positional('path', { type: 'string', array: true, describe: 'Models (.onnx) of your own, listed too' })
       .usage(
-        '$0 models [MODEL.onnx...]\n\nLists models with what they take and give: those of the zoo, which --model zoo:NAME unmixes with, and those that are named. egunet info prints the whole card of one.',
+        '$0 models [MODEL.onnx...]\n\nLists models with what they take and give: those of the zoo, which --model zoo:NAME unmixes with, and those that are named. Scores are those of its card; egunet info prints it with their definitions.',
       )
       .example('$0 models', 'the zoo')
       .example('$0 info zoo:enmap-cover', 'the card of one')
@@ -21,7 +21,7 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ readModelCard }, { modelFile, zooNames }, { bandWords, precisionWords }] = await Promise.all([
+  const [{ readModelCard }, { modelFile, zooNames }, { bandWords, precisionWords, scoreWords }] = await Promise.all([
     import('../pipeline/model-card.js'),
     import('../support/zoo.js'),
     import('../support/describe-model.js'),
@@ -38,6 +38,7 @@ export async function handler(args: Arguments): Promise<void> {
     models.map(({ name, card, bytes }) => ({
       ...{ name, bytes, sensor: card.sensor, bands: card.bands.length },
       ...{ endmembers: card.endmembers.map((endmember) => endmember.name), precision: precisionWords(card) },
+      metrics: card.metrics,
     })),
     () =>
       models
@@ -47,6 +48,7 @@ export async function handler(args: Arguments): Promise<void> {
             ['takes', `${card.sensor ?? 'a sensor not named'}: ${bandWords(card.bands)}`],
             ['gives', card.endmembers.map((endmember) => endmember.name).join(', ')],
             ['precision', precisionWords(card)],
+            ['scores', scoreWords(card)],
           ]),
         )
         .join('\n\n'),

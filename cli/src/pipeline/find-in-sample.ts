@@ -16,7 +16,7 @@ export type KnownBand = Pick<Band, 'name' | 'wavelength' | 'fwhm'>;
 /** The library's spectra at these bands [C, B], with their names. */
 async function readLibrary(used: readonly KnownBand[], request: AnyRequest & { library: string }) {
   const { library: path, libraryScale } = request;
-  const library = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
+  const library = await readSpectralLibrary(path, { reflectanceScale: libraryScale });
   return { given: resampleLibrary(library, used, { name: path }), names: library.names };
 }
 

@@ -38,7 +38,7 @@ interface AtBands {
 /** Reads endmembers, telling on standard error which bands are left out. Throws RasterError or CommandError where they are too few, too many or of no band. */
 export async function readEndmembers(request: EndmemberRequest): Promise<GivenEndmembers> {
   const { endmembers: path, libraryScale, sensor, exclude } = request;
-  const whole = await readSpectralLibrary(path, libraryScale === undefined ? {} : { reflectanceScale: libraryScale });
+  const whole = await readSpectralLibrary(path, { reflectanceScale: libraryScale });
   const library = choose(whole, request);
   const at = sensor === undefined ? atOwnBands(library, request) : await atSensor(library, { path, sensor, exclude });
   const { bands, spectra } = withValues(at, path);

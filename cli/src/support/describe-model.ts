@@ -77,6 +77,18 @@ function methodFacts(card: ModelCard): [string, string | undefined][] {
   ];
 }
 
+/** What training pixels look like, as `infer` compares with them. */
+function distributionWords({ distribution }: ModelCard): string | undefined {
+  if (!distribution) return undefined;
+  const { spectra, remainder, brightness } = distribution;
+  const [least, most] = brightness.map(round);
+  return `root mean square of reflectance ${least} to ${most}; mixtures of ${spectra.length} of their spectra leave up to ${round(100 * remainder)} % of one`;
+}
+
+/** The scores that a model's card holds, in short; undefined where it holds none. */
+export const scoreWords = ({ metrics }: ModelCard): string | undefined =>
+  metrics.length === 0 ? undefined : metrics.map(({ name, value }) => `${name} ${round(value)}`).join(', ');
+
 /** The lines that a person reads of a model card. */
 export function modelFacts(card: ModelCard): [string, string | undefined][] {
   return [
@@ -86,6 +98,7 @@ export function modelFacts(card: ModelCard): [string, string | undefined][] {
     ['endmembers', `${card.endmembers.length}: ${card.endmembers.map(({ name }) => name).join(', ')}`],
     ['found by', card.training.endmemberMethod],
     ...methodFacts(card),
+    ['training pixels', distributionWords(card)],
     ['data SHA-256', card.data.sha256],
     ...card.metrics.map(({ name, value, unit, definition }): [string, string] => [
       name,

@@ -37,7 +37,7 @@ export function trainingLibraryFacts({ files, classes, members, about }: CardLib
       classes
         .map(
           ({ name, spectra, sources }) =>
-            `${name}: ${spectra} spectra, ${sources.length} sources (${sources.join(', ')})`,
+            `${name}: ${spectra} ${spectra === 1 ? 'spectrum' : 'spectra'}, ${sources.length} ${sources.length === 1 ? 'source' : 'sources'} (${sources.join(', ')})`,
         )
         .join('\n'),
     ],

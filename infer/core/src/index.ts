@@ -21,7 +21,7 @@ export { type PlacedScene, planMosaic } from './mosaic-plan.js';
 export { type PackedError, packError } from './packed-error.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
-export { assertPlausible, lookAt, SAMPLING, type Seen, sumSeen } from './seen.js';
+export { assertPlausible, type CompareRun, lookAt, SAMPLING, type Seen, sumSeen } from './seen.js';
 export { assertHalo } from './spatial/when-needed.js';
 export { firstLine } from './text.js';
 export {

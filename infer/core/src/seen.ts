@@ -14,7 +14,25 @@ export interface Seen {
   tooBright: number;
   /** Those whose mean reflectance is less than a thousandth of that range. */
   tooDark: number;
+  /** Pixels that were compared with those of the training; 0 where nothing compares. */
+  compared: number;
+  /** Those unlike them: in shape, or brighter. */
+  unlike: number;
+  /** Those darker than all but a few of them, as deep water is, and night: their shape says nothing. */
+  dark: number;
 }
+
+const nothingSeen = (): Seen => ({
+  ...{ validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 },
+  ...{ compared: 0, unlike: 0, dark: 0 },
+});
+
+/** Compares some of a run's spectra with what the model was trained on: of `count` spectra that lie behind each other, or at `slots`. */
+export type CompareRun = (
+  spectra: Float32Array,
+  count: number,
+  slots?: readonly number[],
+) => Pick<Seen, 'compared' | 'unlike' | 'dark'>;
 
 function mean(values: Float32Array, from: number, to: number): number {
   let sum = 0;
@@ -29,7 +47,7 @@ export function lookAt(
 ): Seen {
   const { card, count, width, every = SAMPLING } = options;
   const largest = 1 / card.inputScale;
-  const seen = { validPixels: count, sampled: 0, tooBright: 0, tooDark: 0 };
+  const seen = { ...nothingSeen(), validPixels: count };
   for (let slot = 0; slot < count; slot += every) {
     const brightness = mean(spectra, slot * width, (slot + 1) * width);
     seen.sampled++;
@@ -41,7 +59,7 @@ export function lookAt(
 
 /** What went through the model: the sum of `all`. */
 export function sumSeen(all: Iterable<Seen>): Seen {
-  const sum = { validPixels: 0, sampled: 0, tooBright: 0, tooDark: 0 };
+  const sum = nothingSeen();
   for (const seen of all) for (const key of Object.keys(sum) as (keyof Seen)[]) sum[key] += seen[key];
   return sum;
 }

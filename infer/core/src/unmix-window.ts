@@ -30,7 +30,7 @@ export async function unmixWindow(
 ): Promise<WindowAbundances> {
   if (options.card.kind === 'spatial') return unmixSpatial(session, task, options);
   const { reader, window } = task;
-  const { card, plan, batch, quality, memory, signal } = options;
+  const { card, plan, batch, quality, compare, memory, signal } = options;
   const leaveOut = joinMarks(task.leaveOut, marksIn(task.masked, window));
   const C = card.endmembers.length;
   const { interpolation } = plan;
@@ -44,7 +44,7 @@ export async function unmixWindow(
     signal?.throwIfAborted();
     const { count, pixels } = pack;
     const spectra = interpolation ? resampleInto(input!, pack, { ...plan, interpolation }) : pack.spectra;
-    seen.push(lookAt(spectra, { card, count, width: card.bands.length }));
+    seen.push({ ...lookAt(spectra, { card, count, width: card.bands.length }), ...compare?.(spectra, count) });
     const output = await session.run(spectraInputs(spectra, batch)); // [n, C], of an ensemble [2, n, C]
     const middle = hasSpread(card) ? output.length / 2 : output.length;
     const shares = output.subarray(0, middle);

@@ -6,7 +6,7 @@ import type { SpectraPack, SpectraReader, Stop, Window } from './contract.js';
 import { InferError } from './error.js';
 import type { QualityMeter } from './quality.js';
 import { resampleSpectrum } from './resample.js';
-import type { Seen } from './seen.js';
+import type { CompareRun, Seen } from './seen.js';
 import type { Marks } from './windows.js';
 
 /** Abundances must sum to 1 within this. */
@@ -27,6 +27,8 @@ export interface UnmixWindowOptions {
   readonly spread?: boolean | undefined;
   /** Measures how well the abundances explain each spectrum. */
   readonly quality?: QualityMeter | undefined;
+  /** Compares some of what goes through the model with its training. */
+  readonly compare?: CompareRun | undefined;
   /** Where the window's abundances may lie, if it is large enough: it is the result's then. */
   readonly memory?: ArrayBuffer | undefined;
   /** Asked between two runs, and by the reader. */

@@ -19,6 +19,7 @@ export {
   inferScene,
   type Likeness,
 } from './infer-scene.js';
+export { comparisonWith, likenessOf } from './likeness.js';
 export { type Device, NUMBERED, type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';
 export { listScenes, type SceneNames } from './scene-list.js';

@@ -2,7 +2,6 @@
 // Legend: N pixels of a window, D bands of the map.
 import { type DamagedPixels, joinMarks, type MosaicWindow, marksIn, type Seen, type Window } from '@egunet/infer';
 import type { SampleArray } from '@egunet/raster';
-import type { Compared } from './likeness.js';
 import { unpackError } from './remote-error.js';
 import type { Runs } from './runs.js';
 import { encodeSamples, type StoredType } from './samples.js';
@@ -14,8 +13,6 @@ export interface SceneSeen {
   /** Its path. */
   readonly scene: string;
   readonly seen: Seen;
-  /** With the training's pixels, of a model whose card says what these are. */
-  readonly compared?: Compared | undefined;
 }
 
 /** A window's samples as they are stored [N, D]. */
@@ -85,9 +82,8 @@ export function handOut(unmixers: Unmixers, signal?: AbortSignal): Workers {
   const ask = async (task: Task, runs: Runs | undefined): Promise<Omit<FinishedWindow, 'window'>> => {
     const answer = await unmixers.unmix(task, { runs, memory: spare.pop() });
     if ('error' in answer) throw unpackError(answer.error);
-    const { seenOf, comparedOf = [], ...rest } = answer;
-    const ofPart = (seen: Seen, p: number) => ({ scene: task.parts[p]!.scene.path, seen, compared: comparedOf[p] });
-    return { ...rest, seen: seenOf.map(ofPart) };
+    const { seenOf, ...rest } = answer;
+    return { ...rest, seen: seenOf.map((seen, p) => ({ scene: task.parts[p]!.scene.path, seen })) };
   };
   const begin = (index: number, window: Window, { how, content }: { how: Method; content: Content }) => {
     const unmixed = async () => {

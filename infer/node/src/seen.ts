@@ -1,7 +1,6 @@
 // What went through the model, over all goes of the work: a map that was interrupted is judged as one that was not.
 import { type Seen, sumSeen, type Window } from '@egunet/infer';
 import type { MapFile } from '@egunet/raster/node';
-import { type Compared, sumCompared } from './likeness.js';
 import { keepNote, keyOfWindow, notesOf } from './notes.js';
 import type { SceneSeen } from './pool.js';
 
@@ -21,14 +20,6 @@ export async function noteSeen(map: MapFile, window: Window, scenes: readonly Sc
 const lastNotes = (map: MapFile): SeenNote[] => [
   ...new Map(notesOf<SeenNote>(map, KIND).map((note) => [keyOfWindow(note.window), note])).values(),
 ];
-
-/** The pixels of each scene that were compared with the training's, by its path. */
-export function sumNotedCompared(map: MapFile): Map<string, Compared> {
-  const sums = new Map<string, Compared>();
-  for (const { scene, compared } of lastNotes(map).flatMap(({ scenes }) => scenes))
-    if (compared) sums.set(scene, sumCompared([compared, sums.get(scene) ?? sumCompared([])]));
-  return sums;
-}
 
 /** The sum for each scene, by its path. */
 export function sumNotedSeen(map: MapFile): Map<string, Seen> {

@@ -25,7 +25,7 @@ import { COMPARED_PIXELS, likenessOf } from './likeness.js';
 import { type MapSource, mapOptions } from './map-options.js';
 import type { Content, Workers } from './pool.js';
 import type { StoredType } from './samples.js';
-import { noteSeen, sumNotedCompared, sumNotedSeen } from './seen.js';
+import { noteSeen, sumNotedSeen } from './seen.js';
 
 /** Everything that is known before the first pixel is read. */
 export interface Work {
@@ -132,14 +132,15 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
   await writing;
+  const seenOf = sumNotedSeen(map);
   try {
     if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
-    assertAllPlausible(sumNotedSeen(map), source.name, engine.card);
+    assertAllPlausible(seenOf, source.name, engine.card);
   } catch (error) {
     await map.discard();
     throw error;
   }
-  const likeness = likenessOf(sumNotedCompared(map), engine.card);
+  const likeness = likenessOf(seenOf, engine.card);
   return { keptPixels, likeness, statistics: await map.close(signal) };
 }
 

@@ -20,7 +20,7 @@ import { isUrl, publicPath } from '@egunet/raster/url';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { sceneIdentity } from './identity.js';
 import { keepOpen } from './keep-open.js';
-import { type Compared, watchSession } from './likeness.js';
+import { comparisonWith } from './likeness.js';
 import { type Device, openModel, readModelCard } from './model.js';
 import { readAhead } from './read-ahead.js';
 import { sessionOver } from './runs.js';
@@ -72,8 +72,6 @@ export type WorkerAnswer =
       /** Of each part. */
       readonly seenOf: readonly Seen[];
       readonly damaged?: readonly DamagedPixels[];
-      /** Of each part, of a model whose card says what it was trained on. */
-      readonly comparedOf?: readonly (Compared | undefined)[];
     }
   | { readonly error: PackedError };
 
@@ -120,9 +118,12 @@ const scenes = keepOpen<Scene>(MOST_SCENES);
 const openKept = (scene: SceneFiles): Promise<Scene> => scenes.get(scene.path, () => openSame(scene));
 
 /** What is needed from the beginning. */
-async function openFirst(): Promise<{ readonly card: ModelCard; readonly session?: Session }> {
+async function openFirst() {
   const { model, device } = settings;
-  return device === 'cpu' ? openModel(model, { threads: 1 }) : { card: await readModelCard(model) };
+  const found: { readonly card: ModelCard; readonly session?: Session } =
+    device === 'cpu' ? await openModel(model, { threads: 1 }) : { card: await readModelCard(model) };
+  const distribution = distributionOfCard(found.card);
+  return { ...found, comparison: distribution && comparisonWith(distribution) };
 }
 
 /** Opens it, and lets the pool know that it must be waited for. */
@@ -145,25 +146,15 @@ opened.catch(() => {}); // seen by the first window
 export default async function unmix(task: WorkerTask): Promise<WorkerAnswer> {
   const { window, leaveOut, masked, sampleType, overlap, aroundDamage, batch, spread, quality } = task;
   try {
-    const { card, ...own } = await opened;
+    const { card, comparison, ...own } = await opened;
     const runner = task.runs ? sessionOver(task.runs) : own.session!;
-    const distribution = distributionOfCard(card);
-    const watch = distribution && watchSession(runner, distribution, task.compareEvery);
     const open = async (scene: SceneFiles) => (task.runs ? readAhead(await openKept(scene)) : openKept(scene));
-    // One part after the other is opened and unmixed.
-    const begin = (scene: SceneFiles, p: number) => {
-      watch?.begin(p);
-      return open(scene);
-    };
-    const parts = task.parts.map(({ scene, ...part }, p) => ({ ...part, open: () => begin(scene, p) }));
-    const work = { overlap, aroundDamage, batch, spread, quality, card, signal, memory: task.memory };
-    const { abundances, seenOf, damaged } = await unmixMosaic(
-      watch?.session ?? runner,
-      { window, parts, leaveOut, masked },
-      work,
-    );
+    const parts = task.parts.map(({ scene, ...part }) => ({ ...part, open: () => open(scene) }));
+    const compare = comparison?.(task.compareEvery);
+    const work = { overlap, aroundDamage, batch, spread, quality, compare, card, signal, memory: task.memory };
+    const { abundances, seenOf, damaged } = await unmixMosaic(runner, { window, parts, leaveOut, masked }, work);
     const data = encodeSamples(abundances, sampleType);
-    const answer = { data, seenOf, ...(damaged && { damaged }), ...(watch && { comparedOf: watch.counted() }) };
+    const answer = { data, seenOf, ...(damaged && { damaged }) };
     // Handed over, not copied.
     return move({ [transferableSymbol]: [data.buffer], [valueSymbol]: answer }) as unknown as WorkerAnswer;
   } catch (error) {

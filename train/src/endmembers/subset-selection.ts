@@ -1,7 +1,7 @@
 // Which of many spectra, as endmembers, explain pixels best. Legend: K spectra to choose from, C to choose, S chosen; n pixels, d coordinates;
 // G [K, K] products of the spectra with each other, H [n, K] with the pixels; energy: |z|^2 less the squared residual, h^T x at the optimum.
+import { type Extendable, extendable, RIDGE, TOLERANCE } from '@egunet/models/least-squares';
 import { dotRows, rowGram } from '../linear-algebra.js';
-import { type Extendable, extendable, RIDGE, TOLERANCE } from '../nnls/solvers.js';
 
 /** A swap must lower the residual by this share, so that rounding does not go in circles. */
 const LEAST_GAIN = 1e-6;

@@ -1,13 +1,7 @@
 // Non-negative least squares: x = argmin ||y - M^T x||, x >= 0, for many right-hand sides that share M.
-// Legend: C unknowns (endmembers), B bands, N pixels; G = M M^T [C, C]; h = M y [C]. Works on unit-length endmembers, float64.
+// Legend: C unknowns (endmembers), B bands, N pixels; G = M M^T [C, C]; h = M y [C].
+import { createNnlsSolver } from '@egunet/models/least-squares';
 import { dotRows, rowGram } from '../linear-algebra.js';
-import { byActiveSet, bySupports, RIDGE, TOLERANCE } from './solvers.js';
-
-/** Up to this many endmembers all 2^C supports are tried, which is exact; above, the active-set method. */
-const MOST_ENUMERATED = 8;
-
-/** Solves one pixel: reads h [C] at `at`, writes x [C] there. */
-type Solver = (h: Float64Array, x: Float64Array, at: number) => void;
 
 /**
  * Non-negative least squares of `pixels` [N, B] on `endmembers` [C, B]: coefficients [N, C], each >= 0, not normalised.
@@ -16,7 +10,7 @@ type Solver = (h: Float64Array, x: Float64Array, at: number) => void;
 export function nnls(endmembers: Float32Array, pixels: Float32Array, bands: number): Float32Array {
   const count = endmembers.length / bands;
   const total = pixels.length / bands;
-  const solve = createSolver(rowGram(endmembers, count), count);
+  const solve = createNnlsSolver(rowGram(endmembers, count), count);
   const x = new Float32Array(total * count); // [N, C]
   const h = new Float64Array(count);
   const solution = new Float64Array(count);
@@ -33,7 +27,7 @@ export function nnls(endmembers: Float32Array, pixels: Float32Array, bands: numb
  * For problems whose long side is not the bands, such as endmembers from abundances.
  */
 export function nnlsFromProducts(gram: Float64Array, products: Float64Array, count: number): Float64Array {
-  const solve = createSolver(gram, count);
+  const solve = createNnlsSolver(gram, count);
   const x = new Float64Array(products.length);
   for (let at = 0; at < products.length; at += count) solve(products, x, at);
   return x;
@@ -58,24 +52,4 @@ export function nnlsAbundances(
     } else for (let c = 0; c < count; c++) abundances[n * count + c]! /= sum;
   }
   return { abundances, zeroSums };
-}
-
-function createSolver(gram: Float64Array, count: number): Solver {
-  // Unit-length endmembers: dark ones count like bright ones in the ridge and the tolerances.
-  const scale = Float64Array.from({ length: count }, (_, c) => 1 / Math.sqrt(gram[c * count + c]! || 1));
-  const unit = Float64Array.from(gram, (g, k) => g * scale[Math.floor(k / count)]! * scale[k % count]!);
-  for (let c = 0; c < count; c++) unit[c * count + c]! += gram[c * count + c] === 0 ? 1 : RIDGE;
-  const h = new Float64Array(count);
-  const x = new Float64Array(count);
-  const solve = count <= MOST_ENUMERATED ? bySupports(unit, count) : byActiveSet(unit, count);
-  return (products, solution, at) => {
-    let largest = 0;
-    for (let c = 0; c < count; c++) {
-      h[c] = products[at + c]! * scale[c]!;
-      largest = Math.max(largest, Math.abs(h[c]!));
-    }
-    if (!Number.isFinite(largest)) x.fill(Number.NaN);
-    else solve(h, x, TOLERANCE * largest);
-    for (let c = 0; c < count; c++) solution[at + c] = x[c]! * scale[c]!;
-  };
 }

@@ -46,8 +46,7 @@ export async function readLibraries(request: LibraryRequest): Promise<ReadLibrar
   const { tables, digests } = await readTables(request);
   const found: ReadLibrary[] = [];
   for (const [i, path] of libraries.entries()) {
-    const options = libraryScale === undefined ? {} : { reflectanceScale: libraryScale };
-    const { libraries: read, passedOver } = await readSpectralLibraries(path, options);
+    const { libraries: read, passedOver } = await readSpectralLibraries(path, { reflectanceScale: libraryScale });
     if (passedOver.length > 0)
       note(
         `${basename(path)}: ${passedOver.length} files are no spectra and are passed over: ${shorten(passedOver, ({ file }) => quoted(file))}`,

@@ -9,11 +9,11 @@ import { roundsOf } from '../../support/loss-words.js';
 import { knownFacts, shellCommand } from '../../support/output.js';
 import type { EvaluateResult } from '../evaluate-map.js';
 import type { TrainRequest } from '../run-and-save.js';
+import { trainCommand } from '../train-command.js';
 import { isOfLibrary } from '../train-on.js';
 import { accuracyHighlights, accuracyTables } from './comparison.js';
 import type { LibraryDetails } from './library-details.js';
 import { probeFigures } from './probe-figures.js';
-import { trainCommand } from './train-command.js';
 
 /** What a report of a run is made of, besides the run what there is. */
 export interface RunParts {

@@ -5,7 +5,7 @@ import type { Session, Stop, Window } from '../contract.js';
 import { type DamagedPixels, damageIn } from '../damage.js';
 import { imageInputs } from '../graph.js';
 import type { QualityMeter } from '../quality.js';
-import { lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
+import { type CompareRun, lookAt, SAMPLING, type Seen, sumSeen } from '../seen.js';
 import type { Tile } from '../tiles.js';
 import {
   assertAbundances,
@@ -29,6 +29,7 @@ interface Result {
   readonly session: Session;
   readonly card: ModelCard;
   readonly meter: QualityMeter | undefined;
+  readonly compare: CompareRun | undefined;
   readonly signal: Stop | undefined;
   /** What is damaged is noted here and left out; an error when absent. */
   readonly damaged: DamagedPixels[] | undefined;
@@ -61,7 +62,7 @@ function rowsOf(values: Float32Array, rows: readonly number[], width: number): F
 async function unmixPiece(
   { outer, memory }: { outer: Window; memory: PieceImage },
   { pixels, slots }: ReturnType<typeof wantedOf>,
-  { session, card, meter, abundances }: Result,
+  { session, card, meter, compare, abundances }: Result,
 ): Promise<Seen> {
   const [B, C, p] = [card.bands.length, card.endmembers.length, slots.length];
   const D = C + (meter?.bands ?? 0);
@@ -76,7 +77,7 @@ async function unmixPiece(
       meter.measure(slot, { spectra, abundances: output }, { into: abundances, to: pixels[i]! * D + C });
   const sampled = slots.filter((_, i) => i % SAMPLING === 0);
   const seen = lookAt(rowsOf(spectra, sampled, B), { card, count: sampled.length, width: B, every: 1 });
-  return { ...seen, validPixels: p };
+  return { ...seen, validPixels: p, ...compare?.(spectra, p, slots) };
 }
 
 /** Pixels of a part of the window that are to be unmixed, as far as marks say. */
@@ -155,11 +156,11 @@ export async function unmixSpatial(
   options: UnmixWindowOptions & { readonly damaged?: DamagedPixels[] },
 ): Promise<WindowAbundances> {
   const { reader, window, leaveOut, masked } = task;
-  const { card, plan, quality: meter, memory, signal, damaged } = options;
+  const { card, plan, quality: meter, compare, memory, signal, damaged } = options;
   const [, D] = widthsOf(options);
   const abundances = floatsIn(memory, window.rows * window.cols * D).fill(Number.NaN); // [N, D]
   const source = { reader, plan, bands: card.bands.length, masked, signal, halo: haloOf(card) };
-  const result = { task, session, card, meter, abundances, damaged, signal };
+  const result = { task, session, card, meter, compare, abundances, damaged, signal };
   signal?.throwIfAborted();
   const nothingWanted = (part: Window) => cutMarks(leaveOut, window, part)?.every((one) => one === 1);
   const rolling = rollingPart(task, card);

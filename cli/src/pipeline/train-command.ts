@@ -10,16 +10,16 @@ import {
   LIBRARY_SETTINGS,
   type SavedRun,
 } from '@egunet/train';
-import { splitExcluded } from '../../support/bands.js';
-import { DEFAULT_SEED } from '../../support/data-options.js';
-import type { Interval } from '../../support/options.js';
-import { flag } from '../../support/outline.js';
-import { shellCommand } from '../../support/output.js';
-import type { DataRequest, PixelRequest, ScenesRequest } from '../data-request.js';
-import type { LibraryRequest } from '../library/request.js';
-import type { TrainRequest } from '../run-and-save.js';
-import { isOfLibrary } from '../train-on.js';
-import { checkRequest } from '../train-run.js';
+import { splitExcluded } from '../support/bands.js';
+import { DEFAULT_SEED } from '../support/data-options.js';
+import type { Interval } from '../support/options.js';
+import { flag } from '../support/outline.js';
+import { shellCommand } from '../support/output.js';
+import type { DataRequest, PixelRequest, ScenesRequest } from './data-request.js';
+import type { LibraryRequest } from './library/request.js';
+import type { TrainRequest } from './run-and-save.js';
+import { isOfLibrary } from './train-on.js';
+import { checkRequest } from './train-run.js';
 
 type Value = string | number | boolean | undefined;
 

@@ -1,5 +1,5 @@
 // Supports of NNLS: which endmembers have coefficients above 0. Legend: C endmembers; G [C, C] their products; k members of a support.
-import { invertPositive } from '../linear-algebra.js';
+import { invertPositive } from './products.js';
 
 /** Endmembers that may have coefficients above 0. */
 export interface Support {
