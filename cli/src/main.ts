@@ -14,6 +14,7 @@ const COMMANDS = {
   export: () => import('./commands/export.js'),
   models: () => import('./commands/models.js'),
   infer: () => import('./commands/infer.js'),
+  merge: () => import('./commands/merge.js'),
   evaluate: () => import('./commands/evaluate.js'),
   serve: () => import('./commands/serve.js'),
   report: () => import('./commands/report.js'),

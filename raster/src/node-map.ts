@@ -35,7 +35,8 @@ export const partFolder = (path: string): string => `${path.replace(/(?<=[^/])\/
 
 const gzipAsync = promisify<InputType, ZlibOptions, Buffer>(zlibGzip);
 
-const FORMATS: Readonly<Record<MapFormatName, (path: string, how: FileOptions) => MapFormat>> = {
+/** What makes files of tiles. */
+export const FORMATS: Readonly<Record<MapFormatName, (path: string, how: FileOptions) => MapFormat>> = {
   cog: (path, how) => cogFormat(() => createFile(path, how)),
   zarr: (path, how) =>
     zarrFormat({

@@ -9,6 +9,15 @@ export { decodeText } from './decode-text.js';
 export { type Uncovered, uncoveredBands } from './library-coverage.js';
 export type { SpectralLibraries } from './library-folder.js';
 export { type MapFormatName, mapFiles, mapFormatOf } from './map-format.js';
+export {
+  createMapShard,
+  type FoundShard,
+  findShards,
+  gatherShards,
+  type MapShard,
+  removeShards,
+  shardFolder,
+} from './map-shards.js';
 export type { MapOptions, MapWriter } from './map-writer.js';
 export { nodeCodecs } from './node-codecs.js';
 export { openFile } from './node-files.js';

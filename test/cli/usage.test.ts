@@ -20,7 +20,7 @@ import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
 const COMMANDS = [
-  ...['info', 'endmembers', 'train', 'export', 'models', 'infer', 'evaluate', 'serve', 'report', 'demo'],
+  ...['info', 'endmembers', 'train', 'export', 'models', 'infer', 'merge', 'evaluate', 'serve', 'report', 'demo'],
   ...['doctor', 'setup'],
 ];
 
@@ -66,6 +66,7 @@ describe('the command line', () => {
         'Map',
         'Model',
         'Several scenes',
+        'Several machines',
         'Pixels',
         'Reading the scene',
         'Web servers',

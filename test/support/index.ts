@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const inCi = !!process.env.CI;
 
 /** Skips the running suite, saying why; in CI a missing tool is a failure instead. */
-function skipOrFail(context: Mocha.Context, reason: string): never {
+export function skipOrFail(context: Mocha.Context, reason: string): never {
   if (inCi) throw new Error(`${reason} (nothing may be skipped in CI)`);
   return skipUntested(context, reason);
 }

@@ -1,16 +1,15 @@
 import type { Argv } from 'yargs';
-import { damageWarning, damageWords } from '../support/damage-words.js';
-import { placeOf, placeWords, withDeviceOptions } from '../support/device-options.js';
+import { placeOf, withDeviceOptions } from '../support/device-options.js';
 import { UsageError } from '../support/errors.js';
-import { likenessWarning, likenessWords } from '../support/likeness-words.js';
+import { mapFacts, speedWords, warnOfMap } from '../support/map-words.js';
 import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { type OptionOf, outlineOf } from '../support/outline.js';
-import { formatFacts, formatSeconds, note, printResult } from '../support/output.js';
+import { formatFacts, printResult } from '../support/output.js';
 import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
-import { pixelWords } from '../support/pixel-words.js';
 import { recordedCommand } from '../support/recorded-command.js';
 import { listOption, sceneNames } from '../support/scene-names.js';
 import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { shardFacts, shardOption } from '../support/shard-words.js';
 import { modelFile } from '../support/zoo.js';
 
 export const command = 'infer [scene..]';
@@ -84,10 +83,12 @@ export const builder = (yargs: Argv) =>
               describe:
                 'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
             })
+            .option('shard', shardOption)
             .option('overwrite', overwrite)
             .group(['o', 'format', 'dtype', 'no-spread', 'quality', 'overwrite'], 'Map:')
             .group(['model', 'resample'], 'Model:')
             .group(['list', 'overlap'], 'Several scenes:')
+            .group(['shard'], 'Several machines:')
             .example('$0 infer ENMAP01-____L2A-DT0000001049 --model model.onnx -o abundances.tif', 'a product')
             .example(
               '$0 infer dims_op_oc_oc-en_701293165_1.tar.gz -m model.onnx -o abundances.tif',
@@ -105,6 +106,10 @@ export const builder = (yargs: Argv) =>
               'a part of it',
             )
             .example(
+              '$0 infer scene.tif -m model.onnx -o abundances.tif --shard 3/16',
+              'one of sixteen parts, for egunet merge abundances.tif',
+            )
+            .example(
               "$0 infer scene.tif -m model.onnx -o a.tif --json | jq '.endmembers'",
               'mean abundances for a script',
             ),
@@ -118,12 +123,12 @@ export const builder = (yargs: Argv) =>
 type Arguments = Awaited<ReturnType<typeof builder>['argv']>;
 
 export async function handler(args: Arguments): Promise<void> {
-  const [{ mapFormatOf }, { unmixScene }, { takeControl }] = await Promise.all([
+  const [{ mapFormatOf }, { unmixScene, unmixShard }, { takeControl }] = await Promise.all([
     import('@egunet/raster/node'),
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { o, resample, tile, workers, overlap } = args;
+  const { o, resample, tile, workers, overlap, shard } = args;
   const model = modelFile(args.model);
   const scene = sceneNames(args);
   if (Array.isArray(scene) && scene.length === 0)
@@ -133,63 +138,37 @@ export async function handler(args: Arguments): Promise<void> {
   const format = usage(() => mapFormatOf(o, args.format));
   const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept', http: httpOptions(args) });
   try {
-    const result = await unmixScene(
-      {
-        scene,
-        overlap,
-        model,
-        output: o,
-        format,
-        open: openOptions(args),
-        resample,
-        sampleType: args.dtype,
-        spread: !args['no-spread'],
-        quality: args.quality,
-        ...pixels,
-        command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
-        overwrite: args.overwrite,
-        onError: args['on-error'],
-        ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
-        ...(await placeOf(model, args)),
-        ...(workers === undefined ? {} : { workers }),
-      },
-      control,
-    );
-    if (result.damage && result.damage.blocks > 0)
-      note(`egunet: warning: ${damageWarning(result.damage, result.scenes !== undefined)}`);
-    const unlike = likenessWarning(result.likeness, result.sensor);
-    if (unlike) note(`egunet: warning: ${unlike}`);
-    const { rows, cols, seconds, megapixelsPerSecond, endmembers } = result;
-    printResult(args.json, result, () =>
-      formatFacts([
-        ['map', `${o} (${format}), ${rows} rows x ${cols} columns, ${endmembers.length} endmembers`],
-        [
-          'scenes',
-          result.scenes === undefined ? undefined : `${result.scenes} on one grid, ${OVERLAP_WORDS[result.overlap!]}`,
-        ],
-        ['model', `${args.model}, ${result.precision}${placeWords(result)}`],
-        ...pixelWords(result),
-        ...damageWords(result.damage),
-        ...likenessWords(result.likeness),
-        [
-          'time',
-          `${formatSeconds(seconds)}, ${megapixelsPerSecond.toPrecision(3)} Mpixel/s, ${result.workers} worker${result.workers > 1 ? 's' : ''}`,
-        ],
-        ['mean abundance', endmembers.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
-        ['mean spread', result.spread?.map(({ name, mean }) => `${mean.toFixed(4)}  ${name}`).join('\n')],
-        ...(result.quality ?? []).map(({ name, unit, mean }): [string, string] => [
-          name,
-          `${mean.toPrecision(3)} ${unit} on average`,
-        ]),
-      ]),
-    );
+    const request = {
+      scene,
+      overlap,
+      model,
+      output: o,
+      format,
+      open: openOptions(args),
+      resample,
+      sampleType: args.dtype,
+      spread: !args['no-spread'],
+      quality: args.quality,
+      ...pixels,
+      command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
+      overwrite: args.overwrite,
+      onError: args['on-error'],
+      ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
+      ...(await placeOf(model, args)),
+      ...(workers === undefined ? {} : { workers }),
+    };
+    if (shard) {
+      const result = await unmixShard(request, shard, control);
+      printResult(args.json, result, () => formatFacts(shardFacts(result)));
+      return;
+    }
+    const result = await unmixScene(request, control);
+    warnOfMap(result);
+    printResult(args.json, result, () => formatFacts(mapFacts(result, args.model, speedWords(result))));
   } finally {
     control.release();
   }
 }
-
-/** Which scene wins, as a person reads it. */
-const OVERLAP_WORDS = { last: 'the last one on top', quality: 'the least RMSE on top' } as const;
 
 /** What `read` returns; what it refuses is wrong usage. */
 function usage<T>(read: () => T): T {

@@ -1,9 +1,18 @@
 import { existsSync } from 'node:fs';
-import { type InferSceneOptions, type InferSummary, inferScene } from '@egunet/infer-node';
-import { partFolder } from '@egunet/raster/node';
+import type { Shard } from '@egunet/infer';
+import {
+  type InferSceneOptions,
+  type InferSummary,
+  inferScene,
+  inferShard,
+  mergeShards,
+  type ShardSummary,
+} from '@egunet/infer-node';
+import { findShards, partFolder, shardFolder } from '@egunet/raster/node';
 import { type Control, sceneAccess } from '../support/control.js';
 import { InterruptedError } from '../support/errors.js';
 import type { Progress } from '../support/progress.js';
+import { optionsOf, requestOf } from './shard-request.js';
 
 /** What an unmixing came to. */
 export interface UnmixResult extends Omit<InferSummary, 'means'> {
@@ -13,36 +22,81 @@ export interface UnmixResult extends Omit<InferSummary, 'means'> {
   readonly endmembers: readonly { readonly name: string; readonly mean: number }[];
 }
 
-/** Unmixes a scene into a map with a progress line. */
-export async function unmixScene(
-  options: Omit<InferSceneOptions, 'onStart' | 'onProgress' | 'signal'>,
+/** What unmixing a shard of a map came to. */
+export interface ShardResult extends ShardSummary {
+  /** Pixels unmixed in this go, with and without data, in millions a second. */
+  readonly megapixelsPerSecond: number;
+}
+
+/** What a map is asked for, without how its making is watched. */
+export type UnmixOptions = Omit<InferSceneOptions, 'onStart' | 'onProgress' | 'signal' | 'access'>;
+
+/** Pixels of a go in millions a second. */
+const speedOf = ({ pixels, keptPixels, seconds }: { pixels: number; keptPixels: number; seconds: number }): number =>
+  (pixels - keptPixels) / seconds / 1e6;
+
+const resultOf = ({ means, ...summary }: InferSummary): UnmixResult => ({
+  ...summary,
+  megapixelsPerSecond: speedOf(summary),
+  endmembers: means,
+});
+
+/** Unmixes scenes into a map with a progress line. */
+export const unmixScene = async (options: UnmixOptions, control: Control): Promise<UnmixResult> =>
+  resultOf(await watched(options, control, { doing: 'unmixing', kept: partFolder(options.output) }, inferScene));
+
+/** Unmixes a shard of a map, likewise. What it was asked for is kept with it, for `mergeMap`. */
+export async function unmixShard(options: UnmixOptions, shard: Shard, control: Control): Promise<ShardResult> {
+  const { number, of } = shard;
+  const watch = { doing: `unmixing ${number}/${of}`, kept: shardFolder(options.output, shard) };
+  const summary = await watched(options, control, watch, (all) => inferShard(all, shard, requestOf(options)));
+  return { ...summary, megapixelsPerSecond: speedOf(summary) };
+}
+
+/** Makes a map of its shards, as they were asked for. */
+export async function mergeMap(
+  output: string,
+  overwrite: boolean,
   control: Control,
-): Promise<UnmixResult> {
+): Promise<UnmixResult & { readonly model: string }> {
+  const [first] = await findShards(output);
+  const options = {
+    ...(first ? optionsOf(first.request, shardFolder(output, first)) : { scene: '', model: '' }),
+    output,
+    overwrite,
+  };
+  const watch = { doing: 'merging', kept: partFolder(output) };
+  return { ...resultOf(await watched(options, control, watch, mergeShards)), model: options.model };
+}
+
+/** Does work with a progress line; what is interrupted says what is kept. */
+async function watched<T>(
+  options: UnmixOptions,
+  control: Control,
+  { doing, kept }: { readonly doing: string; readonly kept: string },
+  work: (options: InferSceneOptions) => Promise<T>,
+): Promise<T> {
   const { signal, startProgress } = control;
   const { signal: _, ...access } = sceneAccess(control);
   let line: Progress | undefined;
   try {
-    const { means, ...summary } = await inferScene({
+    return await work({
       ...options,
       access,
       signal,
       onStart: ({ totalPixels, keptPixels }) => {
-        line = startProgress('unmixing', totalPixels, keptPixels);
+        line = startProgress(doing, totalPixels, keptPixels);
       },
-      onProgress: ({ pixels, keptPixels, seconds }) =>
-        line?.update(pixels, `${((pixels - keptPixels) / seconds / 1e6).toPrecision(3)} Mpixel/s`),
+      onProgress: (now) => line?.update(now.pixels, `${speedOf(now).toPrecision(3)} Mpixel/s`),
     });
-    const megapixelsPerSecond = (summary.pixels - summary.keptPixels) / summary.seconds / 1e6;
-    return { ...summary, megapixelsPerSecond, endmembers: means };
   } catch (error) {
-    throw signal.aborted ? interruption(options.output) : error;
+    throw signal.aborted ? interruption(kept) : error;
   } finally {
     line?.stop();
   }
 }
 
-function interruption(output: string): InterruptedError {
-  const kept = partFolder(output);
+function interruption(kept: string): InterruptedError {
   return new InterruptedError(
     existsSync(kept)
       ? `interrupted: finished tiles are kept in ${kept}; the same command goes on from them`

@@ -22,6 +22,7 @@ export { type PackedError, packError } from './packed-error.js';
 export { makeQualityMeter, QUALITY_BANDS, type QualityMeter } from './quality.js';
 export { EDGE_REACH, type Interpolation, MAX_GAP } from './resample.js';
 export { assertPlausible, type CompareRun, lookAt, SAMPLING, type Seen, sumSeen } from './seen.js';
+export { assertShard, mapTiles, type Shard, shareTiles, windowsOfRun } from './shards.js';
 export { assertHalo } from './spatial/when-needed.js';
 export { firstLine } from './text.js';
 export {

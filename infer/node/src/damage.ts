@@ -1,6 +1,6 @@
 // What damaged blocks took from a map, over all goes of the work.
 import { type DamagedPixels, InferError } from '@egunet/infer';
-import type { MapFile } from '@egunet/raster/node';
+import type { MapShard } from '@egunet/raster/node';
 import { keepNote, keyOfWindow, notesOf } from './notes.js';
 
 /** Blocks of scenes that could not be decoded; their pixels are NoData, unless another scene has data there. */
@@ -17,12 +17,12 @@ const MOST_LISTED = 100;
 const KIND = 'damage';
 
 /** Keeps with the map's finished tiles what they lack, before those tiles are kept. */
-export async function noteDamage(map: MapFile, damaged: readonly DamagedPixels[] = []): Promise<void> {
+export async function noteDamage(map: MapShard, damaged: readonly DamagedPixels[] = []): Promise<void> {
   for (const one of damaged) await keepNote(map, KIND, one);
 }
 
 /** What the map lacks. A piece that was found again in a later go counts once. */
-export function sumDamage(map: MapFile): DamageSummary {
+export function sumDamage(map: MapShard): DamageSummary {
   const found = notesOf<DamagedPixels>(map, KIND);
   const pieces = new Map(found.map((one) => [`${keyOfWindow(one.window)},${one.block}`, one]));
   const list = [...pieces.values()].sort((a, b) => a.window.row - b.window.row || a.window.col - b.window.col);

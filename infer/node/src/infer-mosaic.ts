@@ -1,18 +1,19 @@
 // From several scenes on one grid to one map.
 import { basename } from 'node:path';
-import { assertBatch, planMosaic, sharedWindow } from '@egunet/infer';
+import { assertBatch, planMosaic, sharedWindow, type Window } from '@egunet/infer';
 import { isLayerWord, type MaskRule, type SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice } from './choose-pixels.js';
 import { batchFor, openEngine } from './engine.js';
-import type { InferSceneOptions, InferSummary } from './infer-scene.js';
+import type { InferSceneOptions } from './infer-scene.js';
 import { maskScenes, type SceneMasks } from './mosaic-masks.js';
 import { type Mosaic, type MosaicScene, openMosaic } from './mosaic-scenes.js';
 import type { SeenWindow, Workers } from './pool.js';
 import type { SceneSource } from './scene-list.js';
-import { unmixInto } from './unmix-into.js';
+import { coveredShare } from './shard-weights.js';
+import type { Work } from './unmix-into.js';
 import type { ScenePart } from './worker.js';
 
 /** Characters of a map's metadata that name its scenes, about. */
@@ -77,11 +78,12 @@ const partsIn =
     );
 
 /** Unmixes several scenes, or those of a virtual mosaic, into one map. As `inferScene`. */
-export async function inferMosaic(
+export async function inferMosaic<T>(
   sources: readonly SceneSource[],
   options: InferSceneOptions,
   format: MapFormatName,
-): Promise<InferSummary> {
+  finish: (work: Work) => Promise<T>,
+): Promise<T> {
   const { signal, resample, tile, overlap = 'last', masks = [] } = options;
   const { sampleType = 'float32', spread = true, quality = false } = options;
   if (options.batch !== undefined) assertBatch(options.batch);
@@ -97,11 +99,12 @@ export async function inferMosaic(
     const { grid, scenes } = mosaic;
     const own = maskScenes(scenes, rules, masksOfScene(rules, options, access));
     chosen = await choosePixels(grid, options, { access, openMasks: openAllMasks(mosaic, own, access) });
-    const windows = planMosaic(scenes, { grid, window: chosen.window, tile });
+    const windowsIn = (part: Window) => planMosaic(scenes, { grid, window: part, tile });
+    const windows = windowsIn(chosen.window);
     workers = beginWorkers(options, { windows: windows.length, several: true });
     const batch = batchFor(options, card, chosen.window.rows * chosen.window.cols);
-    return await unmixInto({
-      ...{ options, format, engine, chosen, windows, overlap, batch, sampleType, spread, quality, workers },
+    return await finish({
+      ...{ options, format, engine, chosen, windows, windowsIn, overlap, batch, sampleType, spread, quality, workers },
       source: {
         name: grid.name,
         scenes: scenes.length,
@@ -110,6 +113,7 @@ export async function inferMosaic(
       },
       grid,
       identity: identityOf(mosaic, overlap),
+      dataShare: async (part) => coveredShare(scenes, part),
       parts: partsIn(mosaic, own),
     });
   } finally {

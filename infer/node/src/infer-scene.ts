@@ -1,6 +1,6 @@
 // From scenes and a model to an abundance map.
 import { basename } from 'node:path';
-import { InferError, type Overlap, planUnmixing, type TileShape } from '@egunet/infer';
+import { InferError, type Overlap, planUnmixing, type TileShape, type Window } from '@egunet/infer';
 import type { Precision } from '@egunet/models/card';
 import type { MaskRule, OpenOptions, Scene, SceneAccess } from '@egunet/raster';
 import { type MapFormatName, openScene } from '@egunet/raster/node';
@@ -15,7 +15,8 @@ import type { Device } from './model.js';
 import { assertOutput } from './output.js';
 import type { StoredType } from './samples.js';
 import { listScenes, type SceneNames } from './scene-list.js';
-import { unmixInto } from './unmix-into.js';
+import { dataShareOf } from './shard-weights.js';
+import { unmixInto, type Work } from './unmix-into.js';
 
 /** How far the work has come. */
 export interface InferProgress {
@@ -140,7 +141,10 @@ export interface InferSummary extends PixelCounts {
  * complete. Stopped or killed, the work goes on from its finished tiles (in `OUTPUT.part`) when it is asked for again, and ends with the
  * same bytes. Rejects with InferError, ModelCardError or RasterError, or with the signal's reason.
  */
-export async function inferScene(options: InferSceneOptions): Promise<InferSummary> {
+export const inferScene = (options: InferSceneOptions): Promise<InferSummary> => prepare(options, unmixInto);
+
+/** Checks what is asked for, opens it, and does with it what `finish` does. */
+export async function prepare<T>(options: InferSceneOptions, finish: (work: Work) => Promise<T>): Promise<T> {
   const { aoi, masks = [], model, output, overwrite, signal, sampleType, quality } = options;
   assertDeviceIds(options);
   if (quality && sampleType === 'uint8')
@@ -158,12 +162,18 @@ export async function inferScene(options: InferSceneOptions): Promise<InferSumma
   const format = await assertOutput(output, { scenes, others, overwrite, format: options.format });
   signal?.throwIfAborted();
   const [first, ...more] = sources;
-  if (more.length > 0 || first!.vrt) return (await import('./infer-mosaic.js')).inferMosaic(sources, options, format);
-  return inferOne(first!.path, options, format);
+  if (more.length > 0 || first!.vrt)
+    return (await import('./infer-mosaic.js')).inferMosaic(sources, options, format, finish);
+  return inferOne(first!.path, options, format, finish);
 }
 
 /** Unmixes one scene. */
-async function inferOne(path: string, options: InferSceneOptions, format: MapFormatName): Promise<InferSummary> {
+async function inferOne<T>(
+  path: string,
+  options: InferSceneOptions,
+  format: MapFormatName,
+  finish: (work: Work) => Promise<T>,
+): Promise<T> {
   const { signal, resample, tile, sampleType = 'float32', spread = true, quality = false } = options;
   const access = { ...options.access, ...(signal && { signal }) };
   const workers = beginWorkers(options, { several: false });
@@ -182,14 +192,17 @@ async function inferOne(path: string, options: InferSceneOptions, format: MapFor
     const { card } = engine;
     const batch = batchFor(options, card, window.rows * window.cols);
     assertWidths(scene, card);
-    const { tiles: windows, plan } = planUnmixing(scene, { card, window, resample, tile, batch });
+    const planned = (part: Window) => planUnmixing(opened, { card, window: part, resample, tile, batch });
+    const { tiles: windows, plan } = planned(window);
     const { name, georeference, rows, cols } = scene;
     const parts = [{ scene: named, place: { row: 0, col: 0, rows, cols }, plan }];
-    return await unmixInto({
+    return await finish({
       ...{ options, format, engine, chosen, windows, sampleType, spread, quality, workers, batch },
       source: { name, ...(georeference && { georeference }), metadata: { EGUNET_SCENE: basename(name) } },
       grid: { rows, cols },
       identity: { scene: files },
+      windowsIn: (part) => planned(part).tiles,
+      dataShare: (part) => dataShareOf(opened, part, plan.bands[0]!),
       parts: async () => parts,
       overlap: 'last',
     });

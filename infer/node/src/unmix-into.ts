@@ -13,7 +13,14 @@ import {
 } from '@egunet/infer';
 import { haloOf, hasSpread, type ModelCard, precisionOf } from '@egunet/models/card';
 import { distributionOfCard } from '@egunet/models/distribution';
-import { type BandStatistics, createMapFile, type MapFile, type MapFormatName } from '@egunet/raster/node';
+import {
+  type BandStatistics,
+  createMapFile,
+  type MapFile,
+  type MapFileOptions,
+  type MapFormatName,
+  type MapShard,
+} from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import { bandMeans } from './band-means.js';
 import type { PixelChoice } from './choose-pixels.js';
@@ -40,6 +47,10 @@ export interface Work {
   readonly chosen: PixelChoice;
   /** What covers the map, in order. */
   readonly windows: readonly Window[];
+  /** What covers a part of it. */
+  readonly windowsIn: (part: Window) => readonly Window[];
+  /** The share of a part's pixels that have data, about; those left out are not asked for. */
+  readonly dataShare: (part: Window) => Promise<number>;
   /** The scenes in each. */
   readonly parts: Content['parts'];
   readonly overlap: Overlap;
@@ -107,18 +118,24 @@ interface Done {
   readonly likeness: InferSummary['likeness'];
 }
 
-/** Unmixes what the map lacks, and completes it. */
-async function complete(map: MapFile, work: Work): Promise<Done> {
-  const { options, source, engine, chosen, windows, overlap, batch, sampleType, spread, quality, workers } = work;
-  const { window, counts } = chosen;
-  const toUnmix = window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
-  const { signal, onError, onStart, onProgress } = options;
+const pixelsIn = (windows: readonly Window[]): number => windows.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+
+/** Pixels of the map that are to be unmixed, with data or without. */
+function pixelsToUnmix({ chosen: { window, counts } }: Work): number {
+  return window.rows * window.cols - counts.outsidePixels - counts.maskedPixels;
+}
+
+/** Unmixes what of these windows a map, or a shard of it, lacks. Returns how many of their pixels it had. */
+export async function unmixMissing(map: MapShard, work: Work, windows: readonly Window[]): Promise<number> {
+  const { options, chosen, overlap, batch, sampleType, spread, quality, workers } = work;
+  const { window } = chosen;
+  const { onError, onStart, onProgress } = options;
   const start = performance.now();
   const missing = windows.filter((one) => !map.holds(windowFrom(window, one)));
-  const totalPixels = window.rows * window.cols;
-  const keptPixels = totalPixels - missing.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  const totalPixels = pixelsIn(windows);
+  const keptPixels = totalPixels - pixelsIn(missing);
   onStart?.({ totalPixels, keptPixels });
-  const compareEvery = Math.max(1, Math.floor(toUnmix / COMPARED_PIXELS));
+  const compareEvery = Math.max(1, Math.floor(pixelsToUnmix(work) / COMPARED_PIXELS));
   const how = { overlap, batch, sampleType, spread, quality, compareEvery, aroundDamage: onError === 'nodata' };
   let pixels = keptPixels;
   let writing = Promise.resolve();
@@ -132,34 +149,51 @@ async function complete(map: MapFile, work: Work): Promise<Done> {
     onProgress?.({ pixels, totalPixels, keptPixels, seconds: (performance.now() - start) / 1000 });
   }
   await writing;
+  return keptPixels;
+}
+
+/** Unmixes what the map lacks, and completes it. */
+async function complete(map: MapFile, work: Work): Promise<Done> {
+  const { options, source, engine, windows } = work;
+  const keptPixels = await unmixMissing(map, work, windows);
   const seenOf = sumNotedSeen(map);
   try {
-    if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: toUnmix });
+    if (source.scenes === undefined) assertSomeLeft(sumDamage(map), { name: source.name, pixels: pixelsToUnmix(work) });
     assertAllPlausible(seenOf, source.name, engine.card);
   } catch (error) {
     await map.discard();
     throw error;
   }
   const likeness = likenessOf(seenOf, engine.card);
-  return { keptPixels, likeness, statistics: await map.close(signal) };
+  return { keptPixels, likeness, statistics: await map.close(options.signal) };
+}
+
+/** How the map is begun, or a shard of it. */
+export async function fileOptions(work: Work): Promise<MapFileOptions> {
+  const { options, format, source, engine } = work;
+  const { card } = engine;
+  distributionOfCard(card); // a damaged one is known before any work
+  return {
+    ...mapOptions(source, { ...work, card, command: options.command }),
+    ...{ format, overwrite: options.overwrite ?? false },
+    identity: await identityOf(work),
+  };
 }
 
 /** Unmixes what is asked for into a map, or what an earlier go left of it. */
 export async function unmixInto(work: Work): Promise<InferSummary> {
+  const start = performance.now();
+  const how = await fileOptions(work);
+  await work.workers.ready();
+  return completeMap(await createMapFile(work.options.output, how), work, start);
+}
+
+/** Completes a map that was begun, and tells what it came to since `start`. */
+export async function completeMap(map: MapFile, work: Work, start: number): Promise<InferSummary> {
   const { options, format, source, engine, chosen, windows, overlap } = work;
   const { card } = engine;
   const { window, counts } = chosen;
-  const { output, overwrite } = options;
-  const start = performance.now();
-  distributionOfCard(card); // a damaged one is known before any work
-  const identity = await identityOf(work);
-  await work.workers.ready();
-  const map = await createMapFile(output, {
-    ...mapOptions(source, { ...work, card, command: options.command }),
-    format,
-    overwrite,
-    identity,
-  });
+  const { output } = options;
   try {
     const { keptPixels, statistics, likeness } = await complete(map, work);
     const pixels = window.rows * window.cols;
