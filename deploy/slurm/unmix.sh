@@ -6,7 +6,8 @@
 #
 # SCENE, MODEL and MAP must lie where every node finds them under the same name. Options of sbatch come by its own variables (SBATCH_PARTITION,
 # SBATCH_ACCOUNT, SBATCH_TIMELIMIT ...); a task uses as many threads as it has processors (EGUNET_CPUS, 4). EGUNET names the program where it is not in the path.
-# A task that fails or is requeued goes on from its finished tiles. To do so by hand: the same command again; finished parts are done at once.
+# A task that fails or is requeued goes on from its finished tiles; of a node that died, its log says which lock to delete first. To do so by hand: the
+# same command again; finished parts are done at once.
 set -euo pipefail
 
 if [ "$#" -lt 3 ]; then
