@@ -13,7 +13,7 @@ const FOR_PAGES = join(root, 'infer/web/bundle');
 
 /** Native or WebAssembly beside their code, with threads of their own, or heavy and of few commands. */
 const APART = [
-  ...['onnxruntime-node', 'h5wasm', 'piscina', 'fast-png', 'vega', '@tensorflow/*'],
+  ...['onnxruntime-node', 'h5wasm', 'piscina', 'fast-png', 'vega', '@tensorflow/*', 'bullmq', 'ioredis'],
   ...['@egunet/train', '@egunet/export', '@egunet/fixtures'],
 ];
 

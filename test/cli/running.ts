@@ -1,5 +1,6 @@
 // The program while it runs.
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { atMoment, binary, type Moment, type Outcome } from './support.js';
 
 /** Runs `egunet` and calls `act`, once, when standard error first matches `when`; the program stands still meanwhile, then goes on. */
@@ -60,4 +61,13 @@ export function onTerminal(
       resolve({ screen, code });
     });
   });
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './running.js';
 
 /** Daemons lie where the search path of users need not lead. */
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
@@ -20,15 +20,6 @@ export interface Cluster {
   /** Runs one of Slurm's commands, and returns what it prints. */
   ask(command: string, ...args: string[]): string;
   stop(): Promise<void>;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const configuration = (folder: string, ports: readonly [number, number], processors: number): string => {

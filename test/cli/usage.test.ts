@@ -20,7 +20,24 @@ import { root, temporaryFolder } from '../support/index.js';
 import { egunet } from './support.js';
 
 const COMMANDS = [
-  ...['info', 'endmembers', 'train', 'export', 'models', 'infer', 'merge', 'evaluate', 'serve', 'report', 'demo'],
+  ...[
+    'info',
+    'endmembers',
+    'train',
+    'export',
+    'models',
+    'infer',
+    'merge',
+    'submit',
+    'worker',
+    'status',
+    'retry',
+    'cancel',
+    'evaluate',
+    'serve',
+    'report',
+    'demo',
+  ],
   ...['doctor', 'setup'],
 ];
 

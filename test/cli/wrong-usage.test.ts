@@ -275,7 +275,7 @@ const WITHOUT_COMMAND: readonly Call[] = [
   [
     'nothing',
     [],
-    /which command\? info, endmembers, train, export, models, infer, merge, evaluate, serve, report, demo, doctor or setup/,
+    /which command\? info, endmembers, train, export, models, infer, merge, submit, worker, status, retry, cancel, evaluate, serve, report, demo, doctor or setup/,
   ],
   ['an unknown command', ['trian'], /there is no command 'trian'; did you mean train\?/],
   ['help with an unknown command', ['help', 'trian'], /there is no command 'trian'; did you mean train\?/],

@@ -1,21 +1,21 @@
 import type { Argv } from 'yargs';
 import { placeOf, withDeviceOptions } from '../support/device-options.js';
 import { UsageError } from '../support/errors.js';
+import { mapRequest, modelOption, withMapOptions } from '../support/map-options.js';
 import { mapFacts, speedWords, warnOfMap } from '../support/map-words.js';
-import { dtype, named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
+import { named, oneOf, overwrite, requiredText, wholeNumber, withCommon, workers } from '../support/options.js';
 import { type OptionOf, outlineOf } from '../support/outline.js';
 import { formatFacts, printResult } from '../support/output.js';
-import { pixelOptions, withPixelOptions } from '../support/pixel-options.js';
+import { withPixelOptions } from '../support/pixel-options.js';
 import { recordedCommand } from '../support/recorded-command.js';
 import { listOption, sceneNames } from '../support/scene-names.js';
-import { httpOptions, openOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
+import { httpOptions, scenePositional, withSceneOptions } from '../support/scene-options.js';
 import { shardFacts, shardOption } from '../support/shard-words.js';
 import { modelFile } from '../support/zoo.js';
 
 export const command = 'infer [scene..]';
 export const describe = 'Unmix a scene, or several into one map, with a model: abundances';
 
-const formats = ['cog', 'zarr', 'envi'] as const;
 const overlaps = ['last', 'quality'] as const;
 const scenesPositional = {
   ...scenePositional,
@@ -28,47 +28,24 @@ export const builder = (yargs: Argv) =>
     withSceneOptions(
       withDeviceOptions(
         withPixelOptions(
-          yargs
-            .positional('scene', scenesPositional)
-            .usage(
-              '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember (of an ensemble then one for the spread of each), NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Some 10,000 pixels are compared with those that the model was trained on: the summary says how many look unlike them, a warning where it is more than a quarter. Stopped or killed, the same command goes on from the finished tiles.',
-            )
-            .option('list', listOption)
-            .option('overlap', {
-              ...oneOf(
-                'overlap',
-                overlaps,
-                'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
-              ),
-              default: 'last' as const,
-            })
-            .option(
-              'model',
-              named(requiredText('model', 'Model made by egunet export, or zoo:NAME (egunet models)', 'm')),
-            )
-            .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip')))
-            .option(
-              'format',
-              oneOf('format', formats, "Of the map: GeoTIFF, Zarr 3 or ENVI [default: by the map's name]"),
-            )
-            .option('dtype', dtype)
-            .option('no-spread', {
-              type: 'boolean',
-              default: false,
-              describe:
-                'Of an ensemble (egunet train --ensemble): leave out the bands behind its abundances that say how far its networks disagree, the standard deviation of each abundance: no error bar, errors are larger',
-            })
-            .option('quality', {
-              type: 'boolean',
-              default: false,
-              describe:
-                "Two more bands: RMSE of each spectrum's reconstruction from the model's endmembers (reflectance), and their spectral angle (radians)",
-            })
-            .option('resample', {
-              type: 'boolean',
-              default: false,
-              describe: "Interpolate spectra to the model's wavelengths, for scenes of another sensor",
-            })
+          withMapOptions(
+            yargs
+              .positional('scene', scenesPositional)
+              .usage(
+                '$0 infer SCENE... --model MODEL.onnx -o MAP.tif\n\nWrites abundances as a cloud-optimised GeoTIFF, a Zarr store or an ENVI image, one band an endmember (of an ensemble then one for the spread of each), NoData where the scene has none. Bands are matched by wavelength, within half a FWHM. Several scenes of one reference system and pixel size, whole pixels apart, become one map. Some 10,000 pixels are compared with those that the model was trained on: the summary says how many look unlike them, a warning where it is more than a quarter. Stopped or killed, the same command goes on from the finished tiles.',
+              )
+              .option('list', listOption)
+              .option('overlap', {
+                ...oneOf(
+                  'overlap',
+                  overlaps,
+                  'Of several scenes with data in a pixel: the last one, or the one of least reconstruction RMSE [default: last]',
+                ),
+                default: 'last' as const,
+              })
+              .option('model', modelOption)
+              .option('o', named(requiredText('o', 'Map to write: .tif, .zarr, or .img, .bsq, .bil or .bip'))),
+          )
             .option('tile', {
               ...wholeNumber('tile', {
                 describe: 'Largest tile in pixels a side [default: about 256, or a block of the scene]',
@@ -77,12 +54,6 @@ export const builder = (yargs: Argv) =>
               recorded: 'never',
             } as const satisfies OptionOf)
             .option('workers', workers)
-            .option('on-error', {
-              choices: ['fail', 'nodata'] as const,
-              default: 'fail' as const,
-              describe:
-                'Where a block of the scene is damaged: stop and name it, or leave its pixels NoData and list it',
-            })
             .option('shard', shardOption)
             .option('overwrite', overwrite)
             .group(['o', 'format', 'dtype', 'no-spread', 'quality', 'overwrite'], 'Map:')
@@ -128,31 +99,24 @@ export async function handler(args: Arguments): Promise<void> {
     import('../pipeline/unmix-scene.js'),
     import('../support/control.js'),
   ]);
-  const { o, resample, tile, workers, overlap, shard } = args;
+  const { o, tile, workers, overlap, shard } = args;
   const model = modelFile(args.model);
   const scene = sceneNames(args);
   if (Array.isArray(scene) && scene.length === 0)
     throw new UsageError(`infer needs SCENE (${scenesPositional.describe}), or --list`);
-  const pixels = await pixelOptions(args);
+  const content = await mapRequest({ ...args, model });
   const outline = outlineOf({ command, describe, builder });
   const format = usage(() => mapFormatOf(o, args.format));
   const control = takeControl({ verbose: args.verbose, leaves: 'finished tiles are kept', http: httpOptions(args) });
   try {
     const request = {
+      ...content,
       scene,
       overlap,
-      model,
       output: o,
       format,
-      open: openOptions(args),
-      resample,
-      sampleType: args.dtype,
-      spread: !args['no-spread'],
-      quality: args.quality,
-      ...pixels,
-      command: recordedCommand(outline, { ...args, mask: pixels.masks?.map(({ name }) => name) }),
+      command: recordedCommand(outline, { ...args, mask: content.masks?.map(({ name }) => name) }),
       overwrite: args.overwrite,
-      onError: args['on-error'],
       ...(tile === undefined ? {} : { tile: { rows: tile, cols: tile } }),
       ...(await placeOf(model, args)),
       ...(workers === undefined ? {} : { workers }),

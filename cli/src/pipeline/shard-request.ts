@@ -17,7 +17,7 @@ export function requestOf({
   workers: _workers,
   ...options
 }: UnmixOptions): object {
-  const { scene, model, aoi, masks, open } = options;
+  const { scene, model, aoi, masks } = options;
   const places = (names: string | readonly string[]) =>
     typeof names === 'string' ? placeOf(names) : names.map(placeOf);
   return {
@@ -30,7 +30,6 @@ export function requestOf({
       ...(masks && {
         masks: masks.map((rule) => (isLayerWord(rule.source) ? rule : { ...rule, source: placeOf(rule.source) })),
       }),
-      ...(open?.sensor?.endsWith('.json') && { open: { ...open, sensor: resolve(open.sensor) } }),
     },
   };
 }
