@@ -18,6 +18,12 @@ scene=$1 model=$2 map=$3 shards=${4:-16}
 shift "$(($# < 4 ? $# : 4))"
 egunet=${EGUNET:-egunet}
 cpus=${EGUNET_CPUS:-4}
+if ! [[ $shards =~ ^[1-9][0-9]{0,3}$ ]]; then
+  echo "SHARDS: expected how many parts, 1 to 9999, got '$shards'" >&2
+  exit 2
+fi
+replace=() # what merge needs of infer's options
+for word in "$@"; do [ "$word" != --overwrite ] || replace=(--overwrite); done
 
 quoted() { printf '%q ' "$@"; }
 
@@ -25,6 +31,6 @@ job=$(sbatch --parsable --job-name=egunet --array="1-$shards" --cpus-per-task="$
   --output="$map.slurm-%a.log" --wrap \
   "exec $(quoted "$egunet" infer "$scene" --model "$model" -o "$map" --workers "$cpus" "$@") --shard \"\$SLURM_ARRAY_TASK_ID/$shards\"")
 merge=$(sbatch --parsable --job-name=egunet-merge --dependency="afterok:$job" --kill-on-invalid-dep=yes --open-mode=append \
-  --output="$map.slurm-merge.log" --wrap "exec $(quoted "$egunet" merge "$map")")
+  --output="$map.slurm-merge.log" --wrap "exec $(quoted "$egunet" merge "$map" "${replace[@]}")")
 echo "$shards parts: job $job; map: job $merge, when all of them are done"
 echo "squeue -j $job,$merge shows them; logs: $map.slurm-*.log"

@@ -1,5 +1,5 @@
 // Tiles of a map made by several processes, on one machine or on many that share a file system: each in a folder of its own beside the map, until all are gathered.
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RasterError } from './error.js';
 import { createMapWriter, type MapWriter } from './map-writer.js';
@@ -7,6 +7,7 @@ import { nodeCodecs } from './node-codecs.js';
 import { toRasterError } from './node-files.js';
 import { assertMapWritable, FORMATS, type MapFileOptions, partFolder } from './node-map.js';
 import { openTileJournal, type TileJournal, type WorkIdentity } from './tile-journal.js';
+import { lockFolder } from './write-lock.js';
 
 /** Which of how many. */
 interface Shard {
@@ -24,6 +25,8 @@ export interface MapShard
 
 /** What a shard was asked for, as JSON. */
 const REQUEST = 'request.json';
+/** Its tiles are in the map's own folder. */
+const GATHERED = 'gathered';
 
 const stemOf = (path: string): string => partFolder(path).replace(/part$/, 'shard-');
 
@@ -49,7 +52,8 @@ export async function createMapShard(
   const journal = await openTileJournal(folder, identityOf({ format, identity }, shard), { anew: overwrite });
   try {
     const name = join(folder, REQUEST);
-    await writeFile(`${name}.new`, `${JSON.stringify(request, null, 1)}\n`);
+    await rm(join(folder, GATHERED), { force: true });
+    await writeFile(`${name}.new`, `${JSON.stringify(request, null, 1)}\n`, { mode: 0o600 }); // URLs may hold secrets
     await rename(`${name}.new`, name);
     const writer = createMapWriter({ name: path, store: journal, codecs: nodeCodecs }, options, (map) => {
       FORMATS[format](path, { overwrite })(map); // says what it cannot write
@@ -73,6 +77,8 @@ export async function createMapShard(
 /** A shard that is there, and what it was asked for. */
 export interface FoundShard extends Shard {
   readonly request: unknown;
+  /** Whether all its tiles were taken for the map. */
+  readonly gathered: boolean;
 }
 
 /** The shards of a map that are there, by their numbers. Rejects with RasterError where one's request cannot be read. */
@@ -86,7 +92,18 @@ export async function findShards(path: string): Promise<FoundShard[]> {
     return found ? [{ number: Number(found[1]), of: Number(found[2]) }] : [];
   });
   shards.sort((a, b) => a.of - b.of || a.number - b.number);
-  return Promise.all(shards.map(async (shard) => ({ ...shard, request: await readRequest(shardFolder(path, shard)) })));
+  return Promise.all(
+    shards.map(async (shard) => {
+      const folder = shardFolder(path, shard);
+      const gathered = await isThere(join(folder, GATHERED));
+      // Of one that is being removed the request may be gone already.
+      return {
+        ...shard,
+        gathered,
+        request: gathered ? await readRequest(folder).catch(() => undefined) : await readRequest(folder),
+      };
+    }),
+  );
 }
 
 async function readRequest(folder: string): Promise<unknown> {
@@ -137,12 +154,30 @@ export async function gatherShards(
   }
 }
 
-/** Deletes shards whose map is complete. */
+/** Notes in each shard that all its tiles are in the map's own folder: what is left of it after that may go when the map is complete. */
+export async function markGathered(path: string, shards: readonly Shard[]): Promise<void> {
+  for (const shard of shards) await writeFile(join(shardFolder(path, shard), GATHERED), '');
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Whether the map of these shards is complete: all were gathered, and nothing is in work. */
+export async function isMerged(path: string, shards: readonly FoundShard[]): Promise<boolean> {
+  const all = shards.length > 0 && shards.every(({ gathered }) => gathered);
+  return all && (await isThere(path)) && !(await isThere(partFolder(path)));
+}
+
+/** Deletes shards that were gathered; one that somebody began anew, or writes, stays. */
 export async function removeShards(path: string, shards: readonly Shard[]): Promise<void> {
   for (const shard of shards) {
     const folder = shardFolder(path, shard);
-    await rm(join(folder, REQUEST), { force: true });
-    const journal = await openTileJournal(folder, {}, { anew: true });
-    await journal.remove();
+    const unlock = await lockFolder(folder).catch(() => undefined);
+    if (!unlock) continue;
+    if (await isThere(join(folder, GATHERED))) await rm(folder, { recursive: true });
+    else await unlock();
   }
 }

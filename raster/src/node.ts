@@ -14,7 +14,9 @@ export {
   type FoundShard,
   findShards,
   gatherShards,
+  isMerged,
   type MapShard,
+  markGathered,
   removeShards,
   shardFolder,
 } from './map-shards.js';

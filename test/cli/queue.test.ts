@@ -114,6 +114,43 @@ describe('a queue of maps', function () {
     assertMaps(names([1, 2]));
   });
 
+  it('of which a part fails wait, say which and why, and are merged when that was tried again', async () => {
+    submit('scene-1.tif', '--parts', '2');
+    writeFileSync(at('maps', 'scene-1.tif.shard-2-of-2'), 'in the way');
+    const first = sumOf(await workAll(1));
+    assert.deepEqual([first.maps, first.parts, first.failed], [0, 1, 1]);
+    const { failures, inParts } = status();
+    assert.deepEqual([inParts, failures.length, failures[0].part, failures[0].tries], [1, 1, '2/2', 4]);
+    assert.match(failures[0].error, /scene-1\.tif\.shard-2-of-2: cannot keep finished tiles in it/);
+    assert.deepEqual(submit('scene-1.tif', '--parts', '2').known, [at('maps', 'scene-1.tif')]);
+    const other = egunet(['submit', 'scene-1.tif', '-m', 'model.onnx', '-o', 'maps', '--dtype', 'uint8'], folder, env);
+    assert.match(
+      other.stderr,
+      /scene-1\.tif: the queue has it already, with another scene, model or other options; egunet cancel/,
+    );
+    assert.equal(other.code, 1);
+    rmSync(at('maps', 'scene-1.tif.shard-2-of-2'));
+    succeed(['retry', at('maps', 'scene-1.tif')], folder, env);
+    assert.deepEqual(sumOf(await workAll(2)), { maps: 1, parts: 1, failed: 0 });
+    assertMaps(['scene-1.tif']);
+  });
+
+  it('that a worker has in work are not cancelled, but named; those in parts go with their parts', async () => {
+    submit(...names(), '--parts', '2');
+    const worker = spawn(process.execPath, argsOf(), { cwd: folder, env: { ...process.env, ...env }, stdio: 'ignore' });
+    workers.add(worker);
+    while (status().active === 0) await sleep(20);
+    const { maps, inWork } = JSON.parse(succeed(['cancel', '--all', '--json'], folder, env).stdout);
+    assert.equal(maps + inWork.length, SCENES);
+    for (const output of inWork) assert.ok(output.startsWith(at('maps')), output);
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.kill('SIGTERM');
+    await ended;
+    succeed(['cancel', '--all'], folder, env);
+    const { waiting, inParts, active } = status();
+    assert.deepEqual([waiting, inParts, active], [0, 0, 0]);
+  });
+
   it('come out the same when workers are killed ten times, and stopped', async () => {
     submit(...names(), '--parts', '2');
     let killed = 0;

@@ -70,5 +70,8 @@ describe('the script for Slurm', function () {
     const { status, stderr } = spawnSync(join(root, 'deploy/slurm/unmix.sh'), ['scene.tif'], { encoding: 'utf8' });
     assert.equal(status, 2);
     assert.match(stderr, /deploy\/slurm\/unmix\.sh SCENE MODEL MAP \[SHARDS\]/);
+    const given = ['scene.tif', 'model.onnx', 'map.tif', '--mask', 'cloud'];
+    const wrong = spawnSync(join(root, 'deploy/slurm/unmix.sh'), given, { encoding: 'utf8' });
+    assert.deepEqual([wrong.status, wrong.stderr], [2, "SHARDS: expected how many parts, 1 to 9999, got '--mask'\n"]);
   });
 });

@@ -91,6 +91,12 @@ export async function handler(args: Arguments): Promise<void> {
       ['asked for', `${result.queued.length} maps`],
       ['there already', result.done.length > 0 ? `${result.done.length} maps` : undefined],
       ['asked before', result.known.length > 0 ? `${result.known.length} maps` : undefined],
+      [
+        'failed before',
+        result.failed.length > 0
+          ? `${result.failed.length} maps: egunet status says why, egunet retry asks again`
+          : undefined,
+      ],
       ['next', 'egunet worker on each machine, egunet status'],
     ]),
   );

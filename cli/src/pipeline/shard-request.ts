@@ -1,6 +1,6 @@
 // What a shard was asked for, kept beside its tiles: a merge needs no more than the map's name, from whatever folder.
 import { resolve } from 'node:path';
-import { createChecks } from '@egunet/models/check';
+import { type Check, createChecks } from '@egunet/models/check';
 import { isLayerWord } from '@egunet/raster';
 import { isUrl } from '@egunet/raster/url';
 import { CommandError } from '../support/errors.js';
@@ -36,12 +36,20 @@ export function requestOf({
 
 /** What the request of the shard in `folder` asks for. Throws CommandError where it does not say. */
 export function optionsOf(request: unknown, folder: string): Omit<UnmixOptions, 'output' | 'overwrite'> {
-  const { is, text, record } = createChecks(
+  const { is, text, list, optional, record } = createChecks(
     (path, expected, got) =>
       new CommandError(
         `${folder}: ${path} should be ${expected}, got ${got}: the shard was made by another version; unmix it again`,
       ),
   );
-  record({ version: is(VERSION), options: record({ model: text }) })(request, 'request');
+  const sceneNames: Check = (value, path) => {
+    if (Array.isArray(value)) list(text, 1)(value, path);
+    else if (typeof value === 'object') record({ list: text })(value, path);
+    else text(value, path);
+  };
+  record({
+    version: is(VERSION),
+    options: record({ model: text, scene: sceneNames, masks: optional(list(record({ name: text, source: text }), 0)) }),
+  })(request, 'request');
   return (request as { options: Omit<UnmixOptions, 'output' | 'overwrite'> }).options;
 }

@@ -7,10 +7,11 @@ import {
   inferShard,
   mergeShards,
   type ShardSummary,
+  tidyMerged,
 } from '@egunet/infer-node';
 import { findShards, partFolder, shardFolder } from '@egunet/raster/node';
 import { type Control, sceneAccess } from '../support/control.js';
-import { InterruptedError } from '../support/errors.js';
+import { CommandError, InterruptedError } from '../support/errors.js';
 import type { Progress } from '../support/progress.js';
 import { optionsOf, requestOf } from './shard-request.js';
 
@@ -53,20 +54,23 @@ export async function unmixShard(options: UnmixOptions, shard: Shard, control: C
   return { ...summary, megapixelsPerSecond: speedOf(summary) };
 }
 
-/** Makes a map of its shards, as they were asked for. */
+/** Makes a map of its shards, as they were asked for; undefined where it was complete and only its shards were left. */
 export async function mergeMap(
   output: string,
   overwrite: boolean,
   control: Control,
-): Promise<UnmixResult & { readonly model: string }> {
-  const [first] = await findShards(output);
-  const options = {
-    ...(first ? optionsOf(first.request, shardFolder(output, first)) : { scene: '', model: '' }),
-    output,
-    overwrite,
-  };
+): Promise<(UnmixResult & { readonly model: string }) | undefined> {
+  const found = await findShards(output);
+  if (await tidyMerged(output, found)) return undefined;
+  const [first] = found;
+  if (!first)
+    throw new CommandError(
+      `${output}: has no parts beside it (${shardFolder(output, { number: 1, of: 16 })} and so on); unmix them first, with egunet infer --shard`,
+    );
+  const options = { ...optionsOf(first.request, shardFolder(output, first)), output, overwrite };
   const watch = { doing: 'merging', kept: partFolder(output) };
-  return { ...resultOf(await watched(options, control, watch, mergeShards)), model: options.model };
+  const summary = await watched(options, control, watch, (all) => mergeShards(all, found));
+  return { ...resultOf(summary), model: options.model };
 }
 
 /** Does work with a progress line; what is interrupted says what is kept. */

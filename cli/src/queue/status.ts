@@ -102,15 +102,28 @@ export const retryFailed = (place: QueuePlace, outputs: readonly string[]): Prom
     return retried;
   });
 
-/** Takes maps out of the queue, with their parts: all, or these. What a worker has in work it finishes. Returns how many maps. */
-export const cancelMaps = (place: QueuePlace, outputs: readonly string[]): Promise<number> =>
+/** What came of a cancelling. */
+export interface Cancelled {
+  readonly maps: number;
+  /** Maps that stay, for a worker has them, or a part of them, in work. */
+  readonly inWork: readonly string[];
+}
+
+/** Takes maps out of the queue, with their parts: all, or these. */
+export const cancelMaps = (place: QueuePlace, outputs: readonly string[]): Promise<Cancelled> =>
   withQueue(place, async (queue) => {
-    let cancelled = 0;
-    const jobs = (await queue.getJobs(['waiting', 'delayed', 'prioritized', 'waiting-children', 'failed'])) as Job[];
-    for (const job of jobs)
-      if (job.name === MAP && (outputs.length === 0 || outputs.includes(jobOf(job).output))) {
+    let maps = 0;
+    const inWork: string[] = [];
+    const states = ['waiting', 'delayed', 'prioritized', 'waiting-children', 'failed', 'active'] as const;
+    for (const job of (await queue.getJobs([...states])) as Job[]) {
+      const { output } = jobOf(job);
+      if (job.name !== MAP || (outputs.length > 0 && !outputs.includes(output))) continue;
+      try {
         await job.remove({ removeChildren: true });
-        cancelled++;
+        maps++;
+      } catch {
+        inWork.push(output); // its lock is held
       }
-    return cancelled;
+    }
+    return { maps, inWork };
   });

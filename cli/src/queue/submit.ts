@@ -10,7 +10,7 @@ import type { UnmixOptions } from '../pipeline/unmix-scene.js';
 import { CommandError } from '../support/errors.js';
 import { softwareVersion } from '../version.js';
 import { PREFIX, type QueuePlace } from './connection.js';
-import { idOf, MAP, newJob } from './jobs.js';
+import { idOf, MAP, type MapJob, newJob } from './jobs.js';
 
 /** How often a job is tried, with pauses that grow from this (ms). */
 const TRIES = { attempts: 4, backoff: { type: 'exponential', delay: 5000 } } as const;
@@ -22,6 +22,8 @@ export interface Submission {
   readonly done: readonly string[];
   /** Maps that the queue has already. */
   readonly known: readonly string[];
+  /** Those of them that failed for good. */
+  readonly failed: readonly string[];
 }
 
 const EXTENSIONS = { cog: '.tif', zarr: '.zarr', envi: '.img' } as const;
@@ -74,31 +76,36 @@ export async function submit(
     .update(await readFile(options.model))
     .digest('hex');
   const queue = new Queue(place.name, { connection: place.options, prefix: PREFIX });
-  const found = { queued: [] as string[], done: [] as string[], known: [] as string[] };
-  try {
-    for (const [output, scene] of maps) {
-      if (existsSync(output)) {
-        found.done.push(output);
-        continue;
-      }
-      const jobId = idOf({ output });
-      const before = await queue.getJob(jobId);
-      // One that is done, and whose map is gone again, is asked for anew.
-      if (before && (await before.getState()) === 'completed') await before.remove();
-      else if (before) {
-        found.known.push(output);
-        continue;
-      }
-      const request = requestOf({ ...options, scene, output, format, command: commandOf(scene, output) });
-      await queue.add(MAP, newJob({ software, request, output, model, ...(parts !== undefined && { parts }) }), {
-        ...TRIES,
-        jobId,
-        ...(priority > 0 && { priority }),
-      });
-      found.queued.push(output);
+  const found = { queued: [] as string[], done: [] as string[], known: [] as string[], failed: [] as string[] };
+  const askFor = async (scene: string, output: string): Promise<keyof typeof found> => {
+    if (existsSync(output)) return 'done';
+    const jobId = idOf({ output });
+    const request = requestOf({ ...options, scene, output, format, command: commandOf(scene, output) });
+    const job = newJob({ software, request, output, model, ...(parts !== undefined && { parts }) });
+    const before = await queue.getJob(jobId);
+    const state = await before?.getState();
+    // One that is done, and whose map is gone again, is asked for anew.
+    if (state === 'completed') await before!.remove();
+    else if (before) {
+      assertSame(job, before.data as MapJob);
+      return state === 'failed' ? 'failed' : 'known';
     }
+    await queue.add(MAP, job, { ...TRIES, jobId, ...(priority > 0 && { priority }) });
+    return 'queued';
+  };
+  try {
+    for (const [output, scene] of maps) found[await askFor(scene, output)].push(output);
     return found;
   } finally {
     await queue.close();
   }
+}
+
+/** Throws CommandError where a map was asked for before, and otherwise. */
+function assertSame(job: MapJob, before: MapJob): void {
+  const said = ({ request, model }: MapJob) => JSON.stringify([request, model]);
+  if (said(job) !== said(before))
+    throw new CommandError(
+      `${job.output}: the queue has it already, with another scene, model or other options; egunet cancel takes it out, or choose another folder`,
+    );
 }

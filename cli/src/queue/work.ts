@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { mapTiles } from '@egunet/infer';
-import { inferScene, inferShard, mergeShards } from '@egunet/infer-node';
-import { openScene } from '@egunet/raster/node';
+import { inferScene, inferShard, mergeShards, tidyMerged } from '@egunet/infer-node';
+import { findShards, openScene } from '@egunet/raster/node';
 import { DelayedError, type Job, Queue, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
 import { optionsOf } from '../pipeline/shard-request.js';
 import { note } from '../support/output.js';
@@ -114,7 +114,10 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
         await job.updateData({ ...data, of });
       }
       if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError();
-      const { seconds, pixels } = await mergeShards(options);
+      const found = await findShards(data.output);
+      // Who was lost between the map's name and the end of its shards has made it.
+      if (await tidyMerged(data.output, found)) return {};
+      const { seconds, pixels } = await mergeShards(options, found);
       return { seconds, pixels };
     } catch (error) {
       // Told to stop: the next worker goes on from what is finished.

@@ -33,32 +33,39 @@ export const isMat = (path: string | undefined): boolean => path !== undefined &
 
 /** Adds `--reflectance-scale`, `--sensor`, `--variable`, `--rows`, `--cols`, `--no-orthorectify`, `--http-retries` and `--http-timeout`. */
 export const withSceneOptions = <T>(yargs: Argv<T>) =>
-  yargs
-    .option(
-      'reflectance-scale',
-      realNumber('reflectance-scale', {
-        describe: 'Reflectance (1 = 100 %) = stored value x this, e.g. 0.0001',
-        above: 0,
-        most: 1,
-        hint: 'reflectance is the stored value x this: give 0.0001 where 10000 is 100 %',
-      }),
-    )
-    .option(
-      'sensor',
-      named(
-        text(
-          'sensor',
-          `Whose bands a scene without wavelengths has, or without a scene what sees a library: ${SENSOR_WORDS}`,
+  withHttpOptions(
+    yargs
+      .option(
+        'reflectance-scale',
+        realNumber('reflectance-scale', {
+          describe: 'Reflectance (1 = 100 %) = stored value x this, e.g. 0.0001',
+          above: 0,
+          most: 1,
+          hint: 'reflectance is the stored value x this: give 0.0001 where 10000 is 100 %',
+        }),
+      )
+      .option(
+        'sensor',
+        named(
+          text(
+            'sensor',
+            `Whose bands a scene without wavelengths has, or without a scene what sees a library: ${SENSOR_WORDS}`,
+          ),
         ),
-      ),
-    )
-    .option('variable', text('variable', 'MATLAB: the array that holds the image'))
-    .option('rows', wholeNumber('rows', { describe: 'MATLAB: rows of the image, with --cols', least: 1 }))
-    .option('cols', wholeNumber('cols', { describe: 'MATLAB: columns of the image, with --rows', least: 1 }))
-    .option('no-orthorectify', {
-      type: 'boolean' as const,
-      describe: 'EMIT: leave the pixels as the sensor saw them, without a map grid',
-    })
+      )
+      .option('variable', text('variable', 'MATLAB: the array that holds the image'))
+      .option('rows', wholeNumber('rows', { describe: 'MATLAB: rows of the image, with --cols', least: 1 }))
+      .option('cols', wholeNumber('cols', { describe: 'MATLAB: columns of the image, with --rows', least: 1 }))
+      .option('no-orthorectify', {
+        type: 'boolean' as const,
+        describe: 'EMIT: leave the pixels as the sensor saw them, without a map grid',
+      })
+      .group(['reflectance-scale', 'sensor', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:'),
+  );
+
+/** Adds `--http-retries` and `--http-timeout`. */
+export const withHttpOptions = <T>(yargs: Argv<T>) =>
+  yargs
     .option('http-retries', {
       ...wholeNumber('http-retries', {
         describe: 'Repetitions of a request that failed for a while, after pauses that grow [default: 6]',
@@ -75,7 +82,6 @@ export const withSceneOptions = <T>(yargs: Argv<T>) =>
       }),
       recorded: 'never',
     } as const satisfies OptionOf)
-    .group(['reflectance-scale', 'sensor', 'variable', 'rows', 'cols', 'no-orthorectify'], 'Reading the scene:')
     .group(['http-retries', 'http-timeout'], 'Web servers:');
 
 /** How patiently servers are asked, without what was not given. */

@@ -36,7 +36,10 @@ export function mapTiles({ row, col, rows, cols }: Window): Window[] {
 
 /** Shares tiles of these whole weights [T] out so that the heaviest shard is as light as can be: of each its first tile and the one behind its last; some may have none. */
 export function shareTiles(weights: readonly number[], shards: number): [from: number, to: number][] {
-  let [least, most] = [Math.max(...weights), weights.reduce((sum, weight) => sum + weight, 0)];
+  let [least, most] = [
+    weights.reduce((most, weight) => Math.max(most, weight), 0),
+    weights.reduce((sum, weight) => sum + weight, 0),
+  ];
   while (least < most) {
     const between = Math.floor((least + most) / 2);
     if (runsOf(weights, between).length <= shards) most = between;

@@ -34,10 +34,16 @@ export function assertDeviceIds({ deviceIds, device = 'cpu' }: Pick<InferSceneOp
  */
 export async function openEngine(options: Pick<InferSceneOptions, 'model' | 'device' | 'deviceIds'>): Promise<Engine> {
   const { model, device = 'cpu', deviceIds } = options;
-  if (device === 'cpu' || onSeveral(options)) return { card: await readModelCard(model), release: async () => {} };
+  if (device === 'cpu' || onSeveral(options)) return openCard(options);
   const { card, session, release } = await openModel(model, { threads: 1, device, deviceId: deviceIds?.[0] });
   return { card, runs: serveRuns(session), release };
 }
+
+/** The model's card alone, where nothing is run. */
+export const openCard = async ({ model }: Pick<InferSceneOptions, 'model'>): Promise<Engine> => ({
+  card: await readModelCard(model),
+  release: async () => {},
+});
 
 /** Pixels a run of the model for a map of so many pixels; a spatial model's runs have what the pieces of its images have. Throws InferError where `batch` means nothing. */
 export function batchFor({ device = 'cpu', batch }: InferSceneOptions, { kind }: ModelCard, pixels: number): number {

@@ -23,4 +23,4 @@ export { comparisonWith, likenessOf } from './likeness.js';
 export { type Device, NUMBERED, type OpenedModel, type OpenModelOptions, openModel } from './model.js';
 export type { StoredType } from './samples.js';
 export { listScenes, type SceneNames } from './scene-list.js';
-export { inferShard, mergeShards, type ShardSummary } from './shards.js';
+export { inferShard, mergeShards, type ShardSummary, tidyMerged } from './shards.js';

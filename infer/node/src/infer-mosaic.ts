@@ -2,18 +2,17 @@
 import { basename } from 'node:path';
 import { assertBatch, planMosaic, sharedWindow, type Window } from '@egunet/infer';
 import { isLayerWord, type MaskRule, type SceneAccess } from '@egunet/raster';
-import { type MapFormatName, openScene } from '@egunet/raster/node';
+import { openScene } from '@egunet/raster/node';
 import { publicPath } from '@egunet/raster/url';
 import { beginWorkers, openOptions } from './begin-workers.js';
 import { choosePixels, openMasks, type PixelChoice } from './choose-pixels.js';
-import { batchFor, openEngine } from './engine.js';
-import type { InferSceneOptions } from './infer-scene.js';
+import { batchFor } from './engine.js';
+import type { Finish, InferSceneOptions } from './infer-scene.js';
 import { maskScenes, type SceneMasks } from './mosaic-masks.js';
 import { type Mosaic, type MosaicScene, openMosaic } from './mosaic-scenes.js';
 import type { SeenWindow, Workers } from './pool.js';
 import type { SceneSource } from './scene-list.js';
 import { coveredShare } from './shard-weights.js';
-import type { Work } from './unmix-into.js';
 import type { ScenePart } from './worker.js';
 
 /** Characters of a map's metadata that name its scenes, about. */
@@ -81,14 +80,13 @@ const partsIn =
 export async function inferMosaic<T>(
   sources: readonly SceneSource[],
   options: InferSceneOptions,
-  format: MapFormatName,
-  finish: (work: Work) => Promise<T>,
+  { format, finish, open }: Finish<T>,
 ): Promise<T> {
   const { signal, resample, tile, overlap = 'last', masks = [] } = options;
   const { sampleType = 'float32', spread = true, quality = false } = options;
   if (options.batch !== undefined) assertBatch(options.batch);
   const access = { ...options.access, ...(signal && { signal }) };
-  const engine = await openEngine(options);
+  const engine = await open(options);
   const { card } = engine;
   const rules = masks.filter(({ source }) => isLayerWord(source));
   let mosaic: Mosaic | undefined;

@@ -144,7 +144,11 @@ export interface InferSummary extends PixelCounts {
 export const inferScene = (options: InferSceneOptions): Promise<InferSummary> => prepare(options, unmixInto);
 
 /** Checks what is asked for, opens it, and does with it what `finish` does. */
-export async function prepare<T>(options: InferSceneOptions, finish: (work: Work) => Promise<T>): Promise<T> {
+export async function prepare<T>(
+  options: InferSceneOptions,
+  finish: (work: Work) => Promise<T>,
+  open: typeof openEngine = openEngine,
+): Promise<T> {
   const { aoi, masks = [], model, output, overwrite, signal, sampleType, quality } = options;
   assertDeviceIds(options);
   if (quality && sampleType === 'uint8')
@@ -163,17 +167,20 @@ export async function prepare<T>(options: InferSceneOptions, finish: (work: Work
   signal?.throwIfAborted();
   const [first, ...more] = sources;
   if (more.length > 0 || first!.vrt)
-    return (await import('./infer-mosaic.js')).inferMosaic(sources, options, format, finish);
-  return inferOne(first!.path, options, format, finish);
+    return (await import('./infer-mosaic.js')).inferMosaic(sources, options, { format, finish, open });
+  return inferOne(first!.path, options, { format, finish, open });
+}
+
+/** What becomes of what is opened. */
+export interface Finish<T> {
+  readonly format: MapFormatName;
+  readonly finish: (work: Work) => Promise<T>;
+  /** How the model is opened. */
+  readonly open: typeof openEngine;
 }
 
 /** Unmixes one scene. */
-async function inferOne<T>(
-  path: string,
-  options: InferSceneOptions,
-  format: MapFormatName,
-  finish: (work: Work) => Promise<T>,
-): Promise<T> {
+async function inferOne<T>(path: string, options: InferSceneOptions, { format, finish, open }: Finish<T>): Promise<T> {
   const { signal, resample, tile, sampleType = 'float32', spread = true, quality = false } = options;
   const access = { ...options.access, ...(signal && { signal }) };
   const workers = beginWorkers(options, { several: false });
@@ -188,7 +195,7 @@ async function inferOne<T>(
     chosen = await choosePixels(scene, options, { access, openMasks: masks });
     const { window } = chosen;
     const named = { path, files: isUrl(path) ? files : undefined };
-    engine = await openEngine(options);
+    engine = await open(options);
     const { card } = engine;
     const batch = batchFor(options, card, window.rows * window.cols);
     assertWidths(scene, card);

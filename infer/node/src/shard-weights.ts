@@ -14,8 +14,11 @@ export async function dataShareOf(scene: Scene, part: Window, band: number): Pro
   let valid = 0;
   for (let line = 0; line < LINES; line++) {
     const row = part.row + Math.floor(((line + 0.5) / LINES) * part.rows);
-    const read = await scene.readSpectra({ ...part, row, rows: 1 }, [band]);
-    for (const one of read.valid) valid += one;
+    const found = await scene.readSpectra({ ...part, row, rows: 1 }, [band]).catch((error: unknown) => {
+      if ((error as { damaged?: unknown }).damaged) return undefined; // who unmixes it says so, or goes on without
+      throw error;
+    });
+    valid += found ? found.valid.reduce((sum, one) => sum + one, 0) : part.cols;
   }
   return valid / (LINES * part.cols);
 }

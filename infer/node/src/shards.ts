@@ -1,10 +1,10 @@
 // A map made by processes that share nothing but its folder: shards, and the map that is gathered from them.
 import {
-  assertPlausible,
   assertShard,
   InferError,
   type Shard,
   shareTiles,
+  sumSeen,
   type Window,
   windowFrom,
   windowsOfRun,
@@ -13,12 +13,14 @@ import {
   createMapFile,
   createMapShard,
   type FoundShard,
-  findShards,
   gatherShards,
+  isMerged,
+  markGathered,
   removeShards,
   shardFolder,
 } from '@egunet/raster/node';
 import { type DamageSummary, sumDamage } from './damage.js';
+import { openCard } from './engine.js';
 import { type InferSceneOptions, type InferSummary, prepare } from './infer-scene.js';
 import { sumNotedSeen } from './seen.js';
 import { tileWeights } from './shard-weights.js';
@@ -52,7 +54,7 @@ async function windowsOfShards(work: Work, shards: number): Promise<Window[][]> 
 
 async function unmixShard(work: Work, shard: Shard, request: unknown): Promise<ShardSummary> {
   const start = performance.now();
-  const { options, source, engine, workers } = work;
+  const { options, workers } = work;
   const how = await fileOptions(work);
   const windows = (await windowsOfShards(work, shard.of))[shard.number - 1]!;
   if (windows.length > 0) await workers.ready();
@@ -60,12 +62,8 @@ async function unmixShard(work: Work, shard: Shard, request: unknown): Promise<S
   try {
     const keptPixels = await unmixMissing(map, work, windows);
     await map.flush();
-    let validPixels = 0;
-    for (const seen of sumNotedSeen(map).values()) {
-      validPixels += seen.validPixels;
-      // That all is dark, or lacks data, may well be so in a part of a map.
-      if (seen.validPixels > 0) assertPlausible({ ...seen, tooDark: 0 }, source.name, engine.card);
-    }
+    // Whether it can be reflectance is seen of the whole map.
+    const validPixels = sumSeen(sumNotedSeen(map).values()).validPixels;
     return {
       ...{ output: options.output, shard, folder: shardFolder(options.output, shard) },
       ...{ pixels: windows.reduce((sum, { rows, cols }) => sum + rows * cols, 0), validPixels, keptPixels },
@@ -97,10 +95,7 @@ const MOST_LISTED = 20;
 /** Throws InferError where shards are missing, or belong to another number of them. */
 function assertComplete(output: string, found: readonly Shard[]): number {
   const numbers = [...new Set(found.map(({ of }) => of))];
-  if (numbers.length === 0)
-    throw new InferError(
-      `${output}: has no shards beside it (${shardFolder(output, { number: 1, of: 16 })} and so on); unmix them first`,
-    );
+  if (numbers.length === 0) throw new InferError(`${output}: has no shards beside it; unmix them first`);
   if (numbers.length > 1)
     throw new InferError(
       `${output}: has shards of ${numbers.join(' and of ')}; delete the folders of those that are not meant`,
@@ -129,17 +124,25 @@ async function gather(work: Work, found: readonly FoundShard[], of: number): Pro
   const unfinished = windows.flatMap((own, s) => (own.some(lacks) ? [s + 1] : []));
   if (unfinished.length > 0) await map.stop();
   assertFinished(options.output, unfinished, of);
+  await markGathered(options.output, found);
   const summary = await completeMap(map, work, start);
   await removeShards(options.output, found);
   return summary;
 }
 
+/** Removes shards whose map is complete, as the merging that made it was killed; returns whether there were any. */
+export async function tidyMerged(output: string, found: readonly FoundShard[]): Promise<boolean> {
+  if (!(await isMerged(output, found))) return false;
+  await removeShards(output, found);
+  return true;
+}
+
 /**
- * Makes the map of its shards, all of which must be finished, and removes them: of a pixel-wise model the bytes are those of `inferScene`. `options` are those that the shards were
- * unmixed with. Stopped or killed, it goes on from what is gathered. Rejects as `inferScene`, and where shards are missing, unfinished, or of other work.
+ * Makes the map of its shards (`findShards`), all of which must be finished, and removes them: of a pixel-wise model the bytes are those of `inferScene`. `options` are those that the
+ * shards were unmixed with. Stopped or killed, it goes on from what is gathered. Rejects as `inferScene`, and where shards are missing, unfinished, or of other work.
  */
-export async function mergeShards(options: InferSceneOptions): Promise<InferSummary> {
-  const found = await findShards(options.output);
+export async function mergeShards(options: InferSceneOptions, found: readonly FoundShard[]): Promise<InferSummary> {
   const of = assertComplete(options.output, found);
-  return prepare({ ...options, workers: 1 }, (work) => gather(work, found, of));
+  const { deviceIds: _ofParts, ...same } = options;
+  return prepare({ ...same, workers: 1 }, (work) => gather(work, found, of), openCard);
 }
