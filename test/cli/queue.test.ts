@@ -189,6 +189,18 @@ describe('a queue of maps', function () {
     assertMaps(names());
   });
 
+  it('are dropped by a worker that the queue does not hear, and made by who takes them next', async () => {
+    submit('large.img');
+    const worker = workAll(1);
+    while (status().active === 0) await sleep(20);
+    await redis.pause(3500);
+    const [first] = await worker;
+    assert.equal(first!.failed, 0);
+    if (!existsSync(at('maps', 'large.tif'))) await workAll(1);
+    assert.deepEqual(readdirSync(at('maps')), ['large.tif']);
+    assert.equal(status().failed, 0);
+  });
+
   it('are cancelled, and not by another model under the same name', async () => {
     submit(...names());
     assert.match(succeed(['cancel', at('maps', 'scene-1.tif')], folder, env).stdout, /^taken out +1 maps$/m);

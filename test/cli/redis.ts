@@ -9,6 +9,8 @@ export interface RedisServer {
   readonly url: string;
   /** Ends it as a power failure would, and begins again with what is on disk. */
   restart(): Promise<void>;
+  /** Does not answer for so long (ms), as where the network is cut. */
+  pause(time: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,11 @@ export async function startRedis(folder: string, password?: string): Promise<Red
     async restart() {
       await stop('SIGKILL');
       await start();
+    },
+    async pause(time) {
+      server.kill('SIGSTOP');
+      await sleep(time);
+      server.kill('SIGCONT');
     },
     stop: () => stop(),
   };

@@ -1,5 +1,6 @@
 // A worker: takes jobs until it is told to stop.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { mapTiles } from '@egunet/infer';
 import { inferScene, inferShard, mergeShards, tidyMerged } from '@egunet/infer-node';
@@ -73,7 +74,8 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
   const queue = new Queue(place.name, { connection, prefix: PREFIX });
   const checkModel = modelCheck();
   const sums = { maps: 0, parts: 0, failed: 0 };
-  const lost = new Map<string, AbortController>();
+  /** Jobs in work: when the queue last knew that this worker has them, and what ends them. */
+  const held = new Map<string, { since: number; readonly gone: AbortController }>();
 
   async function doJob(job: Job<MapJob>, token: string | undefined): Promise<object> {
     let data: MapJob;
@@ -83,7 +85,7 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
       throw new UnrecoverableError((error as Error).message);
     }
     const gone = new AbortController();
-    lost.set(job.id!, gone);
+    held.set(job.id!, { since: Date.now(), gone });
     const stop = AbortSignal.any([signal, gone.signal]);
     try {
       const options = {
@@ -92,6 +94,11 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
         signal: stop,
         ...(threads && { workers: threads }),
       };
+      // Who finished it could not say so any more: a map that was there before was never asked for.
+      if (existsSync(data.output)) {
+        await tidyMerged(data.output, await findShards(data.output));
+        return {};
+      }
       await checkModel(options.model, data.model);
       if (job.name === PART) {
         const { seconds, pixels } = await inferShard(options, { number: data.number!, of: data.of! }, data.request);
@@ -114,10 +121,7 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
         await job.updateData({ ...data, of });
       }
       if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError();
-      const found = await findShards(data.output);
-      // Who was lost between the map's name and the end of its shards has made it.
-      if (await tidyMerged(data.output, found)) return {};
-      const { seconds, pixels } = await mergeShards(options, found);
+      const { seconds, pixels } = await mergeShards(options, await findShards(data.output));
       return { seconds, pixels };
     } catch (error) {
       // Told to stop: the next worker goes on from what is finished.
@@ -131,7 +135,7 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
         ? new UnrecoverableError(message)
         : error;
     } finally {
-      lost.delete(job.id!);
+      held.delete(job.id!);
     }
   }
 
@@ -140,9 +144,19 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
     maxStalledCount: MOST_LOST,
   });
   worker.on('error', (error) => note(`egunet: ${error.message}`));
-  worker.on('lockRenewalFailed', (ids: string[]) => {
-    for (const id of ids) lost.get(id)?.abort(new Error('the queue could not be told that this worker lives'));
+  const drop = (id: string) =>
+    held.get(id)?.gone.abort(new Error('the queue could not be told that this worker lives'));
+  worker.on('lockRenewalFailed', (ids: string[]) => ids.forEach(drop));
+  worker.on('locksRenewed', ({ jobIds }: { jobIds: string[] }) => {
+    for (const id of jobIds) {
+      const one = held.get(id);
+      if (one) one.since = Date.now();
+    }
   });
+  // Where no answer comes at all, the others take it for dead by now.
+  const watching = setInterval(() => {
+    for (const [id, { since }] of held) if (Date.now() - since > silence) drop(id);
+  }, silence / 4);
   worker.on('completed', (job) => {
     sums[job.name === MAP ? 'maps' : 'parts']++;
     const { output, number, of } = job.data;
@@ -164,6 +178,7 @@ export async function work({ place, jobs, threads, silence, untilEmpty, signal }
       if (untilEmpty) void emptied(queue).then(resolve);
     });
   } finally {
+    clearInterval(watching);
     await worker.close();
     await queue.close();
   }
