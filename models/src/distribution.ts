@@ -8,6 +8,9 @@ const invalid = (path: string, expected: string, got: string) =>
 
 const { number, positive, list, record } = createChecks(invalid);
 
+/** More than a training writes; mixtures of very many would take for ever. */
+const MOST_SPECTRA = 100;
+
 /** The distribution of a card's training pixels; undefined where it has none. Throws ModelCardError where it is damaged. */
 export function distributionOfCard({ distribution, bands }: ModelCard): CardDistribution | undefined {
   if (distribution === undefined) return undefined;
@@ -20,6 +23,8 @@ export function distributionOfCard({ distribution, bands }: ModelCard): CardDist
     distribution,
     'distribution',
   );
+  const { length } = distribution.spectra;
+  if (length > MOST_SPECTRA) throw invalid('distribution.spectra', `at most ${MOST_SPECTRA} spectra`, String(length));
   const [least, most] = distribution.brightness;
   positive(most, 'distribution.brightness[1]');
   if (!(least <= most)) throw invalid('distribution.brightness', 'the smaller one first', `${least}, ${most}`);

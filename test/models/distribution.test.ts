@@ -19,6 +19,10 @@ describe('the distribution on a card', () => {
     const cases: [object | null, RegExp][] = [
       [null, /distribution should be an object/],
       [{ ...whole, spectra: [] }, /distribution\.spectra should be a list of at least 1/],
+      [
+        { ...whole, spectra: new Array(101).fill([1, 0, 0]) },
+        /distribution\.spectra should be at most 100 spectra, got 101/,
+      ],
       [{ ...whole, spectra: [[1, 0]] }, /distribution\.spectra\[0\] should be 3 values, one a band, got 2/],
       [{ ...whole, spectra: [[1, 0, null]] }, /distribution\.spectra\[0\]\[2\] should be a finite number/],
       [{ ...whole, remainder: 'x' }, /distribution\.remainder should be a finite number/],
